@@ -1,0 +1,71 @@
+"""Waiting for conditions, and finding free ports: what every service needs."""
+
+import socket
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_pause = Event()  # never set: its `wait` is the pause between two looks
+
+
+def wait_until(condition: Callable[[], T], timeout_s: float, what: str, every_s: float = 0.02) -> T:
+    """Look at a condition until it holds.
+
+    Args:
+        condition: Called again and again; its first true value is the result.
+        timeout_s: After so many seconds the test fails.
+        what: What is waited for, for the failure's text.
+        every_s: Seconds between two looks.
+
+    Raises:
+        AssertionError: The condition did not hold in time.
+    """
+    end = time.monotonic() + timeout_s
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s:g} s in vain for: {what}")
+        _pause.wait(every_s)
+
+
+def free_port() -> int:
+    """Give a TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def free_ports(count: int, room_above: int = 0) -> int:
+    """Give the first of several free ports in a row.
+
+    Args:
+        count: How many ports in a row.
+        room_above: When not 0, the ports this far above must be free as well.
+    """
+    for _ in range(200):
+        first = free_port()
+        wanted = [first + i for i in range(count)]
+        wanted += [port + room_above for port in wanted if room_above]
+        if max(wanted) < 65536 and all(_is_free(port) for port in wanted):
+            return first
+    raise AssertionError(f"no {count} free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on a port of the loopback address."""
+    with socket.socket() as sock:
+        sock.settimeout(1)
+        return sock.connect_ex(("127.0.0.1", port)) == 0
