@@ -1,1 +1,1 @@
-"""Real services for the tests: each is started out of a package, on a free port, and ended with the session."""
+"""Real services for the tests: each comes out of a package and ends with the session."""

@@ -11,7 +11,7 @@ from tests.services.require import missing
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# Without these Chromium asks for hosts outside at every start, and its sandbox refuses to run as root.
+# Without these Chromium asks for hosts outside, and its sandbox refuses to run as root.
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -1,4 +1,4 @@
-"""The unmodified Open WebUI 0.6.5 page, as a client to test against; fetched once, never committed."""
+"""The unmodified Open WebUI 0.6.5 page, as a client to test against; never committed."""
 
 import shutil
 import subprocess

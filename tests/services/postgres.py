@@ -1,4 +1,4 @@
-"""A real PostgreSQL with pgvector for tests: one server for the session, a fresh database for each use."""
+"""A real PostgreSQL with pgvector: one server a session, a fresh database for each use."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ class Postgres:
     """The server of this session, on a Unix socket.
 
     Args:
-        folder: Short path of a folder that it may make and give to its own user; deleted by `close`.
+        folder: Short path of a folder to make and give to its own user; `close` deletes it.
     """
 
     def __init__(self, folder: Path):

@@ -1,4 +1,4 @@
-"""One process under test: started in a group of its own, killed, frozen, stopped and started again."""
+"""One process under test: started in a group of its own, killed, frozen, stopped, restarted."""
 
 import os
 import signal

@@ -1,0 +1,50 @@
+"""Fixtures for all tests: services of the session, and stacks of real processes."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.postgres import Postgres
+from tests.services.s3 import S3, start_s3
+from tests.services.stack import Stack
+from tests.services.valkey import Valkey
+
+# Tests that import the code under test read these settings, never a developer's own `.env` or data.
+_scratch = Path(tempfile.mkdtemp(prefix="switchyard-tests-"))
+_valkey = Valkey(_scratch / "valkey")
+os.environ.update(
+    DATA_DIR=str(_scratch / "data"),
+    DATABASE_URL="",
+    REDIS_URL=_valkey.url,
+    LOCAL_MODELS="0",
+    ENV="prod",
+    WEBUI_SECRET_KEY="a key for tests only, long enough for HS256",
+)
+
+StackFactory = Callable[..., Stack]
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """The session's Valkey, for tests that run inside this process."""
+    yield _valkey.start()
+    _valkey.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The session's PostgreSQL."""
+    server = Postgres(Path(tempfile.mkdtemp(prefix="swy-pg-")))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """The session's S3 server."""
+    server = start_s3(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.close()

@@ -1,0 +1,68 @@
+"""Which part may import what, and which library is known where."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.rules.source import PRODUCT, ROOT, imports, python_files, tree
+
+CELERY_HOMES = ("shared/queue.py", "workers/app.py", "workers/base.py", "celeryconfig.py")
+# A library stands behind one wall, so that it can be changed in one place.
+HOMES = {
+    "flask": ("web/", "wsgi.py"),
+    "flask_sock": ("web/",),
+    "flask_jwt_extended": ("web/",),
+    "flask_migrate": ("web/",),
+    "flask_sqlalchemy": ("web/", "shared/db.py"),
+    "werkzeug": ("web/",),
+    "socketio": ("web/",),
+    "simple_websocket": ("web/",),
+    "celery": (*CELERY_HOMES, "launch/flower.py"),
+    "kombu": CELERY_HOMES,
+    "httpx": ("workers/providers/", "shared/storage/", "shared/http.py"),
+    "boto3": ("shared/storage/",),
+    "botocore": ("shared/storage/",),
+}
+
+
+def test_the_layers_import_only_downwards():
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run(
+        [lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_a_library_is_imported_only_at_home(library):
+    strangers = [
+        f"{path}:{line}"
+        for path in python_files(*PRODUCT, "wsgi.py", "celeryconfig.py", "gunicorn.conf.py")
+        for name, line in imports(path)
+        if name.partition(".")[0] == library and not path.startswith(HOMES[library])
+    ]
+
+    assert not strangers
+
+
+def test_the_environment_is_read_only_by_the_settings():
+    allowed = (
+        "shared/config/settings.py",
+        "launch/",
+    )  # launch sets the environment of its children
+
+    readers = [
+        f"{path}:{node.lineno}"
+        for path in python_files(*PRODUCT, "wsgi.py", "celeryconfig.py", "gunicorn.conf.py")
+        if not path.startswith(allowed)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute | ast.Name)
+        and ast.unparse(node) in ("os.environ", "os.getenv", "environ", "getenv")
+    ]
+
+    assert not readers

@@ -1,0 +1,249 @@
+"""A real stack for flow tests: Valkey, database, web processes and workers, each its own process.
+
+The commands are those of the Procfile, so that what is tested is what runs.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.services.process import Process
+from tests.services.valkey import Valkey
+from tests.services.waiting import free_port, wait_until
+
+ROOT = Path(__file__).parents[2]
+_MARK = "SWITCHYARD_TEST_MARK"
+_templates: dict[str, Path] = {}  # a migrated SQLite file, made once a session
+
+
+class Web(Process):
+    """A web process and its address."""
+
+    base: str = ""
+
+
+class Stack:
+    """Everything of DESIGN §7 that a test needs, on ports and data of its own.
+
+    Args:
+        folder: Holds data and logs.
+        provider_url: Base address of an OpenAI-compatible provider, with `/v1`.
+        web: How many web processes, each behind its own port.
+        inference: How many inference workers.
+        compute: How many compute workers.
+        database_url: PostgreSQL's address; empty means SQLite in the folder.
+        env: Further settings.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        provider_url: str,
+        *,
+        web: int = 1,
+        inference: int = 1,
+        compute: int = 0,
+        database_url: str = "",
+        env: dict[str, str] | None = None,
+    ):
+        self.folder = folder
+        self.data = folder / "data"
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.mark = uuid.uuid4().hex
+        self.valkey = Valkey(folder / "valkey")
+        self.env = self._environment(provider_url, database_url, env or {})
+        self.web = [self._web(i) for i in range(web)]
+        self.inference = [self._worker("inference", i) for i in range(inference)]
+        self.compute = [self._worker("compute", i) for i in range(compute)]
+
+    @property
+    def base(self) -> str:
+        """Address of the first web process."""
+        return self.web[0].base
+
+    @property
+    def bases(self) -> list[str]:
+        """Addresses of all web processes."""
+        return [web.base for web in self.web]
+
+    @property
+    def processes(self) -> list[Process]:
+        """Our own processes; Valkey is not among them."""
+        return [*self.web, *self.inference, *self.compute]
+
+    def start(self) -> "Stack":
+        """Start everything and wait until it serves."""
+        self.valkey.start()
+        self._migrate()
+        for process in self.processes:
+            process.launch()
+        for process in self.processes:
+            process.wait_ready()
+        return self
+
+    def close(self, allowed: Iterable[str] = ()) -> None:
+        """Stop everything, then check that nothing is left and that no log holds a surprise.
+
+        Args:
+            allowed: Regular expressions; a traceback whose last line matches one is expected.
+        """
+        try:
+            for process in self.processes:
+                process.thaw()
+                process.ask_to_stop()
+            stubborn = [p.name for p in self.processes if not _ends(p)]
+            assert not stubborn, f"do not end on SIGTERM in 20 s: {stubborn}"
+            self._assert_nothing_is_left()
+            self.assert_logs_are_clean(allowed)
+        finally:
+            self.valkey.close()
+            for orphan in self._marked():
+                orphan.kill()
+
+    def assert_logs_are_clean(self, allowed: Iterable[str] = ()) -> None:
+        """Check that no process logged a traceback but the allowed ones."""
+        patterns = list(allowed)
+        for process in self.processes:
+            if not process.log.exists():
+                continue
+            for end in traceback_ends(process.log.read_text(errors="replace")):
+                expected = any(re.search(pattern, end) for pattern in patterns)
+                assert expected, f"{process.name} logged a traceback ({process.log}): {end}"
+
+    def _assert_nothing_is_left(self) -> None:
+        own = {self.valkey.process.pid}
+        find = lambda: [" ".join(_command(p)) for p in self._marked() if p.pid not in own]  # noqa: E731
+        try:
+            wait_until(lambda: not find(), 5, "all processes to be gone", every_s=0.1)
+        except AssertionError:
+            raise AssertionError(f"left over after SIGTERM: {find()}") from None
+
+    def _environment(self, provider: str, database: str, more: dict[str, str]) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        return {
+            **inherited,
+            "PYTHONUNBUFFERED": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "HOME": str(self.folder),
+            "HOST": "127.0.0.1",
+            "DATA_DIR": str(self.data),
+            "DATABASE_URL": database,
+            "REDIS_URL": self.valkey.url,
+            "OPENAI_API_BASE_URL": provider,
+            "OPENAI_API_KEY": "k",
+            "ENABLE_OLLAMA_API": "False",
+            "LOCAL_MODELS": "0",
+            _MARK: self.mark,
+            **more,
+        }
+
+    def _web(self, number: int) -> Web:
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        web = Web(
+            f"web{number + 1}",
+            procfile()["web"],
+            {**self.env, "PORT": str(port)},
+            self.folder / f"web{number + 1}.log",
+            ROOT,
+            lambda _: is_healthy(base),
+        )
+        web.base = base
+        return web
+
+    def _worker(self, kind: str, number: int) -> Process:
+        name = f"{kind}{number + 1}"
+        command = [*procfile()[kind], "-n", f"{name}@{self.mark[:8]}"]
+        return Process(
+            name,
+            command,
+            self.env,
+            self.folder / f"{name}.log",
+            ROOT,
+            lambda p: " ready." in p.output(),
+        )
+
+    def _migrate(self) -> None:
+        if self.env["DATABASE_URL"]:
+            migrate(self.env)
+            return
+        template = _templates.get("sqlite")
+        if template is None or not template.exists():
+            migrate(self.env)
+            template = _templates["sqlite"] = self.folder / "template.db"
+            shutil.copy(self.data / "switchyard.db", template)
+        shutil.copy(template, self.data / "switchyard.db")
+
+    def _marked(self) -> list[psutil.Process]:
+        return [p for p in psutil.process_iter() if _environ(p).get(_MARK) == self.mark]
+
+
+def procfile() -> dict[str, list[str]]:
+    """Give the commands of the Procfile by process name, as lists of arguments."""
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    pairs = [line.partition(":") for line in lines if line.strip() and not line.startswith("#")]
+    return {name.strip(): _resolved(shlex.split(command)) for name, _, command in pairs}
+
+
+def _resolved(command: list[str]) -> list[str]:
+    beside = Path(sys.executable).with_name(command[0])
+    return [str(beside), *command[1:]] if beside.exists() else command
+
+
+def migrate(env: dict[str, str]) -> None:
+    """Bring a database to the newest schema."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def is_healthy(base: str) -> bool:
+    """Whether a web process answers `/health`."""
+    try:
+        return httpx.get(f"{base}/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def traceback_ends(log: str) -> list[str]:
+    """Find the last lines (the errors) of all tracebacks in a log."""
+    ends, inside = [], False
+    for line in log.splitlines():
+        if line.startswith("Traceback (most recent call last):"):
+            inside = True
+        elif inside and line and not line.startswith((" ", "\t", "|")):
+            ends.append(line)
+            inside = False
+    return ends
+
+
+def _ends(process: Process) -> bool:
+    try:
+        process.stop(20)
+    except AssertionError:
+        process.kill()
+        return False
+    return True
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ() if process.status() != psutil.STATUS_ZOMBIE else {}
+    except (psutil.Error, OSError):
+        return {}
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
