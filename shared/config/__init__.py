@@ -1,0 +1,1 @@
+"""Configuration: settings come from the environment, options may be changed by an admin while all runs."""

@@ -1,0 +1,45 @@
+"""Secrets at rest: encrypted under WEBUI_SECRET_KEY, shown to nobody but as a mask."""
+
+import base64
+import hashlib
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.config.settings import secret_key
+
+_MARK = "sealed:"
+
+
+@lru_cache(maxsize=1)
+def _box() -> Fernet:
+    # Domain-separated from the key that signs tokens.
+    digest = hashlib.sha256(b"switchyard secrets at rest\0" + secret_key().encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def seal(clear: str) -> str:
+    """Encrypt a secret for the database or a job row; the empty text stays empty."""
+    return _MARK + _box().encrypt(clear.encode()).decode() if clear else ""
+
+
+def unseal(stored: str) -> str:
+    """Decrypt what `seal` made; empty when WEBUI_SECRET_KEY has changed since. Clear text is given back as it is."""
+    if not stored.startswith(_MARK):
+        return stored
+    try:
+        return _box().decrypt(stored.removeprefix(_MARK).encode()).decode()
+    except InvalidToken:
+        return ""
+
+
+def mask(clear: str) -> str:
+    """Show that a secret is set without showing it: dots and its last four characters when it is long."""
+    if not clear:
+        return ""
+    return "••••••••" + (clear[-4:] if len(clear) >= 12 else "")
+
+
+def unmasked(sent: str, stored: str) -> str:
+    """Take a secret from a form: an unchanged mask keeps the stored one."""
+    return stored if stored and sent == mask(stored) else sent

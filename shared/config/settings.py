@@ -1,0 +1,180 @@
+"""Settings: the only place that reads environment variables."""
+
+import os
+import re
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOG_AREAS = (
+    "AUDIO", "COMFYUI", "CONFIG", "DB", "IMAGES", "MAIN", "MODELS", "OLLAMA", "OPENAI", "RAG", "WEBHOOK", "SOCKET", "OAUTH",
+)  # fmt: skip
+
+
+class Settings(BaseModel):
+    """What is decided before the start. Field names are the environment's names in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
+
+    env: str = "prod"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    database_pool_size: int = Field(15, ge=0)
+    database_pool_max_overflow: int = Field(15, ge=0)
+    database_pool_timeout: float = Field(5.0, gt=0)
+    database_pool_recycle: int = Field(3600, gt=0)
+    redis_url: str = ""
+    redis_prefix: str = "switchyard"
+    webui_secret_key: str = ""
+    webui_name: str = "Switchyard"
+    webui_auth_cookie_secure: bool = False
+    webui_auth_cookie_same_site: Literal["lax", "strict", "none"] = "lax"
+    cors_allow_origin: str = "*"
+    enable_websocket_support: bool = True
+    bypass_model_access_control: bool = False
+    enable_admin_chat_access: bool = True
+    enable_admin_export: bool = True
+    enable_persistent_config: bool = True
+    frontend_build_dir: str = ""
+    offline_mode: bool = False
+
+    web_concurrency: int = Field(1, ge=1)
+    inference_concurrency: int = Field(2000, ge=1)
+    compute_concurrency: int = Field(1, ge=1)
+    flower_port: int = Field(5555, ge=1, le=65535)
+    flower_user: str = "operator"
+    flower_password: str = ""
+    flower_read_only: bool = True
+    local_models: bool = True
+    local_models_port: int = Field(0, ge=0, le=65535)
+    local_models_max: int = Field(2, ge=1)
+    local_models_url: str = ""
+    local_models_key: str = ""
+
+    job_lease_s: float = Field(3.0, gt=0.2)
+    job_max_attempts: int = Field(3, ge=1)
+    job_resend_after_s: float = Field(5.0, gt=0)
+    job_log_ttl_s: int = Field(3600, gt=0)
+    job_log_max_events: int = Field(500_000, gt=100)
+    job_retention_days: int = Field(30, gt=0)
+    job_max_running_per_user: int = Field(1000, ge=0)
+    job_max_running_per_model: int = Field(0, ge=0)
+    job_max_queued_per_user: int = Field(2000, ge=0)
+    shutdown_grace_s: float = Field(5.0, ge=0)
+    upstream_connect_timeout_s: float = Field(10.0, gt=0)
+    upstream_first_byte_timeout_s: float = Field(300.0, gt=0)
+    upstream_idle_timeout_s: float = Field(120.0, gt=0)
+    upstream_total_timeout_s: float = Field(3600.0, gt=0)
+    upstream_tries: int = Field(3, ge=1)
+    models_refresh_s: float = Field(60.0, gt=0)
+    signin_max_failures: int = Field(10, ge=1)
+    signin_window_s: int = Field(300, ge=1)
+
+    global_log_level: LogLevel = "INFO"
+    log_format: Literal["plain", "json"] = "plain"
+    log_file: bool = False
+    log_levels: dict[str, LogLevel] = {}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def is_dev(self) -> bool:
+        """Whether the developer's conveniences (/docs, debug logs) are on."""
+        return self.env == "dev"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address in SQLAlchemy's form, with the driver that we install."""
+        url = self.database_url or f"sqlite:///{self.data_dir}/switchyard.db"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+class BadSetting(SystemExit):
+    """A setting has a value that cannot be used; the start ends with its name."""
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    pairs = (line.strip().partition("=") for line in path.read_text("utf-8").splitlines())
+    return {
+        key.removeprefix("export ").strip(): value.strip().strip("'\"")
+        for key, _, value in pairs
+        if key and not key.startswith("#")
+    }
+
+
+def environment() -> dict[str, str]:
+    """Merge `.env` of the working directory under the process's environment."""
+    return {**_read_dotenv(Path(".env")), **os.environ}
+
+
+def load(env: dict[str, str]) -> Settings:
+    """Turn an environment into settings.
+
+    Args:
+        env: Variable names in capitals with their texts; empty texts count as unset.
+
+    Raises:
+        BadSetting: A value is of the wrong form; the message names the variable.
+    """
+    values: dict[str, object] = {
+        name.lower(): text for name, text in env.items() if name.lower() in Settings.model_fields and text != ""
+    }
+    values["log_levels"] = {a: env[f"{a}_LOG_LEVEL"].upper() for a in LOG_AREAS if env.get(f"{a}_LOG_LEVEL")}
+    if "webui_secret_key" not in values and env.get("WEBUI_JWT_SECRET_KEY"):
+        values["webui_secret_key"] = env["WEBUI_JWT_SECRET_KEY"]
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise BadSetting(f"switchyard: the setting {name} cannot be used: {first['msg']}") from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Give the settings of this process, read once."""
+    return load(environment())
+
+
+@lru_cache(maxsize=1)
+def secret_key() -> str:
+    """Give the key that signs tokens and encrypts secrets; made once into DATA_DIR when unset."""
+    settings = get_settings()
+    return settings.webui_secret_key or kept_secret(settings.data_dir / "secret_key")
+
+
+def kept_secret(path: Path) -> str:
+    """Read a secret from a file, or make it there once, readable by its owner only.
+
+    Args:
+        path: The file; its folder is made when missing. Safe when several processes start at once.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    if not path.exists():
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first: its secret counts
+        finally:
+            draft.unlink()
+    return path.read_text("utf-8").strip()

@@ -1,0 +1,218 @@
+"""The writing side of the event log: one flusher per process sends what all its jobs have produced.
+
+The first event leaves at once; while its round trip is under way later events of every job gather
+and leave together, and neighbouring pieces of text become one event. So a lone token waits for
+nothing, and under load batches grow by themselves (measured: docs/adr/0003-one-flusher.md).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import hiredis
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from shared import relay
+from shared.redis import get_redis
+
+log = logging.getLogger(__name__)
+
+# A job that is this far ahead of Redis waits: a dead Redis must not fill the memory.
+_MAX_WAITING_BYTES = 4_000_000
+# Lua's unpack takes no more than about 8,000 values.
+_MAX_EVENTS_PER_CALL = 2000
+# After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at 1,000 streams).
+_LARGE_BATCH, _GATHER_S = 64, 0.004
+_TextParts = list[str]
+
+
+@dataclass
+class _Parcel:
+    """What one writer sends in one batch."""
+
+    writer: "Writer"
+    events: list[bytes]
+    ends: bool
+
+    def command(self, sha: bytes) -> bytes:
+        """Pack the call that appends the next events; Redis' own protocol, by hiredis."""
+        now = self.events[:_MAX_EVENTS_PER_CALL]
+        ends = self.ends and len(now) == len(self.events)
+        writer = self.writer
+        args = relay.append_args(writer.job_id, writer.attempt, writer.expected, ends, now)
+        packed: bytes = hiredis.pack_command(("EVALSHA", sha, *args))
+        return packed
+
+    def settle(self, answer: int) -> bool:
+        """Take the script's answer; whether all of the parcel is through."""
+        self.events = self.events[_MAX_EVENTS_PER_CALL:]
+        if answer < 0:
+            self.writer.refuse(answer)
+            return True
+        self.writer.expected = answer
+        return not self.events
+
+
+class Writer:
+    """One attempt's pen: gathers its events until the flusher takes them. Made by `Flusher.writer`."""
+
+    def __init__(self, flusher: "Flusher", job_id: str, attempt: int, on_refused: Callable[[int], None]) -> None:
+        self.job_id, self.attempt = job_id, attempt
+        self.expected = relay.OPENING
+        self.is_refused = False
+        self._flusher = flusher
+        self._on_refused = on_refused
+        self._waiting: list[bytes | _TextParts] = []
+        self._waiting_bytes = 0
+        self._ends = False
+
+    def text(self, piece: str) -> None:
+        """Append a piece of the answer's text."""
+        with self._flusher.lock:
+            if self._waiting and isinstance(self._waiting[-1], list):
+                self._waiting[-1].append(piece)
+            else:
+                self._waiting.append([piece])
+            self._waiting_bytes += len(piece)
+            self._flusher.dirty[self] = None
+        self._flusher.wake(self)
+
+    def emit(self, kind: str, data: dict[str, Any]) -> None:
+        """Append any other event; one of `relay.ENDINGS` closes the log."""
+        event = relay.encode(kind, self.attempt, data)
+        with self._flusher.lock:
+            self._waiting.append(event)
+            self._waiting_bytes += len(event)
+            self._ends = self._ends or kind in relay.ENDINGS
+            self._flusher.dirty[self] = None
+        self._flusher.wake(self)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether so little waits that more may be made."""
+        return self.is_refused or self._waiting_bytes <= _MAX_WAITING_BYTES
+
+    def take(self) -> _Parcel:
+        """Hand what waits to the flusher, which holds the lock."""
+        items, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        return _Parcel(self, [i if isinstance(i, bytes) else self._delta(i) for i in items], self._ends)
+
+    def refuse(self, reason: int) -> None:
+        """Hear that the log takes no more from this attempt."""
+        self.is_refused = True
+        self._on_refused(reason)
+
+    def _delta(self, parts: _TextParts) -> bytes:
+        return relay.encode("delta", self.attempt, {"text": "".join(parts)})
+
+
+class Flusher:
+    """Sends the events of all writers of this process, batch after batch, in one round trip each."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        # An ordered set: who wrote first is sent first.
+        self.dirty: dict[Writer, None] = {}
+        self._work = threading.Event()
+        self._sent = threading.Condition(self.lock)
+        self._is_sending = False
+        self._connection: Any = None
+        self._sha = b""
+        self._thread: threading.Thread | None = None
+
+    def writer(self, job_id: str, attempt: int, on_refused: Callable[[int], None]) -> Writer:
+        """Make the writer of one attempt.
+
+        Args:
+            on_refused: Called with relay.FENCED, LOST or FULL when the log takes no more; must not block.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
+            self._thread.start()
+        return Writer(self, job_id, attempt, on_refused)
+
+    def wake(self, writer: Writer) -> None:
+        """Send soon; a job that is far ahead of Redis is held here until there is room."""
+        self._work.set()
+        if not writer.has_room:
+            with self._sent:
+                self._sent.wait_for(lambda: writer.has_room)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until everything is sent; whether it was in time."""
+        with self._sent:
+            return self._sent.wait_for(lambda: not self.dirty and not self._is_sending, timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            self._work.wait()
+            self._work.clear()
+            if self._flush() > _LARGE_BATCH:
+                time.sleep(_GATHER_S)
+
+    def _flush(self) -> int:
+        with self.lock:
+            writers, self.dirty = self.dirty, {}
+            self._is_sending = True
+            parcels = [w.take() for w in writers if not w.is_refused]
+        size = len(parcels)
+        self._send_until_done(parcels)
+        with self._sent:
+            self._is_sending = False
+            self._sent.notify_all()
+        return size
+
+    def _send_until_done(self, parcels: list[_Parcel]) -> None:
+        pause = 0.05
+        while parcels:
+            try:
+                self._send(parcels)
+            except NoScriptError:
+                self._sha = b""
+            except (RedisError, OSError) as error:
+                # Also a Redis whose disk or memory is full: as good as down until somebody mends it.
+                log.warning("the event log cannot be written right now (%s); trying again", error)
+                self._disconnect()
+                time.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    def _send(self, parcels: list[_Parcel]) -> None:
+        """Send one batch; parcels that are through leave the list, also when a later one fails."""
+        connection = self._connect()
+        connection.send_packed_command(b"".join([p.command(self._sha) for p in parcels]))
+        done: set[int] = set()
+        failure: RedisError | None = None
+        try:
+            for place, parcel in enumerate(parcels):
+                try:
+                    answer = connection.read_response()
+                except ResponseError as error:
+                    failure = error
+                    continue
+                if parcel.settle(answer):
+                    done.add(place)
+        finally:
+            parcels[:] = [p for place, p in enumerate(parcels) if place not in done]
+        if failure is not None:
+            raise failure
+
+    def _connect(self) -> Any:
+        if self._connection is None:
+            pool = get_redis().connection_pool
+            self._connection = pool.connection_class(**{**pool.connection_kwargs, "health_check_interval": 0})
+            self._connection.connect()
+        if not self._sha:
+            self._connection.send_command("SCRIPT", "LOAD", relay.APPEND)
+            self._sha = self._connection.read_response()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.disconnect()
+        self._connection, self._sha = None, b""
+
+
+flusher = Flusher()

@@ -1,0 +1,252 @@
+"""Who may work on a job: claim, renew, finish, give back, and the sweep that finds what was lost.
+
+Source: the lease and its fencing number follow Kleppmann, "How to do distributed locking" (2016).
+"""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+
+from shared import db
+from shared.config.settings import get_settings
+from shared.ids import now_s
+from shared.models.job import CANCELLED, ENDED, QUEUED, RUNNING, Job
+
+_job = Job.__table__
+_LINE_PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that this process may work on, as it stood when it was claimed."""
+
+    id: str
+    kind: str
+    queue: str
+    user_id: str | None
+    chat_id: str | None
+    message_id: str | None
+    parent_id: str | None
+    attempt: int
+    handed_over: int
+    request: dict[str, Any]
+    is_cancelled: bool
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether too many workers were lost over this job."""
+        return self.attempt - self.handed_over > get_settings().job_max_attempts
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that may not start yet, because its owner or its model has enough of them running."""
+
+    job_id: str
+    attempt: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A job whose worker was lost, or of which the broker knows nothing."""
+
+    id: str
+    kind: str
+    queue: str
+    attempt: int
+
+
+def claim(job_id: str) -> Claim | Waiting | None:
+    """Take a job for this process: `queued` (or `running` with a lapsed lease) becomes `running`.
+
+    Returns:
+        The claim; or where it waits in line; or None when it is another's, has ended or is unknown.
+    """
+    now = time.time()
+    with db.transaction() as session:
+        if waiting := _in_line(job_id):
+            # Its turn is announced by next_in_line; the sweeper need not hurry.
+            later = now + _LINE_PATIENCE_S
+            session.connection().execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
+            return waiting
+        row = session.connection().execute(
+            update(_job)
+            .where(_job.c.id == job_id)
+            .where(or_(_job.c.status == QUEUED, and_(_job.c.status == RUNNING, _job.c.lease_until < now)))
+            .values(
+                status=RUNNING,
+                attempt=_job.c.attempt + 1,
+                lease_until=now + get_settings().job_lease_s,
+                started_at=func.coalesce(_job.c.started_at, now_s()),
+            )
+            .returning(
+                _job.c.id, _job.c.kind, _job.c.queue, _job.c.user_id, _job.c.chat_id, _job.c.message_id,
+                _job.c.parent_id, _job.c.attempt, _job.c.handed_over, _job.c.request, _job.c.cancel_requested,
+            )
+        ).first()  # fmt: skip
+    return None if row is None else Claim(*row)
+
+
+def _in_line(job_id: str) -> Waiting | None:
+    """Find out whether a queued job has to wait for others of its owner or its model."""
+    settings = get_settings()
+    if not settings.job_max_running_per_user and not settings.job_max_running_per_model:
+        return None
+    session = db.session()
+    job = session.execute(
+        select(_job.c.user_id, _job.c.model, _job.c.queue, _job.c.attempt, _job.c.status).where(_job.c.id == job_id)
+    ).first()
+    if job is None or job.status != QUEUED or job.user_id is None:
+        return None
+    for column, value, limit in (
+        (_job.c.user_id, job.user_id, settings.job_max_running_per_user),
+        (_job.c.model, job.model, settings.job_max_running_per_model),
+    ):
+        if limit and value is not None and _count(column == value, RUNNING) >= limit:
+            ahead = _count(column == value, QUEUED, _job.c.id < job_id)
+            return Waiting(job_id, job.attempt, ahead + 1)
+    return None
+
+
+def _count(whose: Any, status: str, *more: Any) -> int:
+    return db.session().execute(select(func.count()).where(_job.c.status == status, whose, *more)).scalar_one()
+
+
+def next_in_line(ended: Claim) -> Lost | None:
+    """Find the queued job that may start because this one has ended."""
+    settings = get_settings()
+    wheres = []
+    if settings.job_max_running_per_user and ended.user_id:
+        wheres.append(_job.c.user_id == ended.user_id)
+    if settings.job_max_running_per_model and ended.request.get("model"):
+        wheres.append(_job.c.model == ended.request["model"])
+    if not wheres:
+        return None
+    with db.reading() as session:
+        row = session.execute(
+            select(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+            .where(_job.c.status == QUEUED, or_(*wheres))
+            .order_by(_job.c.id)
+            .limit(1)
+        ).first()
+    return None if row is None else Lost(*row)
+
+
+def renew(job_ids: Collection[str]) -> set[str]:
+    """Keep the leases of all jobs of this process, in one call.
+
+    Returns:
+        Those of them that somebody wants cancelled.
+    """
+    ids = list(job_ids)
+    cancelled: set[str] = set()
+    with db.transaction() as session:
+        until = time.time() + get_settings().job_lease_s
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            rows = session.connection().execute(
+                update(_job).where(_job.c.id.in_(some), _job.c.status == RUNNING).values(lease_until=until)
+                .returning(_job.c.id, _job.c.cancel_requested)
+            )  # fmt: skip
+            cancelled.update(job_id for job_id, wanted in rows if wanted)
+    return cancelled
+
+
+def finish(claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any] | None]) -> bool:
+    """End a job in one transaction: status, result, and whatever `save` writes.
+
+    Args:
+        save: Called inside the transaction once the job is known to be ours; gives the job's result,
+            whose key `usage` also fills the row's own column.
+
+    Returns:
+        False when the job is no longer this attempt's; then nothing was written.
+    """
+    with db.transaction() as session:
+        ours = session.connection().execute(
+            update(_job)
+            .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
+            .values(status=status, error=error, lease_until=None, finished_at=now_s())
+        )
+        if ours.rowcount != 1:
+            return False
+        result = save()
+        if result is not None:
+            session.connection().execute(
+                update(_job).where(_job.c.id == claim.id).values(result=result, usage=result.get("usage"))
+            )
+    return True
+
+
+def give_back(claim: Claim) -> bool:
+    """Hand a running job over to whoever is next, without counting the attempt; whether it was ours."""
+    with db.transaction() as session:
+        ours = session.connection().execute(
+            update(_job)
+            .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
+            .values(status=QUEUED, lease_until=None, handed_over=_job.c.handed_over + 1, sent_at=time.time())
+        )
+    return ours.rowcount == 1
+
+
+def cancel(job_id: str) -> str:
+    """Ask for a job's end.
+
+    Returns:
+        Its status before: `queued` jobs are `cancelled` at once, `running` ones are flagged, ended ones stay.
+    """
+    with db.transaction() as session:
+        status = session.execute(select(_job.c.status).where(_job.c.id == job_id)).scalar_one()
+        if status in ENDED:
+            return str(status)
+        values: dict[str, Any] = {"cancel_requested": True}
+        if status == QUEUED:
+            values |= {"status": CANCELLED, "finished_at": now_s()}
+        session.connection().execute(
+            update(_job).where(_job.c.id == job_id, _job.c.status == status).values(**values)
+        )
+    return str(status)
+
+
+def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
+    """Find jobs whose lease has lapsed and queued jobs that the broker may have lost; put both back in line.
+
+    Args:
+        backlogged: Queues in which messages still wait; their queued jobs are taken to be among them.
+
+    Returns:
+        The jobs to be sent again.
+    """
+    now = time.time()
+    stale = now - get_settings().job_resend_after_s
+    with db.transaction() as session:
+        rows = session.connection().execute(
+            update(_job)
+            .where(
+                or_(
+                    and_(_job.c.status == RUNNING, _job.c.lease_until < now),
+                    and_(_job.c.status == QUEUED, _job.c.sent_at.is_(None)),
+                    and_(_job.c.status == QUEUED, _job.c.sent_at < stale, _job.c.queue.not_in(backlogged)),
+                )
+            )
+            .values(status=QUEUED, lease_until=None, sent_at=now)
+            .returning(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+        )
+        return [Lost(*row) for row in rows]
+
+
+def status_counts() -> dict[tuple[str, str], int]:
+    """Count jobs that have not ended, by queue and status."""
+    with db.reading() as session:
+        rows = session.execute(
+            select(_job.c.queue, _job.c.status, func.count())
+            .where(_job.c.status.in_((QUEUED, RUNNING)))
+            .group_by(_job.c.queue, _job.c.status)
+        )
+        return {(queue, status): count for queue, status, count in rows}
+
+

@@ -1,0 +1,22 @@
+"""Tables, one file per noun. Importing this package makes every table known."""
+
+from shared.models.base import Base
+from shared.models.catalogue import ModelRow
+from shared.models.chat import Chat, ChatMessage, Tag
+from shared.models.job import Job
+from shared.models.option import OptionRow
+from shared.models.user import APIKey, Credential, User, UserSession
+
+__all__ = [
+    "APIKey",
+    "Base",
+    "Chat",
+    "ChatMessage",
+    "Credential",
+    "Job",
+    "ModelRow",
+    "OptionRow",
+    "Tag",
+    "User",
+    "UserSession",
+]

@@ -1,0 +1,154 @@
+"""Jobs: their kinds, and how one is accepted. The only place that names Celery on the sending side."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from pydantic import BaseModel, ConfigDict
+from redis.exceptions import RedisError
+from sqlalchemy import update
+
+from shared import db
+from shared.ids import new_id, now_s
+from shared.models.job import QUEUED, Job
+
+log = logging.getLogger(__name__)
+
+INTERACTIVE, DEFAULT, BATCH, COMPUTE = "interactive", "default", "batch", "compute"
+QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
+
+celery = Celery("switchyard")
+celery.config_from_object("celeryconfig")
+
+
+class Payload(BaseModel):
+    """What a job is to do: ids and parameters, never rows, never secrets in clear."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A kind of job.
+
+    Attributes:
+        name: On the wire and in Flower; never renamed.
+        queue: One of QUEUES.
+        payload: The form of its request.
+        is_visible: Whether its owner sees it in lists of jobs.
+    """
+
+    name: str
+    queue: str
+    payload: type[Payload]
+    is_visible: bool = True
+
+
+class RunChat(Payload):
+    """Answer a chat completion; `body` is the provider's request, already checked and stripped of our own keys."""
+
+    body: dict[str, Any]
+    model: str
+    is_stream: bool = True
+    session_id: str | None = None
+    wants_title: bool = False
+    wants_tags: bool = False
+
+
+class WriteTitle(Payload):
+    """Find a title for a chat from its first turn."""
+
+    model: str
+    session_id: str | None = None
+
+
+class WriteTags(WriteTitle):
+    """Find tags for a chat from its messages."""
+
+
+class RefreshModels(Payload):
+    """Ask every connection for its models."""
+
+
+class CallConnection(Payload):
+    """Ask a connection one thing on behalf of an admin: one that is configured, or one that is being tried."""
+
+    kind: str
+    question: str
+    index: int | None = None
+    url: str = ""
+    sealed: str = ""
+
+
+RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
+WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
+WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
+REFRESH_MODELS = JobSpec("catalogue.refresh_models", INTERACTIVE, RefreshModels, is_visible=False)
+CALL_CONNECTION = JobSpec("catalogue.call_connection", INTERACTIVE, CallConnection, is_visible=False)
+
+SPECS = {spec.name: spec for spec in (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, REFRESH_MODELS, CALL_CONNECTION)}
+
+_job_table = Job.__table__
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom and what a job is about; every id has been checked by the caller, and the worker checks again."""
+
+    user_id: str | None = None
+    chat_id: str | None = None
+    message_id: str | None = None
+    parent_id: str | None = None
+
+
+def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
+    """Accept a job: its row stands in the surrounding transaction, the broker hears of it after the commit.
+
+    Args:
+        job_id: Chosen by callers that listen for the job before it exists.
+
+    Returns:
+        The job's id. If the broker cannot be reached the sweeper sends it later; it is not lost.
+    """
+    job_id = job_id or new_id()
+    row = {
+        "id": job_id,
+        "kind": spec.name,
+        "queue": spec.queue,
+        "user_id": subject.user_id,
+        "parent_id": subject.parent_id,
+        "chat_id": subject.chat_id,
+        "message_id": subject.message_id,
+        "model": getattr(payload, "model", None),
+        "status": QUEUED,
+        "attempt": 0,
+        "handed_over": 0,
+        "sent_at": time.time(),
+        "cancel_requested": False,
+        "request": payload.model_dump(),
+        "created_at": now_s(),
+    }
+    db.session().connection().execute(_job_table.insert(), row)
+    db.after_commit(lambda: _send_or_leave(job_id, spec.name, spec.queue))
+    return job_id
+
+
+def _send_or_leave(job_id: str, kind: str, queue: str) -> None:
+    try:
+        send(job_id, kind, queue)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("job %s waits for the broker to return: %s", job_id, error)
+        with db.transaction() as session:
+            session.execute(update(Job).where(Job.id == job_id, Job.status == QUEUED).values(sent_at=None))
+
+
+def send(job_id: str, kind: str, queue: str) -> None:
+    """Wake a worker for a job; may be lost or doubled without harm.
+
+    Raises:
+        OperationalError, RedisError: The broker does not answer.
+    """
+    celery.send_task(kind, args=(job_id,), task_id=job_id, queue=queue, ignore_result=True, retry=False)

@@ -1,0 +1,40 @@
+"""Connections to Redis or Valkey, one pool per process."""
+
+from functools import lru_cache
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from shared.config.settings import get_settings
+
+# A pool of redis-py stops at 100 connections by default; a web process serves thousands of clients.
+_MAX_CONNECTIONS = 4096
+
+
+@lru_cache(maxsize=1)
+def get_redis() -> "redis.Redis[bytes] | Any":
+    """Give this process's client; answers are bytes, a lost connection is opened anew on use."""
+    return redis.Redis.from_url(
+        get_settings().redis_url or "redis://127.0.0.1:6379/0",
+        max_connections=_MAX_CONNECTIONS,
+        socket_connect_timeout=2,
+        socket_timeout=10,
+        health_check_interval=15,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+    )
+
+
+def key(*parts: str) -> str:
+    """Name a Redis key of this instance.
+
+    Args:
+        parts: Joined by colons behind the instance's prefix.
+    """
+    return ":".join((get_settings().redis_prefix, *parts))
+
+
+def job_key(job_id: str, what: str) -> str:
+    """Name a key that belongs to a job; the hash tag keeps all of a job's keys in one cluster slot."""
+    return f"{get_settings().redis_prefix}:{{{job_id}}}:{what}"

@@ -1,0 +1,141 @@
+"""The event log of a job: append and publish on one side, replay on the other.
+
+An event is stored as `{"type": …, "attempt": …, "data": …}` in a Redis list; its `seq` is its place
+in the list, from 1, so that a number can neither be missing nor double. See docs/events.md.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from shared.config.settings import get_settings
+from shared.redis import get_redis, job_key, key
+
+ENDINGS = ("completed", "failed", "cancelled")
+_ENDING_PREFIXES = tuple(b'{"type":"%b"' % name.encode() for name in ENDINGS)
+# While a job runs its log outlives the longest answer; when it has ended JOB_LOG_TTL_S counts.
+RUNNING_TTL_S = 86_400
+# The fence of an ended log: no attempt is as new.
+_END = 1_000_000_000
+
+FENCED, LOST, FULL = -1, -2, -3
+OPENING, UNORDERED = -1, -2
+
+# KEYS: log, fence, channel. ARGV: attempt, expected length (OPENING: first append of this attempt,
+# UNORDERED: whatever the length is), "1" for the end, lifetime after the end, longest log, events…
+# A repeated call (its answer was lost) appends only what is missing, so every event is there once.
+APPEND = f"""
+local current = tonumber(redis.call('GET', KEYS[2]) or '-1')
+local attempt, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
+if current > attempt then return {FENCED} end
+local length = redis.call('LLEN', KEYS[1])
+local first = 6
+if expected >= 0 then
+  if length < expected then return {LOST} end
+  first = 6 + length - expected
+elseif expected == {OPENING} then
+  if current == attempt then return length end
+  redis.call('SET', KEYS[2], attempt, 'EX', {RUNNING_TTL_S})
+end
+if length >= tonumber(ARGV[5]) and ARGV[3] ~= '1' then return {FULL} end
+local grown = length
+if first <= #ARGV then
+  grown = redis.call('RPUSH', KEYS[1], unpack(ARGV, first))
+  redis.call('PUBLISH', KEYS[3], (length + 1) .. '\\n' .. table.concat(ARGV, '\\n', first))
+end
+if ARGV[3] == '1' then
+  redis.call('SET', KEYS[2], {_END}, 'EX', ARGV[4])
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+elseif length == 0 then
+  redis.call('EXPIRE', KEYS[1], {RUNNING_TTL_S})
+end
+return grown
+"""
+
+
+def encode(kind: str, attempt: int, data: dict[str, Any]) -> bytes:
+    """Write an event as it is stored; `type` comes first, so that an ending is seen without parsing."""
+    return b'{"type":"%b","attempt":%d,"data":%b}' % (kind.encode(), attempt, orjson.dumps(data))
+
+
+def numbered(seq: int, event: bytes) -> bytes:
+    """Write an event as readers get it, with its number."""
+    return b'{"seq":%d,%b' % (seq, event[1:])
+
+
+def is_ending(event: bytes) -> bool:
+    """Whether this stored event is the last one of its job."""
+    return event.startswith(_ENDING_PREFIXES)
+
+
+def channel(job_id: str) -> str:
+    """Name the channel on which a job's events are published."""
+    return job_key(job_id, "events")
+
+
+def append_args(job_id: str, attempt: int, expected: int, ends: bool, events: Iterable[bytes]) -> list[Any]:
+    """Build the arguments of APPEND behind the script itself: count of keys, keys, values."""
+    settings = get_settings()
+    head: list[Any] = [3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id)]
+    head += [attempt, expected, int(ends), settings.job_log_ttl_s, settings.job_log_max_events]
+    return [*head, *events]
+
+
+def append(job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> bool:
+    """Append one event now, from outside the attempt that writes (queue position, early cancel).
+
+    Returns:
+        False when a newer attempt writes or the log has ended.
+    """
+    args = append_args(job_id, attempt, UNORDERED, kind in ENDINGS, [encode(kind, attempt, data)])
+    return int(get_redis().eval(APPEND, *args)) >= 0
+
+
+def replay(job_id: str, after: int, limit: int = 5000) -> list[bytes]:
+    """Read stored events.
+
+    Args:
+        after: Number of the last event that the reader has, 0 for none.
+        limit: At most this many.
+
+    Returns:
+        The events from number `after + 1` on; empty when there are none or the log has expired.
+    """
+    events: list[bytes] = get_redis().lrange(job_key(job_id, "log"), after, after + limit - 1)
+    return events
+
+
+def length(job_id: str) -> int:
+    """Count the events of a job; 0 also when the log has expired."""
+    return int(get_redis().llen(job_key(job_id, "log")))
+
+
+def parse_frame(frame: bytes) -> tuple[int, list[bytes]]:
+    """Take a published frame apart.
+
+    Returns:
+        The number of its first event, and the events.
+    """
+    first, _, rest = frame.partition(b"\n")
+    return int(first), rest.split(b"\n")
+
+
+def control_channel() -> str:
+    """Name the channel on which workers hear of cancelled jobs."""
+    return key("control")
+
+
+def tell_workers_to_cancel(job_id: str) -> None:
+    """Reach the worker that runs this job, wherever it is."""
+    get_redis().publish(control_channel(), b"cancel " + job_id.encode())
+
+
+def user_channel(user_id: str) -> str:
+    """Name the channel on which web processes hear what concerns one user."""
+    return key("user", user_id)
+
+
+def tell_user(user_id: str, kind: str, data: dict[str, Any]) -> None:
+    """Tell every web process that serves this user; nothing is kept."""
+    get_redis().publish(user_channel(user_id), orjson.dumps({"type": kind, "data": data}))

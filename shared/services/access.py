@@ -1,0 +1,73 @@
+"""Who may do what: the only place that decides."""
+
+from typing import Any
+
+from shared.config.settings import get_settings
+from shared.errors import Forbidden
+from shared.models.chat import Chat
+from shared.models.job import Job
+from shared.services.accounts import ADMIN, Principal
+
+_ROLES = ("user", ADMIN)
+
+
+def is_member(user: Principal) -> bool:
+    """Whether an account is active: pending accounts may look at themselves and nothing else."""
+    return user.role in _ROLES
+
+
+def can(user: Principal, action: str, thing: Any) -> bool:
+    """Decide whether a user may do something.
+
+    Args:
+        action: "read", "write", "cancel", "delete" or "use".
+        thing: A row, a model of the catalogue (dict), or the name of an area such as "admin".
+    """
+    if not is_member(user):
+        return False
+    rule = _RULES.get(type(thing))
+    return rule is not None and rule(user, action, thing)
+
+
+def require(user: Principal, action: str, thing: Any) -> None:
+    """Let pass only those who may.
+
+    Raises:
+        Forbidden: The user may not.
+    """
+    if not can(user, action, thing):
+        raise Forbidden
+
+
+def _area(user: Principal, _action: str, name: str) -> bool:
+    return user.role == ADMIN if name == "admin" else True
+
+
+def _job(user: Principal, _action: str, job: Job) -> bool:
+    return user.role == ADMIN or (job.user_id is not None and job.user_id == user.id)
+
+
+def _chat(user: Principal, action: str, chat: Chat) -> bool:
+    if chat.user_id == user.id:
+        return True
+    return user.role == ADMIN and (action == "delete" or get_settings().enable_admin_chat_access)
+
+
+def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
+    if user.role == ADMIN or (action == "read" and get_settings().bypass_model_access_control):
+        return True
+    info = model.get("info")
+    if info is None:
+        return False
+    return info["user_id"] == user.id or grants(user, action, info.get("access_control"))
+
+
+def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool:
+    """Read an `access_control` value: None lets everybody read, {} nobody, else its lists decide."""
+    if control is None:
+        return action == "read"
+    listed = control.get(action) or {}
+    return user.id in (listed.get("user_ids") or ()) or bool(set(user.group_ids) & set(listed.get("group_ids") or ()))
+
+
+_RULES: dict[type, Any] = {str: _area, Job: _job, Chat: _chat, dict: _model}

@@ -1,0 +1,245 @@
+"""Accounts: sign-up, sign-in, profile, API keys, and what a signed-in request is known by."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from shared import db, relay
+from shared.config.options import get_options, option
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.ids import new_id, now_s
+from shared.models.user import APIKey, Credential, User, UserSession
+
+ADMIN, USER, PENDING = "admin", "user", "pending"
+ROLES = (PENDING, USER, ADMIN)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking, as far as rules need to know."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    profile_image_url: str
+    session_id: str | None = None
+    group_ids: tuple[str, ...] = ()
+
+
+def principal(user: User, session_id: str | None = None) -> Principal:
+    """Take from a row what rules need.
+
+    Args:
+        session_id: The sign-in behind the request; None when an API key is used.
+    """
+    return Principal(user.id, user.name, user.email, user.role, user.profile_image_url, session_id)
+
+
+def by_id(user_id: str) -> User | None:
+    """Find an account."""
+    return db.session().get(User, user_id)
+
+
+def by_email(email: str) -> User | None:
+    """Find an account by its address, in any case."""
+    return db.session().scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def has_any() -> bool:
+    """Whether anybody has an account here yet."""
+    return db.session().scalar(select(User.id).limit(1)) is not None
+
+
+def sign_up(name: str, email: str, password_hash: str, image_url: str) -> User:
+    """Open an account for somebody who came by; the very first becomes admin and closes the door.
+
+    Raises:
+        Forbidden: Sign-up is switched off.
+        Invalid: The address is taken or no address.
+    """
+    db.lock_for_update("sign_up")
+    is_first = not has_any()
+    if not is_first and not option("ENABLE_SIGNUP"):
+        raise Forbidden
+    user = add(name, email, password_hash, ADMIN if is_first else option("DEFAULT_USER_ROLE"), image_url)
+    if is_first:
+        get_options().set({"ENABLE_SIGNUP": False})
+    return user
+
+
+def add(name: str, email: str, password_hash: str, role: str, image_url: str = "/user.png") -> User:
+    """Open an account.
+
+    Raises:
+        Invalid: The address is taken or no address, or there is no such role.
+    """
+    email = email.strip().lower()
+    if not _EMAIL.fullmatch(email):
+        raise Invalid("The email format you entered is invalid. Please double-check and make sure you're using a valid email address.")  # fmt: skip
+    if role not in ROLES:
+        raise Invalid(f"There is no role '{role}'.")
+    if by_email(email) is not None:
+        raise Invalid("Uh-oh! This email is already registered. Sign in with your existing account or choose another email to start anew.")  # fmt: skip
+    now = now_s()
+    user = User(
+        id=new_id(), name=name, email=email, role=role, profile_image_url=image_url or "/user.png",
+        last_active_at=now, created_at=now, updated_at=now,
+    )  # fmt: skip
+    db.session().add(user)
+    db.session().flush()
+    db.session().add(Credential(user_id=user.id, password=password_hash))
+    return user
+
+
+def password_of(email: str) -> tuple[str | None, str | None]:
+    """Look up what a sign-in is checked against: account id and password hash, or two Nones."""
+    row = db.session().execute(
+        select(User.id, Credential.password).join(Credential, Credential.user_id == User.id)
+        .where(User.email == email.strip().lower())
+    ).first()  # fmt: skip
+    return (None, None) if row is None else (row[0], row[1])
+
+
+def password_hash_of(user_id: str) -> str | None:
+    """Give the password hash of an account."""
+    return db.session().scalar(select(Credential.password).where(Credential.user_id == user_id))
+
+
+def set_password(user_id: str, password_hash: str, keep_session: str | None) -> None:
+    """Change a password; every other sign-in of the user ends."""
+    db.session().execute(update(Credential).where(Credential.user_id == user_id).values(password=password_hash))
+    others = delete(UserSession).where(UserSession.user_id == user_id, UserSession.id != (keep_session or ""))
+    db.session().execute(others)
+    _tell_of_change(user_id)
+
+
+def set_profile(user_id: str, name: str, image_url: str) -> User:
+    """Change how a user is shown."""
+    user = _existing(user_id)
+    user.name, user.profile_image_url, user.updated_at = name, image_url, now_s()
+    _tell_of_change(user_id)
+    return user
+
+
+def set_role(user_id: str, role: str) -> User:
+    """Change a user's role; open sockets of that user are closed by the web tier when it hears of it.
+
+    Raises:
+        NotFound: No such account.
+        Invalid: No such role.
+    """
+    if role not in ROLES:
+        raise Invalid(f"There is no role '{role}'.")
+    user = _existing(user_id)
+    user.role, user.updated_at = role, now_s()
+    _tell_of_change(user_id)
+    return user
+
+
+def _existing(user_id: str) -> User:
+    user = by_id(user_id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def _tell_of_change(user_id: str) -> None:
+    db.after_commit(lambda: relay.tell_user(user_id, "account", {}))
+
+
+def settings_of(user_id: str) -> dict[str, Any] | None:
+    """Give what the user's page keeps; None before its first save."""
+    return _existing(user_id).settings
+
+
+def merge_settings(user_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Lay the top-level keys of a form over the user's settings; `ui` is replaced as a whole."""
+    user = _existing(user_id)
+    user.settings = {**(user.settings or {}), "ui": {}, **values}
+    return user.settings
+
+
+def make_api_key(user_id: str) -> str:
+    """Make the user's API key, in place of an older one; the only moment at which it is seen in clear."""
+    clear = "sk-" + secrets.token_hex(16)
+    forget_api_key(user_id)
+    db.session().add(
+        APIKey(digest=digest(clear), user_id=user_id, hint=f"sk-…{clear[-4:]}", created_at=now_s())
+    )
+    return clear
+
+
+def forget_api_key(user_id: str) -> None:
+    """Void the user's API key."""
+    db.session().execute(delete(APIKey).where(APIKey.user_id == user_id))
+    _tell_of_change(user_id)
+
+
+def api_key_hint(user_id: str) -> str | None:
+    """Give the end of the user's API key, by which the owner recognises it."""
+    return db.session().scalar(select(APIKey.hint).where(APIKey.user_id == user_id))
+
+
+def by_api_key(clear: str) -> User | None:
+    """Find the owner of an API key."""
+    return db.session().scalar(
+        select(User).join(APIKey, APIKey.user_id == User.id).where(APIKey.digest == digest(clear))
+    )
+
+
+def digest(clear: str) -> str:
+    """Hash an API key; it is long and random, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(clear.encode()).hexdigest()
+
+
+def open_session(user_id: str, user_agent: str, expires_at: int | None) -> str:
+    """Note a sign-in; the id goes into its tokens."""
+    session_id = new_id()
+    db.session().add(
+        UserSession(id=session_id, user_id=user_id, user_agent=user_agent[:300], created_at=now_s(), expires_at=expires_at)
+    )
+    return session_id
+
+
+def extend_session(session_id: str, expires_at: int | None) -> None:
+    """Let a sign-in last longer, because its user is still there."""
+    db.session().execute(update(UserSession).where(UserSession.id == session_id).values(expires_at=expires_at))
+
+
+def close_session(user_id: str, session_id: str) -> None:
+    """Sign out: all tokens of that sign-in are void from now on."""
+    db.session().execute(delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id))
+    _tell_of_change(user_id)
+
+
+def is_open(session_id: str) -> bool:
+    """Whether a sign-in still stands."""
+    row = db.session().get(UserSession, session_id)
+    return row is not None and (row.expires_at is None or row.expires_at > now_s())
+
+
+def purge_sessions() -> int:
+    """Forget sign-ins that have expired; how many."""
+    expired = delete(UserSession).where(UserSession.expires_at < now_s()).returning(UserSession.id)
+    return len(db.session().execute(expired).all())
+
+
+def touch(user_id: str) -> None:
+    """Note that a user was seen."""
+    db.session().execute(update(User).where(User.id == user_id).values(last_active_at=now_s()))
+
+
+def count() -> int:
+    """Count all accounts."""
+    return db.session().scalar(select(func.count()).select_from(User)) or 0
+
+
+def first_admin() -> User | None:
+    """Find the admin whom users may write to."""
+    return db.session().scalar(select(User).where(User.role == ADMIN).order_by(User.created_at, User.id).limit(1))

@@ -1,0 +1,110 @@
+"""An answer as it grows: text, reasoning and tool calls, and how the three become one message.
+
+Source: the `<details>` blocks are the form of the Open WebUI 0.6.5 page (contract, chat-flow §7).
+"""
+
+import html
+import time
+from typing import Any
+
+import orjson
+
+
+class Answer:
+    """Gathers the deltas of one answer, of its first choice."""
+
+    def __init__(self) -> None:
+        self._blocks: list[list[Any]] = []  # [kind, parts, started, ended]
+        self.tool_calls: list[dict[str, Any]] = []
+        self.finish_reason: str | None = None
+
+    def add(self, data: dict[str, Any]) -> None:
+        """Take the data of one delta event; other choices than the first are passed over."""
+        if data.get("index"):
+            return
+        for kind in ("reasoning", "text"):
+            if piece := data.get(kind):
+                self._piece(kind, piece)
+        for call in data.get("tool_calls") or ():
+            self._merge_call(call)
+        self.finish_reason = data.get("finish_reason") or self.finish_reason
+
+    def _piece(self, kind: str, piece: str) -> None:
+        if not self._blocks or self._blocks[-1][0] != kind:
+            now = time.monotonic()
+            if self._blocks:
+                self._blocks[-1][3] = now
+            self._blocks.append([kind, [], now, None])
+        self._blocks[-1][1].append(piece)
+
+    def _merge_call(self, delta: dict[str, Any]) -> None:
+        place = delta.get("index", len(self.tool_calls))
+        while len(self.tool_calls) <= place:
+            self.tool_calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        call, function = self.tool_calls[place], delta.get("function") or {}
+        call["id"] = delta.get("id") or call["id"]
+        call["function"]["name"] += function.get("name") or ""
+        call["function"]["arguments"] += function.get("arguments") or ""
+
+    @property
+    def text(self) -> str:
+        """The text alone."""
+        return "".join("".join(parts) for kind, parts, *_ in self._blocks if kind == "text")
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning alone."""
+        return "".join("".join(parts) for kind, parts, *_ in self._blocks if kind == "reasoning")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the message is the text and nothing else, so that deltas can simply be appended."""
+        return not self.tool_calls and all(block[0] == "text" for block in self._blocks)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all has come."""
+        return not self._blocks and not self.tool_calls
+
+    def content(self, is_done: bool = True) -> str:
+        """Write the message as the page shows it.
+
+        Args:
+            is_done: Whether the answer has ended; an open block is marked as such.
+        """
+        last = len(self._blocks) - 1
+        parts = [
+            "".join(block[1]) if block[0] == "text" else _reasoning(block, is_done or place < last)
+            for place, block in enumerate(self._blocks)
+        ]
+        parts += [_tool_call(call) for call in self.tool_calls]
+        return "\n".join(part for part in parts if part) if not self.is_plain else "".join(parts)
+
+    def as_message(self) -> dict[str, Any]:
+        """Write the message as an OpenAI server would in `choices[0].message`."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text or (None if self.tool_calls else "")}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        if self.tool_calls:
+            message["tool_calls"] = self.tool_calls
+        return message
+
+
+def _reasoning(block: list[Any], is_done: bool) -> str:
+    quoted = "\n".join(f"> {line}" for line in "".join(block[1]).strip().splitlines())
+    if not is_done:
+        return f'<details type="reasoning" done="false">\n<summary>Thinking…</summary>\n{quoted}\n</details>\n'
+    seconds = round((block[3] or time.monotonic()) - block[2])
+    return (
+        f'<details type="reasoning" done="true" duration="{seconds}">\n'
+        f"<summary>Thought for {seconds} seconds</summary>\n{quoted}\n</details>\n"
+    )
+
+
+def _tool_call(call: dict[str, Any]) -> str:
+    function = call["function"]
+    arguments = html.escape(orjson.dumps(function["arguments"]).decode())
+    return (
+        f'<details type="tool_calls" done="false" id="{html.escape(call["id"])}" name="{html.escape(function["name"])}" '
+        f'arguments="{arguments}">\n<summary>Executing...</summary>\n</details>\n'
+    )

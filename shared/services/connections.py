@@ -1,0 +1,104 @@
+"""Connections: the model servers that an admin has set up."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.config.options import option
+from shared.config.settings import get_settings
+from shared.errors import NotFound
+
+OPENAI, OLLAMA = "openai", "ollama"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One model server.
+
+    Attributes:
+        kind: OPENAI or OLLAMA: the protocol it speaks.
+        index: Its place in the admin's list of that kind; -1 for the local models.
+        url: Base address without a trailing slash.
+        key: Bearer key, empty for none. Never shown, never logged.
+        config: `{enable, prefix_id, model_ids, tags, …}` as the admin saved it.
+    """
+
+    kind: str
+    index: int
+    url: str
+    key: str = field(repr=False, default="")
+    config: dict[str, Any] = field(default_factory=dict, hash=False, compare=True)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is asked at all."""
+        return bool(self.url) and self.config.get("enable", True) is not False
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the ids of its models, dot included."""
+        prefix = self.config.get("prefix_id") or ""
+        return f"{prefix}." if prefix else ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the local model server that `make run` starts."""
+        return self.index < 0
+
+    def upstream_id(self, model_id: str) -> str:
+        """Give the id under which the server itself knows a model."""
+        return model_id.removeprefix(self.prefix)
+
+
+def of_kind(kind: str) -> list[Connection]:
+    """List the connections of one kind in the admin's order, disabled ones included."""
+    if kind == OLLAMA:
+        urls, configs = option("OLLAMA_BASE_URLS"), option("OLLAMA_API_CONFIGS")
+        keys = [str((_config(configs, i, url)).get("key") or "") for i, url in enumerate(urls)]
+    else:
+        urls, configs = option("OPENAI_API_BASE_URLS"), option("OPENAI_API_CONFIGS")
+        keys = padded(option("OPENAI_API_KEYS"), len(urls))
+    return [
+        Connection(kind, i, url.rstrip("/"), keys[i], _config(configs, i, url)) for i, url in enumerate(urls)
+    ]
+
+
+def padded(keys: list[str], count: int) -> list[str]:
+    """Cut or fill a list of keys to the number of addresses."""
+    return [*keys, *[""] * count][:count]
+
+
+def _config(configs: dict[str, Any], index: int, url: str) -> dict[str, Any]:
+    # The base address as key is an older form that saved configurations still have.
+    found = configs.get(str(index), configs.get(url, {}))
+    return found if isinstance(found, dict) else {}
+
+
+def local() -> list[Connection]:
+    """Give the connection to the local model server, if there is one."""
+    settings = get_settings()
+    if not settings.local_models or not settings.local_models_url:
+        return []
+    return [Connection(OPENAI, -1, settings.local_models_url.rstrip("/"), settings.local_models_key)]
+
+
+def enabled() -> list[Connection]:
+    """List all connections that may be asked now, the local models last."""
+    remote: list[Connection] = []
+    if option("ENABLE_OPENAI_API"):
+        remote += of_kind(OPENAI)
+    if option("ENABLE_OLLAMA_API"):
+        remote += of_kind(OLLAMA)
+    return [c for c in remote if c.is_enabled] + local()
+
+
+def find(kind: str, index: int) -> Connection:
+    """Give one connection.
+
+    Raises:
+        NotFound: There is none of that kind at that place.
+    """
+    candidates = local() if index < 0 and kind == OPENAI else of_kind(kind)
+    for connection in candidates:
+        if connection.index == index:
+            return connection
+    raise NotFound

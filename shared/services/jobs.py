@@ -1,0 +1,139 @@
+"""Jobs as their owners see them: accept within limits, list, cancel, retry."""
+
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import func, select
+
+from shared import db, leases, queue, relay
+from shared.config.settings import get_settings
+from shared.errors import Busy, Invalid, NotFound
+from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
+from shared.queue import JobSpec, Payload, Subject
+from shared.services import access, chats, messages
+from shared.services.accounts import Principal
+
+_CLOSED_ATTEMPT = 999_999_999
+OPEN = (QUEUED, RUNNING)
+
+
+def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
+    """Take a job for a user, unless too many of that user's wait already.
+
+    Raises:
+        Busy: The user's queue is full.
+    """
+    limit = get_settings().job_max_queued_per_user
+    if limit and subject.user_id:
+        waiting = select(func.count()).where(Job.status == QUEUED, Job.user_id == subject.user_id)
+        if db.session().scalar(waiting) >= limit:  # type: ignore[operator]  # count() is never NULL
+            raise Busy(f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0)
+    return queue.enqueue(spec, payload, subject, job_id)
+
+
+def find(user: Principal, job_id: str, action: str = "read") -> Job:
+    """Give a job to those who may see it.
+
+    Raises:
+        NotFound: There is none, or not for this user; the two are not told apart.
+    """
+    job = db.session().get(Job, job_id)
+    if job is None or not access.can(user, action, job):
+        raise NotFound
+    return job
+
+
+def listed(user: Principal, status: str | None, before: str | None, limit: int) -> list[Job]:
+    """List a user's own jobs, newest first.
+
+    Args:
+        status: Only those, when given.
+        before: Id of the last job of the page before.
+        limit: At most this many.
+    """
+    shown = [name for name, spec in queue.SPECS.items() if spec.is_visible]
+    query = select(Job).where(Job.user_id == user.id, Job.kind.in_(shown))
+    if status is not None:
+        query = query.where(Job.status == status)
+    if before is not None:
+        query = query.where(Job.id < before)
+    return list(db.session().scalars(query.order_by(Job.id.desc()).limit(limit)))
+
+
+def open_of_chat(user: Principal, chat_id: str) -> list[str]:
+    """List the jobs that still work on a chat, as far as this user may see them."""
+    jobs = db.session().scalars(select(Job).where(Job.chat_id == chat_id, Job.status.in_(OPEN)))
+    return [job.id for job in jobs if access.can(user, "read", job)]
+
+
+def open_of(user: Principal) -> list[str]:
+    """List a user's jobs that have not ended, oldest first."""
+    return list(db.session().scalars(select(Job.id).where(Job.user_id == user.id, Job.status.in_(OPEN)).order_by(Job.id)))
+
+
+def cancel(user: Principal, job_id: str) -> str:
+    """Ask for a job's end; as often as one likes. Runs its own transaction.
+
+    Returns:
+        The job's status after the call: `cancelled` when it had not started, `running` when its worker
+        is being told, else how it had ended.
+
+    Raises:
+        NotFound: No such job for this user.
+    """
+    with db.transaction():
+        job = find(user, job_id, "cancel")
+        before, attempt = leases.cancel(job_id), job.attempt
+        if before == QUEUED:
+            _release_message(job)
+    if before == QUEUED:
+        relay.append(job_id, attempt, CANCELLED, {})
+        return CANCELLED
+    if before == RUNNING:
+        relay.tell_workers_to_cancel(job_id)
+    return before
+
+
+def _release_message(job: Job) -> None:
+    if job.chat_id and job.message_id:
+        messages.finish_answer(job.chat_id, job.message_id, job.id, "", {"cancelled": True})
+
+
+def retry(user: Principal, job_id: str) -> str:
+    """Do a job again that failed or was cancelled, as a new job.
+
+    Returns:
+        The new job's id.
+
+    Raises:
+        NotFound: No such job for this user.
+        Invalid: It has not ended, or has ended well.
+    """
+    job = find(user, job_id, "write")
+    if job.status not in (FAILED, CANCELLED):
+        raise Invalid(f"Only jobs that failed or were cancelled can be done again; this one is {job.status}.")
+    spec = queue.SPECS[job.kind]
+    subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
+    new_id = accept(spec, spec.payload.model_validate(job.request), subject)
+    if job.chat_id and job.message_id:
+        messages.start_answer(chats.find(job.chat_id), job.message_id, new_id, job.model or "")
+    return new_id
+
+
+def last_event(job: Job) -> tuple[str, dict[str, Any]] | None:
+    """Give the ending of a job as the database has it; None while it has not ended."""
+    if job.status in OPEN:
+        return None
+    failure = {"error": job.error or "The job failed."} if job.status == FAILED else {}
+    return job.status, {**(job.result or {}), **failure}
+
+
+def close_log(job: Job) -> bool:
+    """Write a job's ending into a log that lacks it, because its worker died between the two; harmless when there."""
+    ending = last_event(job)
+    if ending is None:
+        return False
+    try:
+        return relay.append(job.id, _CLOSED_ATTEMPT, *ending)
+    except RedisError:
+        return False

@@ -1,0 +1,147 @@
+"""Messages: rows of a chat's tree, taken apart when a client writes and put together when one reads."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select, update
+
+from shared import db
+from shared.ids import now_s
+from shared.models.chat import Chat, ChatMessage
+
+# Kept in columns; all other fields of a message stay in `data` as they came.
+_COLUMNS = ("id", "parentId", "childrenIds", "role", "content", "model")
+
+
+def of_chat(chat_id: str) -> list[ChatMessage]:
+    """List all messages of a chat, parents' children in their order."""
+    query = select(ChatMessage).where(ChatMessage.chat_id == chat_id)
+    return list(db.session().scalars(query.order_by(ChatMessage.position, ChatMessage.created_at, ChatMessage.id)))
+
+
+def find(chat_id: str, message_id: str) -> ChatMessage | None:
+    """Find one message."""
+    return db.session().get(ChatMessage, (chat_id, message_id))
+
+
+def write_all(chat_id: str, sent: dict[str, Any]) -> None:
+    """Take a client's whole tree: write what is new or changed, delete what is gone.
+
+    An answer that a job is still writing belongs to the job: a client that saves its older copy of
+    the tree neither empties nor removes it.
+    """
+    stored = {row.id: row for row in of_chat(chat_id)}
+    places = _places(sent)
+    for message_id, message in sent.items():
+        if isinstance(message, dict):
+            _write(stored.get(message_id), chat_id, message_id, message, places.get(message_id, 0))
+    for message_id, row in stored.items():
+        if message_id not in sent and not row.is_running:
+            db.session().delete(row)
+
+
+def _places(sent: dict[str, Any]) -> dict[str, int]:
+    return {
+        child: place
+        for message in sent.values()
+        if isinstance(message, dict)
+        for place, child in enumerate(message.get("childrenIds") or [])
+    }
+
+
+def _write(row: ChatMessage | None, chat_id: str, message_id: str, sent: dict[str, Any], place: int) -> None:
+    now = now_s()
+    if row is None:
+        row = ChatMessage(chat_id=chat_id, id=message_id, is_running=False, content="", data={}, created_at=now)
+        db.session().add(row)
+    values = {
+        "parent_id": sent.get("parentId"),
+        "position": place,
+        "role": str(sent.get("role") or "user"),
+        "model": sent.get("model") or row.model,
+        **_contents(row, sent),
+    }
+    changed = {name: value for name, value in values.items() if getattr(row, name, None) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        row.updated_at = now
+
+
+def _contents(row: ChatMessage, sent: dict[str, Any]) -> dict[str, Any]:
+    data = {key: value for key, value in sent.items() if key not in _COLUMNS}
+    content = sent.get("content")
+    content = content if isinstance(content, str) else ""
+    if row.job_id is None:
+        return {"content": content, "data": data}
+    if row.is_running:
+        return {"data": {**row.data, **data, "done": False}}
+    if not content and row.content:
+        # A copy from before the answer: keep the answer.
+        return {"data": {**row.data, **{k: v for k, v in data.items() if k != "done"}}}
+    return {"content": content, "data": {**row.data, **data}}
+
+
+def as_tree(rows: Iterable[ChatMessage], running: dict[str, str]) -> dict[str, Any]:
+    """Put `history.messages` together: message id → message.
+
+    Args:
+        running: What answers that are still being written have so far.
+    """
+    rows = list(rows)
+    children: dict[str, list[str]] = {}
+    for row in rows:
+        if row.parent_id is not None:
+            children.setdefault(row.parent_id, []).append(row.id)
+    return {row.id: _as_message(row, children.get(row.id, []), running.get(row.id)) for row in rows}
+
+
+def _as_message(row: ChatMessage, children: list[str], so_far: str | None) -> dict[str, Any]:
+    message = {
+        **row.data,
+        "id": row.id,
+        "parentId": row.parent_id,
+        "childrenIds": children,
+        "role": row.role,
+        "content": row.content if so_far is None else so_far,
+    }
+    if row.model is not None:
+        message["model"] = row.model
+    return message
+
+
+def branch(tree: dict[str, Any], current_id: str | None) -> list[dict[str, Any]]:
+    """List the messages from the root to the current one."""
+    path: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    while current_id in tree and current_id not in seen:
+        seen.add(current_id)
+        path.append(tree[current_id])
+        current_id = tree[current_id]["parentId"]
+    return path[::-1]
+
+
+def start_answer(chat: Chat, message_id: str, job_id: str, model: str) -> None:
+    """Mark a message as being written by a job; makes the empty answer when the client has not stored it."""
+    now = now_s()
+    row = find(chat.id, message_id)
+    if row is None:
+        row = ChatMessage(
+            chat_id=chat.id, id=message_id, parent_id=chat.current_id if chat.current_id != message_id else None,
+            role="assistant", content="", data={}, created_at=now, updated_at=now,
+        )  # fmt: skip
+        db.session().add(row)
+    row.job_id, row.is_running, row.model, row.content = job_id, True, model, ""
+    row.data = {key: value for key, value in row.data.items() if key not in ("error", "done", "usage")}
+    chat.current_id, chat.updated_at = message_id, now
+
+
+def finish_answer(chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]) -> None:
+    """Store what a job wrote; does nothing when a newer job has the message or the chat is gone."""
+    row = find(chat_id, message_id)
+    if row is None or row.job_id != job_id:
+        return
+    now = now_s()
+    row.content, row.is_running, row.updated_at = content, False, now
+    row.data = {**row.data, **fields, "done": True}
+    db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))

@@ -1,0 +1,180 @@
+"""Models: what the connections offer, overlaid with what admins and users made of it.
+
+The offer is gathered by a job and kept in Redis, so that asking for the list costs nobody a call to
+a slow or dead server.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from shared import db
+from shared.config.options import option
+from shared.errors import NotFound
+from shared.models.catalogue import ModelRow
+from shared.redis import get_redis, key
+from shared.services import access, connections
+from shared.services.accounts import Principal
+
+_OFFER_TTL_S = 7 * 86_400
+_FRESH_S = 1.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a model's requests go.
+
+    Attributes:
+        model_id: The id that the client used.
+        kind: Protocol of the connection.
+        index: Place of the connection among its kind.
+        upstream_id: The id that the server knows.
+        params: Parameters of the model's row, put over those of the request.
+    """
+
+    model_id: str
+    kind: str
+    index: int
+    upstream_id: str
+    params: dict[str, Any]
+
+
+class _Offer:
+    """This process's copy of the offer."""
+
+    def __init__(self) -> None:
+        self.models: list[dict[str, Any]] | None = None
+        self.version: bytes | None = None
+        self.checked_at = -_FRESH_S
+        self.lock = threading.Lock()
+
+
+class _Catalogue:
+    """This process's copy of the catalogue."""
+
+    def __init__(self) -> None:
+        self.models: list[dict[str, Any]] = []
+        self.by_id: dict[str, dict[str, Any]] = {}
+        self.made_at = -_FRESH_S
+
+
+_offer = _Offer()
+_catalogue = _Catalogue()
+
+
+def save_offer(models: list[dict[str, Any]]) -> None:
+    """Keep what the connections offer now, for all processes."""
+    packed = orjson.dumps(models)
+    pipe = get_redis().pipeline()
+    pipe.set(key("models", "offer"), packed, ex=_OFFER_TTL_S)
+    pipe.incr(key("models", "version"))
+    pipe.execute()
+    forget_catalogue()
+
+
+def forget_offer() -> None:
+    """Make the next reader ask for a new offer; called when connections change."""
+    get_redis().delete(key("models", "offer"))
+    get_redis().incr(key("models", "version"))
+    forget_catalogue()
+
+
+def offer() -> list[dict[str, Any]] | None:
+    """Give what the connections offer; None when nobody has asked them yet."""
+    now = time.monotonic()
+    if now - _offer.checked_at > _FRESH_S:
+        with _offer.lock:
+            version = get_redis().get(key("models", "version"))
+            if version != _offer.version or _offer.models is None:
+                packed = get_redis().get(key("models", "offer"))
+                _offer.models = None if packed is None else orjson.loads(packed)
+                _offer.version = version
+            _offer.checked_at = now
+    return _offer.models
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """List every active model, with rows laid over the offer, in the admin's order; at most a second old."""
+    now = time.monotonic()
+    if now - _catalogue.made_at > _FRESH_S:
+        _catalogue.models = _make_catalogue()
+        _catalogue.by_id = {model["id"]: model for model in _catalogue.models}
+        _catalogue.made_at = now
+    return _catalogue.models
+
+
+def forget_catalogue() -> None:
+    """Make this process's next list anew; the others follow within a second."""
+    _catalogue.made_at = _offer.checked_at = -_FRESH_S
+
+
+def _make_catalogue() -> list[dict[str, Any]]:
+    with db.reading() as session:
+        rows = session.scalars(select(ModelRow)).all()
+    overrides = {row.id: row for row in rows if row.base_model_id is None}
+    models = []
+    for upstream in offer() or []:
+        row = overrides.get(upstream["id"]) or overrides.get(upstream["id"].split(":")[0])
+        if row is None:
+            models.append({**upstream, "actions": []})
+        elif row.is_active:
+            models.append({**upstream, "name": row.name, "info": as_json(row), "actions": []})
+    by_id = {model["id"]: model for model in models}
+    presets = [row for row in rows if row.base_model_id and row.is_active]
+    models += [_preset(row, by_id.get(row.base_model_id or "")) for row in presets]
+    return _ordered(models)
+
+
+def _preset(row: ModelRow, base: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "object": "model",
+        "created": row.created_at,
+        "owned_by": base["owned_by"] if base else "openai",
+        "info": as_json(row),
+        "preset": True,
+        "actions": [],
+        "tags": row.meta.get("tags") or [],
+    }
+
+
+def as_json(row: ModelRow) -> dict[str, Any]:
+    """Give a model row as the API shows it."""
+    names = ("id", "user_id", "base_model_id", "name", "params", "meta", "access_control", "is_active", "updated_at", "created_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def _ordered(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    order = {model_id: place for place, model_id in enumerate(option("MODEL_ORDER_LIST") or [])}
+    if not order:
+        return models
+    return sorted(models, key=lambda m: (order.get(m["id"], len(order)), m["name"]))
+
+
+def visible_to(user: Principal) -> list[dict[str, Any]]:
+    """List the models that a user may use."""
+    return [model for model in catalogue() if access.can(user, "read", model)]
+
+
+def route(user: Principal, model_id: str) -> Route:
+    """Find where the requests for a model go, for a user who may use it.
+
+    Raises:
+        NotFound: There is no such model, or not for this user; the two are not told apart.
+    """
+    catalogue()
+    models = _catalogue.by_id
+    model = models.get(model_id) or models.get(f"{model_id}:latest")
+    if model is None or not access.can(user, "read", model):
+        raise NotFound(f"Model '{model_id}' was not found")
+    info = model.get("info") or {}
+    base = models.get(info.get("base_model_id") or "") if model.get("preset") else model
+    if base is None or "urlIdx" not in base:
+        raise NotFound(f"Model '{model_id}' was not found")
+    connection = connections.find(base["connection"], base["urlIdx"])
+    return Route(model_id, connection.kind, connection.index, connection.upstream_id(base["id"]), info.get("params") or {})
