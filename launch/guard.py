@@ -1,0 +1,114 @@
+"""A second process beside the manager: when the manager is gone (kill -9), it ends the children."""
+
+import os
+import signal
+import time
+
+_POLL_S = 0.05
+_LAST_GRACE_S = 5.0
+
+
+class Guard:
+    """The manager's end of the pipe to its guard."""
+
+    def __init__(self, grace_s: float, lock_fd: int) -> None:
+        self._grace_s = grace_s
+        self._lock_fd = lock_fd
+        self.pid = 0
+        self._pipe = -1
+        self._groups: dict[int, bool] = {}
+
+    def start(self) -> None:
+        """Fork the guard, and tell it of the groups that run already."""
+        if self._pipe >= 0:
+            os.close(self._pipe)
+        read, self._pipe = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become_guard(read, self._lock_fd, self._grace_s)
+        os.close(read)
+        for group, is_last in self._groups.items():
+            self._tell(b"+%d %d\n" % (group, is_last))
+
+    def add(self, group: int, *, is_last: bool) -> None:
+        """Say that a process group was started; `is_last` ones are ended after all others."""
+        self._groups[group] = is_last
+        self._tell(b"+%d %d\n" % (group, is_last))
+
+    def remove(self, group: int) -> None:
+        """Say that a process group has ended."""
+        if self._groups.pop(group, None) is not None:
+            self._tell(b"-%d\n" % group)
+
+    def stop(self) -> None:
+        """Let the guard go, and wait until it is gone."""
+        os.close(self._pipe)
+        os.waitpid(self.pid, 0)
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            os.write(self._pipe, line)
+        except BrokenPipeError:
+            return  # the guard was killed; the manager notices its end and calls start()
+
+
+def _become_guard(pipe: int, lock_fd: int, grace_s: float) -> None:
+    """Live as the guard until the manager's end of the pipe closes; never returns."""
+    try:
+        os.setpgid(0, 0)  # a Ctrl-C or a kill of the manager's group must not reach the guard
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        keep = {0, 1, 2, pipe, lock_fd}
+        for fd in map(
+            int, os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd")
+        ):
+            if fd not in keep:
+                _close(fd)
+        groups = _read_groups(pipe)
+        _end([g for g, is_last in groups.items() if not is_last], grace_s)
+        _end([g for g, is_last in groups.items() if is_last], _LAST_GRACE_S)
+    finally:
+        os._exit(0)
+
+
+def _close(fd: int) -> None:
+    try:
+        os.close(fd)
+    except OSError:
+        return  # the listing's own descriptor is closed already
+
+
+def _read_groups(pipe: int) -> dict[int, bool]:
+    groups: dict[int, bool] = {}
+    rest = b""
+    while data := os.read(pipe, 4096):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            group, _, is_last = line[1:].partition(b" ")
+            if line.startswith(b"+"):
+                groups[int(group)] = is_last == b"1"
+            else:
+                groups.pop(int(group), None)
+    return groups
+
+
+def _end(groups: list[int], grace_s: float) -> None:
+    """Ask every group to end; kill what has not ended in time."""
+    left = [g for g in groups if signal_group(g, signal.SIGTERM)]
+    deadline = time.monotonic() + grace_s
+    while left and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        left = [g for g in left if signal_group(g, 0)]
+    for group in left:
+        signal_group(group, signal.SIGKILL)
+
+
+def signal_group(group: int, number: int) -> bool:
+    """Send a signal to a process group; tell whether the group still exists."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,202 @@
+"""Keeps the processes of a Procfile running: starts them, restarts them, ends them in order.
+
+Run as `python -m launch.manager PROCFILE GRACE_S LOCK_FD [WATCHED_FOLDER...]`. It stays small on
+purpose (no settings, no pydantic): it lives as long as the service, and `launch` replaces itself by
+it once everything is prepared. See docs/adr/0002-process-manager.md.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from launch import procfile
+from launch.child import Child
+from launch.guard import Guard, signal_group
+from launch.output import Output
+from launch.watch import Watch
+
+FIRST = "valkey"  # is started before all others and ended after them
+_READY = b"Ready to accept connections"
+_READY_PATIENCE_S = 20.0
+_FIRST_GRACE_S = 5.0
+_URGENT_AFTER_S = 1.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Manager:
+    """The children, and what happens to them."""
+
+    def __init__(
+        self, commands: dict[str, str], grace_s: float, lock_fd: int, watch: Watch | None
+    ) -> None:
+        self._children = [Child(name, command) for name, command in commands.items()]
+        self._first = next((c for c in self._children if c.name == FIRST), None)
+        self._others = [c for c in self._children if c is not self._first]
+        self._grace_s = grace_s
+        self._lock_fd = lock_fd
+        self._watch = watch
+        self._guard = Guard(grace_s, lock_fd)
+        self._out = Output([*commands, "launch"])
+        self._poll = select.poll()
+        self._by_pipe: dict[int, Child] = {}
+        self._wake = -1
+        self._begin_at: float | None = None
+        self._held: list[bytes] = []
+        self._stop_at: float | None = None
+        self._stage = ""
+        self._kill_at = 0.0
+
+    def run(self) -> None:
+        """Keep everything running until a signal asks for the end; return when nothing is left."""
+        self._catch_signals()
+        self._guard.start()
+        self._begin_at = time.monotonic()
+        if self._first is not None:
+            self._start(self._first)
+            self._begin_at += _READY_PATIENCE_S
+        while self._stop_at is None or any(c.pid for c in self._children):
+            self._keep_time()
+            self._wait()
+            self._reap()
+        self._guard.stop()
+
+    def _catch_signals(self) -> None:
+        self._wake, write = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, self._asked_to_stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        self._poll.register(self._wake, select.POLLIN)
+
+    def _asked_to_stop(self, *_: object) -> None:
+        """Note the first signal; a later one (not its echo through make) ends the patience."""
+        now = time.monotonic()
+        if self._stop_at is None:
+            self._stop_at = now
+        elif now - self._stop_at > _URGENT_AFTER_S:
+            self._kill_at = now
+
+    def _start(self, child: Child) -> None:
+        # The first one keeps the folder locked as long as it lives, whatever became of us.
+        child.start(self._lock_fd if child is self._first else None)
+        self._guard.add(child.pid, is_last=child is self._first)
+        self._by_pipe[child.pipe] = child
+        self._poll.register(child.pipe, select.POLLIN)
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        if self._stop_at is not None:
+            self._stop(now)
+            return
+        if self._begin_at is not None and now >= self._begin_at:
+            self._begin_at = None
+            for child in self._others:
+                self._start(child)
+        for child in self._children:
+            if child.due is not None and now >= child.due:
+                self._start(child)
+        if self._watch is not None and self._watch.has_changed(now):
+            self._restart_others()
+
+    def _stop(self, now: float) -> None:
+        """Take the next step towards the end: the others, then the first one; kill who is late."""
+        living = [c for c in self._others if c.pid] or [c for c in self._children if c.pid]
+        stage = "first" if living == [self._first] else "others"
+        if stage != self._stage:
+            self._stage = stage
+            self._kill_at = now + (_FIRST_GRACE_S if stage == "first" else self._grace_s)
+            for child in living:
+                os.kill(child.pid, signal.SIGTERM)
+        elif now >= self._kill_at:
+            self._kill_at = now + 1
+            for child in living:
+                self._out.lines("launch", [f"{child.name} has not ended in time: killed".encode()])
+                signal_group(child.pid, signal.SIGKILL)
+
+    def _restart_others(self) -> None:
+        self._out.lines("launch", [b"the code has changed"])
+        for child in self._others:
+            if child.pid:
+                child.is_wanted_dead = True
+                os.kill(child.pid, signal.SIGTERM)
+
+    def _wait(self) -> None:
+        for fd, _ in self._poll.poll(self._pause_ms()):
+            if fd == self._wake:
+                os.read(fd, 4096)
+            else:
+                self._forward(self._by_pipe[fd])
+
+    def _pause_ms(self) -> float | None:
+        times = [t for t in (self._begin_at, *(c.due for c in self._children)) if t is not None]
+        if self._stop_at is not None:
+            times = [self._kill_at]
+        elif self._watch is not None:
+            times.append(self._watch.next_look)
+        return max(0.0, (min(times) - time.monotonic()) * 1000 + 1) if times else None
+
+    def _forward(self, child: Child) -> None:
+        lines, may_follow = child.read()
+        if not may_follow:
+            self._poll.unregister(child.pipe)
+            del self._by_pipe[child.pipe]
+            os.close(child.pipe)
+            child.pipe = -1
+        self._show(child, lines)
+
+    def _show(self, child: Child, lines: list[bytes]) -> None:
+        if child is self._first and self._begin_at is not None:
+            self._held += lines  # a start without trouble says nothing
+            if any(_READY in line for line in lines):
+                self._begin_at, self._held = 0.0, []
+        elif lines:
+            self._out.lines(child.name, lines)
+
+    def _reap(self) -> None:
+        while (ended := _next_ended()) is not None:
+            pid, code = ended
+            if pid == self._guard.pid:
+                self._guard.start()
+            for child in self._children:
+                if child.pid == pid:
+                    self._bury(child, code)
+
+    def _bury(self, child: Child, code: int) -> None:
+        signal_group(child.pid, signal.SIGKILL)  # what it has left behind
+        self._guard.remove(child.pid)
+        child.pid = 0
+        if child.pipe >= 0:
+            self._poll.unregister(child.pipe)
+            del self._by_pipe[child.pipe]
+            self._show(child, child.read_rest())
+        if child is self._first and self._held:
+            self._out.lines(child.name, self._held)
+            self._held = []
+        if self._stop_at is None:
+            self._out.lines("launch", [child.plan_restart(code).encode()])
+
+
+def _next_ended() -> tuple[int, int] | None:
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (pid, os.waitstatus_to_exitcode(status)) if pid else None
+
+
+def main(argv: list[str]) -> None:
+    """Run the manager on the Procfile and with the numbers that `launch` has settled."""
+    commands = procfile.parse(Path(argv[1]).read_text("utf-8"))
+    lock_fd = int(argv[3])
+    os.set_inheritable(lock_fd, False)
+    Manager(commands, float(argv[2]), lock_fd, Watch(argv[4:]) if argv[4:] else None).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,102 @@
+"""Brings the database to the newest schema; quick when it is there already.
+
+Run alone as `python -m launch.migrate` (`make db`).
+"""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from shared.config.settings import Settings, get_settings
+
+_SCRIPTS = Path(__file__).parent.parent / "migrations"
+_REVISION = re.compile(r"^revision\b[^=\n]*=\s*[\"'](\w+)[\"']", re.MULTILINE)
+_PARENTS = re.compile(r"^down_revision\b[^=\n]*=\s*(.+)$", re.MULTILINE)
+_QUERY = "SELECT version_num FROM alembic_version"
+
+
+def migrate(settings: Settings) -> bool:
+    """Upgrade the database to the newest revision.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        SystemExit: The database cannot be reached, or was written by a newer version.
+    """
+    known, heads = _revisions(_SCRIPTS / "versions")
+    present = _present(settings)
+    if present == heads:
+        return False
+    if present - known:
+        raise SystemExit(
+            "switchyard: the database was written by a newer version (revision"
+            f" {', '.join(sorted(present - known))}). Update the code, or use another DATABASE_URL."
+        )
+    _upgrade(settings)
+    return True
+
+
+def _revisions(folder: Path) -> tuple[set[str], set[str]]:
+    """Read all revision ids and the newest ones out of the scripts: Alembic imports slowly."""
+    known: set[str] = set()
+    parents: set[str] = set()
+    for path in folder.glob("*.py"):
+        text = path.read_text("utf-8")
+        known.update(_REVISION.findall(text))
+        for names in _PARENTS.findall(text):
+            parents.update(re.findall(r"[\"'](\w+)[\"']", names))
+    return known, known - parents
+
+
+def _present(settings: Settings) -> set[str]:
+    url = settings.sqlalchemy_url
+    if url.startswith("sqlite:///") and "?" not in url:
+        return _present_in_sqlite(Path(url.removeprefix("sqlite:///")))
+    from sqlalchemy import create_engine  # noqa: PLC0415  (only where it is needed: it imports slowly)
+    from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError  # noqa: PLC0415
+
+    try:
+        with closing(create_engine(url).connect()) as connection:
+            return {row[0] for row in connection.exec_driver_sql(_QUERY)}
+    except ProgrammingError:
+        return set()  # no table yet
+    except (OperationalError, DBAPIError) as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        raise SystemExit(
+            f"switchyard: the database of DATABASE_URL does not answer: {reason}"
+        ) from None
+
+
+def _present_in_sqlite(path: Path) -> set[str]:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return set()
+    with closing(sqlite3.connect(path, timeout=10)) as connection:
+        try:
+            return {row[0] for row in connection.execute(_QUERY)}
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return set()
+            raise SystemExit(f"switchyard: the database {path} cannot be read: {error}") from None
+        except sqlite3.DatabaseError as error:
+            raise SystemExit(
+                f"switchyard: {path} is not a database that can be read: {error}"
+            ) from None
+
+
+def _upgrade(settings: Settings) -> None:
+    from alembic import command  # noqa: PLC0415  (only where it is needed: it imports slowly)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", settings.sqlalchemy_url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+if __name__ == "__main__":
+    print(
+        "The database was upgraded." if migrate(get_settings()) else "The database is up to date."
+    )
