@@ -1,15 +1,14 @@
-"""Fixtures for all tests: services of the session, and stacks of real processes."""
+"""Fixtures for all tests: the settings under which code is imported, services of the session."""
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
 from tests.services.s3 import S3, start_s3
-from tests.services.stack import Stack
 from tests.services.valkey import Valkey
 
 # Tests that import the code under test read these settings, never a developer's own `.env` or data.
@@ -23,8 +22,6 @@ os.environ.update(
     ENV="prod",
     WEBUI_SECRET_KEY="a key for tests only, long enough for HS256",
 )
-
-StackFactory = Callable[..., Stack]
 
 
 @pytest.fixture(scope="session")

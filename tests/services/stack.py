@@ -5,12 +5,10 @@ The commands are those of the Procfile, so that what is tested is what runs.
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
@@ -58,6 +56,7 @@ class Stack:
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
+        self._allowed: list[str] = []
         self.mark = uuid.uuid4().hex
         self.valkey = Valkey(folder / "valkey")
         self.env = self._environment(provider_url, database_url, env or {})
@@ -90,12 +89,36 @@ class Stack:
             process.wait_ready()
         return self
 
-    def close(self, allowed: Iterable[str] = ()) -> None:
-        """Stop everything, then check that nothing is left and that no log holds a surprise.
+    def add_worker(self, kind: str) -> Process:
+        """Start one more worker and wait until it serves.
 
         Args:
-            allowed: Regular expressions; a traceback whose last line matches one is expected.
+            kind: "inference" or "compute".
         """
+        workers = self.inference if kind == "inference" else self.compute
+        workers.append(self._worker(kind, len(workers)))
+        workers[-1].start()
+        return workers[-1]
+
+    def deliver_again(self, job: str, kind: str, queue: str, times: int = 1) -> None:
+        """Send a job's message to the workers again, as a broker may do.
+
+        Args:
+            job: Id of the job.
+            kind: Name of its kind on the wire.
+            queue: Where it waits.
+            times: How often.
+        """
+        code = "import sys; from shared.queue import send; send(*sys.argv[1:])\n"
+        command = [sys.executable, "-c", code * times, job, kind, queue]
+        subprocess.run(command, env=self.env, cwd=ROOT, check=True, capture_output=True)
+
+    def allow(self, *patterns: str) -> None:
+        """Expect tracebacks whose last line matches one of these regular expressions."""
+        self._allowed.extend(patterns)
+
+    def close(self) -> None:
+        """Stop everything, then check that nothing is left and that no log holds a surprise."""
         try:
             for process in self.processes:
                 process.thaw()
@@ -103,20 +126,18 @@ class Stack:
             stubborn = [p.name for p in self.processes if not _ends(p)]
             assert not stubborn, f"do not end on SIGTERM in 20 s: {stubborn}"
             self._assert_nothing_is_left()
-            self.assert_logs_are_clean(allowed)
+            self._assert_logs_are_clean()
         finally:
             self.valkey.close()
             for orphan in self._marked():
                 orphan.kill()
 
-    def assert_logs_are_clean(self, allowed: Iterable[str] = ()) -> None:
-        """Check that no process logged a traceback but the allowed ones."""
-        patterns = list(allowed)
+    def _assert_logs_are_clean(self) -> None:
         for process in self.processes:
             if not process.log.exists():
                 continue
             for end in traceback_ends(process.log.read_text(errors="replace")):
-                expected = any(re.search(pattern, end) for pattern in patterns)
+                expected = any(re.search(pattern, end) for pattern in self._allowed)
                 assert expected, f"{process.name} logged a traceback ({process.log}): {end}"
 
     def _assert_nothing_is_left(self) -> None:
@@ -142,6 +163,7 @@ class Stack:
             "OPENAI_API_KEY": "k",
             "ENABLE_OLLAMA_API": "False",
             "LOCAL_MODELS": "0",
+            "FLOWER_PORT": str(free_port()),
             _MARK: self.mark,
             **more,
         }
@@ -151,7 +173,7 @@ class Stack:
         base = f"http://127.0.0.1:{port}"
         web = Web(
             f"web{number + 1}",
-            procfile()["web"],
+            shell(procfile()["web"]),
             {**self.env, "PORT": str(port)},
             self.folder / f"web{number + 1}.log",
             ROOT,
@@ -162,7 +184,7 @@ class Stack:
 
     def _worker(self, kind: str, number: int) -> Process:
         name = f"{kind}{number + 1}"
-        command = [*procfile()[kind], "-n", f"{name}@{self.mark[:8]}"]
+        command = shell(f"{procfile()[kind]} -n {name}@{self.mark[:8]}")
         return Process(
             name,
             command,
@@ -187,16 +209,16 @@ class Stack:
         return [p for p in psutil.process_iter() if _environ(p).get(_MARK) == self.mark]
 
 
-def procfile() -> dict[str, list[str]]:
-    """Give the commands of the Procfile by process name, as lists of arguments."""
+def procfile() -> dict[str, str]:
+    """Give the commands of the Procfile by process name, as a shell reads them."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     pairs = [line.partition(":") for line in lines if line.strip() and not line.startswith("#")]
-    return {name.strip(): _resolved(shlex.split(command)) for name, _, command in pairs}
+    return {name.strip(): command.strip() for name, _, command in pairs}
 
 
-def _resolved(command: list[str]) -> list[str]:
-    beside = Path(sys.executable).with_name(command[0])
-    return [str(beside), *command[1:]] if beside.exists() else command
+def shell(command: str) -> list[str]:
+    """Give the arguments that let a shell read a command and then be replaced by it."""
+    return ["/bin/sh", "-c", f"exec {command}"]
 
 
 def migrate(env: dict[str, str]) -> None:

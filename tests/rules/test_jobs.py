@@ -1,0 +1,63 @@
+"""Every job kind has a worker's function, a queue that is served, and a payload without secrets."""
+
+import json
+import re
+import subprocess
+import sys
+
+from tests.rules.source import ROOT, existing, module
+
+_SECRET = re.compile(r"key|secret|password|token|cookie|authorization", re.IGNORECASE)
+# Workers patch the standard library when they are imported: hence a process of their own.
+_LIST_TASKS = "import json, workers.app; print(json.dumps(sorted(workers.app.celery.tasks)))"
+
+
+def _specs():
+    return module("shared.queue").SPECS
+
+
+def test_every_kind_has_a_function_in_the_workers():
+    existing("workers/app.py")
+
+    done = subprocess.run(
+        [sys.executable, "-c", _LIST_TASKS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    registered = set(json.loads(done.stdout.splitlines()[-1]))
+    assert set(_specs()) <= registered
+
+
+def test_every_kind_waits_in_a_queue_that_some_process_serves():
+    commands = existing("Procfile").read_text()
+    served = {queue for found in re.findall(r"-Q ([\w,]+)", commands) for queue in found.split(",")}
+
+    unserved = {spec.name: spec.queue for spec in _specs().values() if spec.queue not in served}
+
+    assert not unserved
+
+
+def test_a_payload_names_no_secret():
+    secrets = [
+        f"{spec.payload.__name__}.{field}"
+        for spec in _specs().values()
+        for field in spec.payload.model_fields
+        if _SECRET.search(field)
+    ]
+
+    assert not secrets
+
+
+def test_a_payload_refuses_fields_that_it_does_not_know():
+    lenient = [
+        spec.payload.__name__
+        for spec in _specs().values()
+        if spec.payload.model_config.get("extra") != "forbid"
+    ]
+
+    assert not lenient
+
+
+def test_a_kinds_name_says_where_its_function_lives():
+    odd = [name for name in _specs() if not re.fullmatch(r"[a-z]+\.[a-z_]+", name)]
+
+    assert not odd
