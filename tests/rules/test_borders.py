@@ -75,15 +75,13 @@ def test_tests_wait_for_conditions_and_never_sleep():
 
 def test_every_exception_from_lint_and_types_gives_its_reason():
     without_reason = [
-        f"{path}:{number + 1}"
+        f"{path}:{number}"
         for path in python_files(*PRODUCT)
-        for number, line in enumerate(lines := text(path).splitlines())
+        for number, line in enumerate(text(path).splitlines(), 1)
         for mark in ("# noqa", "# type: ignore")
         if mark in line
         # Lines in a row may share the reason of the first one.
-        and not any(
-            _has_reason(one.partition(mark)[2]) for one in lines[max(0, number - 2) : number + 1]
-        )
+        and not any(_has_reason(_line(path, n).partition(mark)[2]) for n in (number, number - 1))
     ]
 
     assert not without_reason
