@@ -1,0 +1,98 @@
+"""The contract of a provider: what the rest of the workers may ask of any model server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+# ("delta" | "usage" | "meta", data); see `Provider.stream` for what stands in data.
+Event = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait for an upstream, in seconds.
+
+    Attributes:
+        connect_s: Finding the address, connecting and the TLS handshake together.
+        first_byte_s: From the request's end to the head, and again to the first piece of the body.
+        idle_s: Between two pieces of the body.
+        total_s: The whole exchange.
+    """
+
+    connect_s: float = 10.0
+    first_byte_s: float = 300.0
+    idle_s: float = 120.0
+    total_s: float = 3600.0
+
+
+class Stream(Protocol):
+    """An answer under way: an iterator of events that other threads and greenlets may end.
+
+    Nothing is sent before the first `next`. Iteration raises the errors of `errors.py`.
+    """
+
+    def __iter__(self) -> Iterator[Event]: ...
+
+    def __next__(self) -> Event: ...
+
+    def batches(self) -> Iterator[list[Event]]:
+        """Iterate over the same events, together as they arrived: one list per read, never empty.
+
+        Use either this or the stream itself, not both.
+        """
+
+    def close(self) -> None:
+        """Close the upstream connection at once; for the reader itself, as with a generator."""
+
+    def abort(self) -> None:
+        """End the answer from any thread or greenlet: its reader raises `Aborted` at once.
+
+        Works before the start, while connecting or waiting, and after the end; often as you like.
+        """
+
+
+class Provider(Protocol):
+    """A model server. One object per connection, shared by all threads and greenlets."""
+
+    def models(self) -> list[dict[str, Any]]:
+        """List the models, as the upstream describes them.
+
+        Raises:
+            ProviderError: The upstream did not give a list.
+        """
+
+    def version(self) -> dict[str, Any]:
+        """Ask the cheapest question that shows that address and key are right.
+
+        Returns:
+            The upstream's own answer: OpenAI's `GET /models`, Ollama's `GET /api/version`.
+        """
+
+    def stream(self, body: dict[str, Any]) -> Stream:
+        """Answer a chat, piece by piece.
+
+        Args:
+            body: An OpenAI chat completion request whose `model` is the upstream's own id.
+
+        Returns:
+            Events. First ("meta", {"id", "created", "model", "system_fingerprint"?}). Then
+            ("delta", d), where d has one of "text", "reasoning", "tool_calls" (the raw list of
+            deltas), "finish_reason" or none of them; "index" unless it is choice 0; and "extra"
+            with whatever else the delta held (and the choice's "logprobs"). ("usage", {...})
+            whenever the upstream tells it.
+        """
+
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a chat in one piece, as an OpenAI `chat.completion` object."""
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+        """Pass an administrator's call on.
+
+        Args:
+            method: HTTP method.
+            path: Below the connection's address, with a leading slash; may have a query.
+            body: JSON, or none.
+
+        Returns:
+            Status, content type and body, whatever the status is.
+        """

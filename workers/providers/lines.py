@@ -1,0 +1,84 @@
+"""Lines and JSON out of a byte stream that may be cut anywhere, and need not be well behaved."""
+
+import json
+from typing import Any
+
+import orjson
+
+MAX_LINE = 16 * 1024 * 1024
+
+
+class Garbled(ValueError):
+    """The upstream sent something that cannot be read; `words` is a piece of it."""
+
+    def __init__(self, message: str, words: bytes = b"") -> None:
+        super().__init__(message)
+        self.words = words[:2000]
+
+
+class LineSplitter:
+    """Gives the whole lines of what it is fed, without their ends (LF, CRLF or CR)."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Take a piece of any size.
+
+        Raises:
+            Garbled: A line is longer than `MAX_LINE`.
+        """
+        if b"\r" in piece:
+            piece = self._without_returns(piece)
+        if b"\n" not in piece:
+            self._keep(piece)
+            return []
+        if self._parts:
+            piece = b"".join([*self._parts, piece])
+            self._parts = []
+            self._size = 0
+        lines = piece.split(b"\n")
+        last = lines.pop()
+        if last:
+            self._keep(last)
+        return lines
+
+    def _keep(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > MAX_LINE:
+            raise Garbled(f"a line is longer than {MAX_LINE} bytes", self._parts[0])
+
+    @staticmethod
+    def _without_returns(piece: bytes) -> bytes:
+        # A CR at the end is a whole line end here; the LF that may follow adds an empty line, and
+        # empty lines mean nothing to our readers.
+        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def rest(self) -> bytes:
+        """Give the last line, which had no end."""
+        rest = b"".join(self._parts)
+        self._parts = []
+        self._size = 0
+        return rest
+
+
+def parse(text: bytes) -> Any:
+    """Read JSON; what strict readers refuse but upstreams send (NaN, half emoji) is mended.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = json.loads(text.decode("utf-8", "replace"))
+        return orjson.loads(_strict(value))
+
+
+def _strict(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)  # writes null for NaN
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,63 @@
+"""OpenAI and the many servers that speak its language.
+
+Source: OpenAI API reference, "Chat" and "Models".
+"""
+
+from typing import Any
+
+import httpx
+
+from workers.providers.answer import Answer, Reader
+from workers.providers.base import Timeouts
+from workers.providers.sse import ChunkReader, WholeReader
+from workers.providers.upstream import QUICK_S, Connection, Upstream
+
+_CHAT = "/chat/completions"
+
+
+class OpenAIProvider:
+    """See `base.Provider`."""
+
+    def __init__(self, connection: Connection, timeouts: Timeouts) -> None:
+        self._upstream = Upstream(connection, timeouts)
+
+    def models(self) -> list[dict[str, Any]]:
+        """List the models."""
+        answer = self._upstream.ask_json("GET", "/models", None, QUICK_S)
+        entries = answer.get("data") if isinstance(answer, dict) else answer
+        if not isinstance(entries, list):
+            raise self._upstream.garbled("its list of models is not a list")
+        return [entry for entry in entries if isinstance(entry, dict) and entry.get("id")]
+
+    def version(self) -> dict[str, Any]:
+        """Give the raw answer of `GET /models`."""
+        answer = self._upstream.ask_json("GET", "/models", None, QUICK_S)
+        return answer if isinstance(answer, dict) else {"object": "list", "data": answer}
+
+    def stream(self, body: dict[str, Any]) -> Answer:
+        """Answer a chat, piece by piece."""
+        asked = {**body, "stream": True}
+        return Answer(self._upstream, _CHAT, asked, lambda head: self._reader(head, body))
+
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a chat in one piece."""
+        asked = {key: value for key, value in body.items() if key != "stream_options"}
+        asked["stream"] = False
+        answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s)
+        if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
+            raise self._upstream.garbled("its answer is not a chat completion")
+        return answer
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+        """Pass an administrator's call on."""
+        response, content = self._upstream.ask(method, path, body, self._upstream.timeouts.total_s)
+        return response.status_code, response.headers.get("content-type", ""), content
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._upstream.close()
+
+    def _reader(self, response: httpx.Response, body: dict[str, Any]) -> Reader:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        reader = WholeReader if kind == "application/json" else ChunkReader
+        return reader(str(body.get("model", "")))

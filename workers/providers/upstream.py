@@ -1,0 +1,235 @@
+"""What every provider needs to talk to its server: address, key, requests, clear errors."""
+
+import base64
+import re
+from typing import Any, Protocol
+
+import httpx
+import orjson
+
+from workers.providers import complaints
+from workers.providers.base import Timeouts
+from workers.providers.errors import Aborted, Refused
+from workers.providers.line import Cut, WasCut
+from workers.providers.lines import Garbled, parse
+from workers.providers.proxied import transport_for
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+QUICK_S = 10.0  # for questions that a healthy server answers at once
+_SENDABLE_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]*")
+
+
+class Connection(Protocol):
+    """What this package reads of `shared.services.connections.Connection`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+
+class Upstream:
+    """One server. Shared by all threads and greenlets; keeps idle connections.
+
+    Attributes:
+        who: Host and port, as errors name it.
+    """
+
+    def __init__(self, connection: Connection, timeouts: Timeouts) -> None:
+        url = _parse_url(connection.url)
+        self.who = url.netloc.decode("ascii")
+        self.timeouts = timeouts
+        self._root = str(
+            url.copy_with(username=None, password=None, query=None, fragment=None)
+        ).rstrip("/")
+        self._secrets = tuple(secret for secret in (connection.key, url.password) if secret)
+        self._headers = [*_authorization(connection.key, url), ("User-Agent", "switchyard")]
+        self._transport = transport_for(url)
+        self._client = httpx.Client(transport=self._transport, trust_env=False)
+        self._urls: dict[str, httpx.URL] = {}
+
+    def __repr__(self) -> str:
+        return f"Upstream({self.who!r})"
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._client.close()
+
+    def open(self, path: str, body: dict[str, Any], cut: Cut) -> httpx.Response:
+        """Post a request whose answer comes in pieces, and wait for the head of a good answer.
+
+        Hands the request straight to the transport: the client's own work (cookies, redirects,
+        history) costs as much as all of ours.
+
+        Returns:
+            The answer, to be closed by the caller.
+
+        Raises:
+            ProviderError: The upstream refuses, or is not there.
+            Aborted: `cut` was set.
+        """
+        request = self._request("POST", path, dump(body), self._patience(), cut)
+        try:
+            response = self._transport.handle_request(request)
+            try:
+                if not response.is_success:
+                    raise self.complaint(response, _read(response))
+            except BaseException:
+                response.close()
+                raise
+        except (httpx.HTTPError, Garbled) as error:
+            raise self.translate(error, cut) from error
+        return response
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, timeout_s: float
+    ) -> tuple[httpx.Response, bytes]:
+        """Send a request and read the whole answer, whatever its status.
+
+        Raises:
+            ProviderError: There was no answer.
+        """
+        patience = {
+            **self._patience(),
+            "read": timeout_s,
+            "first_byte": timeout_s,
+            "total": timeout_s,
+        }
+        try:
+            response = self._client.send(self._request(method, path, body, patience), stream=True)
+            try:
+                return response, _read(response)
+            finally:
+                response.close()
+        except (httpx.HTTPError, Garbled) as error:
+            raise self.translate(error) from error
+
+    def ask_json(
+        self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float
+    ) -> Any:
+        """Send a request and read the JSON of a good answer.
+
+        Raises:
+            ProviderError: The answer is an error, or not JSON.
+        """
+        response, content = self.ask(method, path, None if body is None else dump(body), timeout_s)
+        if not response.is_success:
+            raise self.complaint(response, content)
+        return self.parsed(content)
+
+    def parsed(self, content: bytes) -> Any:
+        """Read JSON that came with a good status, but may hold an error all the same."""
+        try:
+            value = parse(content)
+        except ValueError as error:
+            raise self.garbled("it did not answer in JSON", content) from error
+        if isinstance(value, dict) and value.get("error"):
+            raise self.reported(value["error"])
+        return value
+
+    def complaint(self, response: httpx.Response, content: bytes) -> Exception:
+        """Make the error for an answer with a bad status."""
+        return complaints.for_status(self.who, response, content, self._secrets)
+
+    def reported(self, value: Any) -> Exception:
+        """Make the error for an error object that came with a good status."""
+        return complaints.for_item(self.who, value, self._secrets)
+
+    def garbled(self, what: str, words: bytes = b"") -> Refused:
+        """Make the error for an answer that cannot be read."""
+        quote = complaints.clean(complaints.words_in(words), self._secrets)
+        return Refused(f"{self.who}: {what}" + (f": {quote}" if quote else "."))
+
+    def translate(self, error: Exception, cut: Cut | None = None) -> Exception:
+        """Turn what the transport or a reader raised into an error of ours."""
+        if isinstance(error, WasCut) or (cut is not None and cut.is_set):
+            return Aborted()
+        if isinstance(error, Garbled):
+            return self.garbled(str(error), error.words)
+        if isinstance(error, httpx.HTTPError):
+            return complaints.for_transport(self.who, error)
+        return error
+
+    def _patience(self) -> dict[str, float]:
+        times = self.timeouts
+        return {
+            "connect": times.connect_s,
+            "read": times.idle_s,
+            "write": times.first_byte_s,
+            "pool": times.connect_s,
+            "first_byte": times.first_byte_s,
+            "total": times.total_s,
+        }
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout: dict[str, float],
+        cut: Cut | None = None,
+    ) -> httpx.Request:
+        headers = self._headers
+        if body is not None:
+            headers = [*headers, ("Content-Type", "application/json")]
+        extensions: dict[str, Any] = {"timeout": timeout}
+        if cut is not None:
+            # A compressed stream would be held back until enough of it is there.
+            headers = [*headers, ("Accept-Encoding", "identity"), ("Accept", "text/event-stream")]
+            extensions["cut"] = cut
+        return httpx.Request(
+            method, self._url(path), headers=headers, content=body, extensions=extensions
+        )
+
+    def _url(self, path: str) -> httpx.URL:
+        url = self._urls.get(path)
+        if url is None:
+            url = httpx.URL(self._root + path)
+            if not path.startswith("/") or not str(url).startswith(self._root + "/"):
+                raise Refused(f"{self.who}: the path leads outside of its address")
+            if len(self._urls) < 16:
+                self._urls[path] = url
+        return url
+
+
+def dump(body: dict[str, Any]) -> bytes:
+    """Write a request body."""
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise Refused(f"The request cannot be written as JSON: {error}") from error
+
+
+def _read(response: httpx.Response) -> bytes:
+    parts = []
+    size = 0
+    for part in response.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise Garbled(f"the answer is larger than {MAX_BODY_BYTES} bytes")
+    return b"".join(parts)
+
+
+def _parse_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise Refused("The address of the connection is not a URL.") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Refused("The address of the connection must begin with http:// or https://.")
+    return url
+
+
+def _authorization(key: str, url: httpx.URL) -> list[tuple[str, str]]:
+    if key:
+        # Checked here, because the libraries' own errors would quote the key.
+        if not _SENDABLE_KEY.fullmatch(key):
+            raise Refused("The key of the connection holds characters that cannot be sent.")
+        return [("Authorization", f"Bearer {key}")]
+    if url.userinfo:
+        pair = f"{url.username}:{url.password}".encode()
+        return [("Authorization", "Basic " + base64.b64encode(pair).decode("ascii"))]
+    return []
