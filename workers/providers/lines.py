@@ -16,6 +16,10 @@ class Garbled(ValueError):
         self.words = words[:2000]
 
 
+class CutShort(Exception):
+    """The upstream ended its answer in good order, but too early."""
+
+
 class LineSplitter:
     """Gives the whole lines of what it is fed, without their ends (LF, CRLF or CR)."""
 

@@ -12,7 +12,7 @@ import orjson
 
 from workers.providers.answer import Answer, Reader
 from workers.providers.base import Event, Timeouts
-from workers.providers.lines import Garbled, LineSplitter, parse
+from workers.providers.lines import CutShort, Garbled, LineSplitter, parse
 from workers.providers.ollama_request import to_ollama
 from workers.providers.sse import ErrorItem
 from workers.providers.upstream import QUICK_S, Connection, Upstream
@@ -104,13 +104,13 @@ class LineReader:
         """Read what is left when the body has ended.
 
         Raises:
-            Garbled: The answer is not complete.
+            CutShort: The answer is not complete.
         """
         events = [] if self.done else self.feed(b"\n")
         if self._failure is not None:
             raise self._failure
         if not self.done:
-            raise Garbled("the stream was cut" if self._has_meta else "the stream was empty")
+            raise CutShort
         return events
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:

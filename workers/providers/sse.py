@@ -8,14 +8,14 @@ import uuid
 from typing import Any
 
 from workers.providers.base import Event
-from workers.providers.lines import MAX_LINE, Garbled, LineSplitter, parse
+from workers.providers.lines import MAX_LINE, CutShort, Garbled, LineSplitter, parse
 
 _FIELDS = (b"event", b"id", b"retry")
 # Keys of a delta that have an event of their own or say nothing.
 _TEXT_KEYS = {"content": "text", "reasoning_content": "reasoning", "reasoning": "reasoning"}
 
 
-class ErrorItem(Exception):  # noqa: N818  # becomes one of our errors where the host is known
+class ErrorItem(Exception):
     """The upstream sent an error in its stream; `value` is that error as it came."""
 
     def __init__(self, value: Any) -> None:
@@ -37,6 +37,7 @@ class ChunkReader:
         self._broken = b""  # data lines that are not JSON yet: one item may have several
         self._failure: Exception | None = None
         self._has_meta = False
+        self._start = b""
         self._choices: set[int] = set()
         self._ended: set[int] = set()
 
@@ -54,6 +55,8 @@ class ChunkReader:
         """
         events: list[Event] = []
         self._raise_failure()
+        if not self._has_meta and len(self._start) < 2000:
+            self._start += piece[:2000]  # to be quoted if this never was a stream
         try:
             for line in self._splitter.feed(piece):
                 if line:
@@ -64,7 +67,7 @@ class ChunkReader:
                     break
         except (Garbled, ErrorItem) as error:
             if isinstance(error, Garbled) and not self._has_meta:
-                error.words = piece[:2000]  # it never was a stream: quote it from its beginning
+                error.words = self._start or error.words
             self._failure = error
         if not events:
             self._raise_failure()
@@ -74,12 +77,12 @@ class ChunkReader:
         """Read what is left when the body has ended.
 
         Raises:
-            Garbled: The stream ended before its answer did.
+            CutShort: The stream ended before its answer did.
         """
         events = self.feed(b"\n\n") if not self.done else []
         self._raise_failure()
         if not self.done and not self.may_end:
-            raise Garbled("the stream was cut" if self._has_meta else "the stream was empty")
+            raise CutShort
         return events
 
     def _raise_failure(self) -> None:

@@ -30,7 +30,7 @@ _READ_BYTES = 64 * 1024
 _Origin = tuple[str, str, int | None]
 
 
-class _Stale(Exception):  # noqa: N818  # not an error: the reason to take another connection
+class _Stale(Exception):
     """A connection of the pool turned out to be closed before it brought anything."""
 
 
@@ -152,6 +152,16 @@ def _serialise(request: httpx.Request) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + request.read()
 
 
+def _acknowledge_quickly(sock: socket.socket) -> None:
+    """Spare an upstream that sends its head and its first token apart the wait for our delayed ACK.
+
+    Servers that leave Nagle's algorithm on (Python's http.server among them) answered 40 ms later.
+    Linux only; it holds until the next request. Source: tcp(7), TCP_QUICKACK.
+    """
+    if hasattr(socket, "TCP_QUICKACK"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 class _Exchange:
     """One request and its answer on one connection."""
 
@@ -193,6 +203,7 @@ class _Exchange:
     def _send(self, line: _Line, message: bytes) -> None:
         try:
             line.sock.sendall(message)
+            _acknowledge_quickly(line.sock)
         except (BrokenPipeError, ConnectionResetError):
             if line.is_used or self._cut.is_set:
                 self._lose(line)

@@ -1,0 +1,187 @@
+"""What a fake model server answers, as a pure function of the question, and how it misbehaves.
+
+Words in the last user message steer it; so does the model's id, behind a semicolon
+(`fake-alpha;cut=3;delay=0`), and `POST /__control` sets defaults for all. What they mean:
+
+    tokens=24 delay=30      number of words; milliseconds before each (0: as fast as possible)
+    say=a+b                 the answer is "a b"
+    utf8=1                  words with letters of two, three and four bytes
+    stamp=1                 each word is `t<monotonic nanoseconds>`, taken when it is sent
+    think=6                 so many words of reasoning first
+    tool=NAME args=JSON     calls this function, if it is offered and no result is there yet
+    group=8                 so many words per send
+    endless=1               never ends
+    longline=1048576        one word of this many bytes in the middle
+
+    fail=429 retry=2 times=1   answers with this status and an error object; Retry-After; only the
+                               first so many times that this is asked
+    hang=N cut=N reset=N       after N words: says no more, closes, resets the connection
+    error=N badjson=N          after N words: sends an error item, something that is not JSON
+    hang_head=1 drop=1 noise=1 instead of a head: nothing ever, closes, bytes that are not HTTP
+    html=1 empty=1 json=1      instead of a stream: a web page, nothing, a completion in one piece
+    split=N slice=N            chunks of N bytes of the body; sends of N bytes of what goes out
+    burst=1 crlf=1 comments=1 pretty=1 nodone=1 gzip=1
+                               all in one send; CR LF; comments between; JSON over several data
+                               lines; no [DONE]; compressed
+    close=1 http10=1 interim=1 trailers=1 extension=1 badchunk=N linger=1
+                               framings: until the end of the connection, HTTP/1.0, 103 before,
+                               trailers, chunk extensions, wrong chunk size after N words,
+                               connection left open after [DONE] without the last chunk
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+TEXT = ("say", "tool", "args")
+NUMBERS = (
+    "tokens", "delay", "utf8", "stamp", "think", "group", "endless", "longline", "fail", "retry",
+    "times", "hang", "cut", "reset", "error", "badjson", "hang_head", "drop", "noise", "html",
+    "empty", "json", "split", "slice", "burst", "crlf", "comments", "pretty", "nodone", "gzip",
+    "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
+)  # fmt: skip
+DEFAULTS: dict[str, Any] = {"tokens": 24, "delay": 30}
+_WORD = re.compile(r"(?<!\w)([a-z_0-9]+)=([^\s<>\"'`;]+)")
+_PIECE = re.compile(r"\S+\s*")
+
+
+def digest(text: str, size: int = 12) -> str:
+    """Give the first hex digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:size]
+
+
+def text_of(content: Any) -> str:
+    """Give the text of a message's content, whichever form it has."""
+    if isinstance(content, list):
+        return "\n".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return content or ""
+
+
+def last_question(messages: list[dict[str, Any]]) -> str:
+    """Give the text of the last user message."""
+    asked = (m for m in reversed(messages) if m.get("role") == "user")
+    return text_of(next(asked, {}).get("content"))
+
+
+def words_in(text: str) -> dict[str, Any]:
+    """Read the steering words of a text."""
+    found: dict[str, Any] = {}
+    for name, value in _WORD.findall(text):
+        if name in TEXT:
+            found.setdefault(name, value)
+        elif name in NUMBERS and (number := re.match(r"\d+", value)):
+            found.setdefault(name, int(number[0]))
+    return found
+
+
+def answer_for(prompt: str, tokens: int = DEFAULTS["tokens"]) -> str:
+    """Give the text that the fake answers to a question.
+
+    Args:
+        prompt: The last user message.
+        tokens: The server's default number of words.
+    """
+    return task_answer(prompt) or _answer(prompt, {"tokens": tokens, **words_in(prompt)})
+
+
+def _answer(prompt: str, words: dict[str, Any]) -> str:
+    if "say" in words:
+        return str(words["say"]).replace("+", " ")
+    ending = "é漢🙂" if words.get("utf8") else ""
+    counted = "".join(f"w{n:03d}{ending} " for n in range(1, words["tokens"] + 1))
+    return f"ECHO-{digest(prompt)} {counted}DONE-{digest(prompt)}"
+
+
+def _asked_queries(prompt: str) -> dict[str, Any]:
+    history = prompt.rpartition("<chat_history>")[2].partition("</chat_history>")[0]
+    turn = re.split(r"(?mi)^assistant:", re.split(r"(?mi)^user:", history)[-1])[0]
+    return {"queries": [" ".join(re.sub(r"<[^>]+>", " ", turn).split())[:300]]}
+
+
+# Front ends ask for these over the same door; they are known by the JSON that they ask for.
+_TASKS: list[tuple[str, Callable[[str], dict[str, Any]]]] = [
+    ("follow_ups", lambda _: {"follow_ups": ["Next question one?", "Next question two?"]}),
+    ("queries", _asked_queries),
+    ("tags", lambda _: {"tags": ["faketag"]}),
+    ("title", lambda prompt: {"title": f"Title {digest(prompt, 6)}"}),
+    ("prompt", lambda _: {"prompt": "a plain square"}),
+]
+
+
+def task_answer(prompt: str) -> str:
+    """Give the JSON that a task prompt asks for; empty for an ordinary question."""
+    low = prompt.lower()
+    if "### task" not in low and "autocompletion system" not in low:
+        return ""
+    if "autocompletion system" in low:
+        return json.dumps({"text": ""})
+    if "emoji" in low and '"title"' not in low:
+        return "\N{SLIGHTLY SMILING FACE}"
+    for name, make in _TASKS:
+        if f'"{name}"' in low or (name == "title" and "concise" in low and "title" in low):
+            return json.dumps(make(prompt))
+    return ""
+
+
+@dataclass
+class Plan:
+    """What one request is answered with.
+
+    Attributes:
+        kind: "chat" or "task".
+        text: The whole answer.
+        words: The steering words that hold for it.
+        tool: A function call instead of the text: its name and arguments.
+    """
+
+    kind: str
+    question: str
+    text: str
+    words: dict[str, Any] = field(default_factory=dict)
+    tool: dict[str, str] | None = None
+
+    @property
+    def pieces(self) -> list[str]:
+        """The text in the pieces in which it is sent."""
+        pieces = _PIECE.findall(self.text)
+        if self.words.get("longline"):
+            pieces.insert(len(pieces) // 2, "x" * self.words["longline"] + " ")
+        return pieces
+
+    @property
+    def thoughts(self) -> list[str]:
+        """The reasoning in the pieces in which it is sent."""
+        return [f"thought{n} " for n in range(1, self.words.get("think", 0) + 1)]
+
+    def get(self, name: str) -> Any:
+        """Give a steering word's value, None when it is not there."""
+        return self.words.get(name)
+
+
+def plan(request: dict[str, Any], defaults: dict[str, Any]) -> Plan:
+    """Decide on an answer.
+
+    Args:
+        request: Body of a chat request, in OpenAI's or Ollama's form.
+        defaults: Steering words that hold where the question has none.
+    """
+    messages = request.get("messages") or []
+    question = last_question(messages)
+    task = task_answer(question)
+    if task:
+        return Plan("task", question, task, {**defaults, "delay": 0})
+    words = {**defaults, **words_in(str(request.get("model", ""))), **words_in(question)}
+    return Plan("chat", question, _answer(question, words), words, _tool(request, words, question))
+
+
+def _tool(request: dict[str, Any], words: dict[str, Any], question: str) -> dict[str, str] | None:
+    offered = {tool.get("function", {}).get("name") for tool in request.get("tools") or []}
+    if words.get("tool") not in offered or "tool" not in words:
+        return None
+    if any(message.get("role") == "tool" for message in request.get("messages") or []):
+        return None
+    arguments = words.get("args") or json.dumps({"query": digest(question)})
+    return {"name": words["tool"], "arguments": arguments}
