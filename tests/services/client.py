@@ -110,6 +110,22 @@ class Account:
         return reader
 
 
+def add_user(admin: Account, role: str = "user") -> Account:
+    """Let an admin open an account for somebody else.
+
+    Args:
+        admin: Who opens it.
+        role: "pending", "user" or "admin".
+    """
+    number = next(_numbers)
+    email, password = f"user{number}@example.com", f"Secret-pw-{number}!"
+    form = {"name": f"User {number}", "email": email, "password": password, "role": role}
+    answer = admin.api("POST", "/api/v1/auths/add", form)
+    assert answer.status_code == 200, f"{answer.status_code} {answer.text[:300]}"
+    user = answer.json()
+    return Account(admin.base, user["token"], user["id"], email, password)
+
+
 def api(method: str, url: str, body: Any = None, **options: Any) -> httpx.Response:
     """Send one request to an absolute address."""
     options.setdefault("timeout", 30)
