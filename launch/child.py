@@ -13,32 +13,33 @@ _SpawnFile = tuple[int, int, str, int, int] | tuple[int, int, int]
 
 
 class Child:
-    """A process that is to run: its command, and its present process, pipe and fate."""
+    """A process that is to run: its command, and its present process, output and fate.
+
+    The pipe for its output outlives the process: whoever starts anew writes into the same one.
+    """
 
     def __init__(self, name: str, command: str) -> None:
         self.name = name
         self.command = command
         self.pid = 0
-        self.pipe = -1
-        self.buffer = LineBuffer()
+        self.pipe, self._write_end = os.pipe()
+        os.set_blocking(self.pipe, False)
         self.due: float | None = None
         self.quick_deaths = 0
         self.is_wanted_dead = False
+        self._buffer = LineBuffer()
         self._started_at = 0.0
 
     def start(self, inherited_fd: int | None = None) -> None:
-        """Start the command in a process group of its own, its output tied to a pipe of ours.
+        """Start the command in a process group of its own.
 
         Args:
             inherited_fd: A descriptor that the process keeps open as its number 3.
         """
-        self.buffer = LineBuffer()
-        self.pipe, write = os.pipe()
-        os.set_blocking(self.pipe, False)
         files: list[_SpawnFile] = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, write, 1),
-            (os.POSIX_SPAWN_DUP2, write, 2),
+            (os.POSIX_SPAWN_DUP2, self._write_end, 1),
+            (os.POSIX_SPAWN_DUP2, self._write_end, 2),
         ]
         if inherited_fd is not None:
             files.append((os.POSIX_SPAWN_DUP2, inherited_fd, 3))
@@ -51,30 +52,18 @@ class Child:
             setsigmask=(),
             setsigdef=_DEFAULT_SIGNALS,
         )
-        os.close(write)
         self._started_at, self.due = time.monotonic(), None
 
-    def read(self) -> tuple[list[bytes], bool]:
-        """Give the lines that have come, and whether more may follow."""
-        try:
-            data = os.read(self.pipe, 65536)
-        except BlockingIOError:
-            return [], True
-        return (self.buffer.feed(data), True) if data else (self.buffer.flush(), False)
+    def read(self) -> list[bytes]:
+        """Give the lines that have come."""
+        return self._buffer.feed(read_some(self.pipe))
 
     def read_rest(self) -> list[bytes]:
-        """Give what an ended process has left in its pipe, and close the pipe."""
+        """Give what an ended process has left in the pipe."""
         lines: list[bytes] = []
-        may_follow = self.pipe >= 0
-        while may_follow:
-            more, may_follow = self.read()
-            lines += more
-            may_follow = may_follow and bool(more)
-        lines += self.buffer.flush()
-        if self.pipe >= 0:
-            os.close(self.pipe)
-        self.pipe = -1
-        return lines
+        while data := read_some(self.pipe):
+            lines += self._buffer.feed(data)
+        return lines + self._buffer.flush()
 
     def plan_restart(self, code: int) -> str:
         """Note that the process has ended and when it is to start again.
@@ -105,3 +94,11 @@ class Child:
             f"{self.name} cannot stay up: it {how} soon after its start,"
             f" {self.quick_deaths} times in a row; next try in {pause:g} s"
         )
+
+
+def read_some(pipe: int) -> bytes:
+    """Read what a pipe holds, nothing when it is empty."""
+    try:
+        return os.read(pipe, 65536)
+    except BlockingIOError:
+        return b""

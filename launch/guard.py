@@ -4,15 +4,25 @@ import os
 import signal
 import time
 
+from launch.child import read_some
+
 _POLL_S = 0.05
 _LAST_GRACE_S = 5.0
 
 
 class Guard:
-    """The manager's end of the pipe to its guard."""
+    """The manager's end of the pipe to its guard.
 
-    def __init__(self, grace_s: float, lock_fd: int) -> None:
+    Args:
+        grace_s: So long the children have to end by themselves.
+        outputs: The pipes that the children write to; the guard keeps them open, so that nobody who
+            ends in order stumbles over a broken pipe.
+        lock_fd: The lock of the data folder, held until the last child is gone.
+    """
+
+    def __init__(self, grace_s: float, outputs: list[int], lock_fd: int) -> None:
         self._grace_s = grace_s
+        self._outputs = outputs
         self._lock_fd = lock_fd
         self.pid = 0
         self._pipe = -1
@@ -25,7 +35,7 @@ class Guard:
         read, self._pipe = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            _become_guard(read, self._lock_fd, self._grace_s)
+            _become_guard(read, self._outputs, self._lock_fd, self._grace_s)
         os.close(read)
         for group, is_last in self._groups.items():
             self._tell(b"+%d %d\n" % (group, is_last))
@@ -52,7 +62,7 @@ class Guard:
             return  # the guard was killed; the manager notices its end and calls start()
 
 
-def _become_guard(pipe: int, lock_fd: int, grace_s: float) -> None:
+def _become_guard(pipe: int, outputs: list[int], lock_fd: int, grace_s: float) -> None:
     """Live as the guard until the manager's end of the pipe closes; never returns."""
     try:
         os.setpgid(0, 0)  # a Ctrl-C or a kill of the manager's group must not reach the guard
@@ -60,15 +70,12 @@ def _become_guard(pipe: int, lock_fd: int, grace_s: float) -> None:
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        keep = {0, 1, 2, pipe, lock_fd}
-        for fd in map(
-            int, os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd")
-        ):
-            if fd not in keep:
+        for fd in map(int, os.listdir("/dev/fd")):
+            if fd not in {0, 1, 2, pipe, lock_fd, *outputs}:
                 _close(fd)
         groups = _read_groups(pipe)
-        _end([g for g, is_last in groups.items() if not is_last], grace_s)
-        _end([g for g, is_last in groups.items() if is_last], _LAST_GRACE_S)
+        _end([g for g, is_last in groups.items() if not is_last], grace_s, outputs)
+        _end([g for g, is_last in groups.items() if is_last], _LAST_GRACE_S, outputs)
     finally:
         os._exit(0)
 
@@ -94,15 +101,26 @@ def _read_groups(pipe: int) -> dict[int, bool]:
     return groups
 
 
-def _end(groups: list[int], grace_s: float) -> None:
-    """Ask every group to end; kill what has not ended in time."""
-    left = [g for g in groups if signal_group(g, signal.SIGTERM)]
+def _end(groups: list[int], grace_s: float, outputs: list[int]) -> None:
+    """Ask every group's leader to end; kill what has not ended in time. Nobody hears their words."""
+    left = [g for g in groups if signal_group(g, 0)]
+    for group in left:
+        _ask(group)
     deadline = time.monotonic() + grace_s
     while left and time.monotonic() < deadline:
         time.sleep(_POLL_S)
+        for pipe in outputs:
+            read_some(pipe)
         left = [g for g in left if signal_group(g, 0)]
     for group in left:
         signal_group(group, signal.SIGKILL)
+
+
+def _ask(leader: int) -> None:
+    try:
+        os.kill(leader, signal.SIGTERM)
+    except ProcessLookupError:
+        return  # only what it has left behind lives; that is killed in the end
 
 
 def signal_group(group: int, number: int) -> bool:

@@ -38,10 +38,10 @@ class Manager:
         self._grace_s = grace_s
         self._lock_fd = lock_fd
         self._watch = watch
-        self._guard = Guard(grace_s, lock_fd)
+        self._guard = Guard(grace_s, [c.pipe for c in self._children], lock_fd)
         self._out = Output([*commands, "launch"])
         self._poll = select.poll()
-        self._by_pipe: dict[int, Child] = {}
+        self._by_pipe = {c.pipe: c for c in self._children}
         self._wake = -1
         self._begin_at: float | None = None
         self._held: list[bytes] = []
@@ -72,7 +72,8 @@ class Manager:
         for number in _STOP_SIGNALS:
             signal.signal(number, self._asked_to_stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        self._poll.register(self._wake, select.POLLIN)
+        for fd in (self._wake, *self._by_pipe):
+            self._poll.register(fd, select.POLLIN)
 
     def _asked_to_stop(self, *_: object) -> None:
         """Note the first signal; a later one (not its echo through make) ends the patience."""
@@ -86,8 +87,6 @@ class Manager:
         # The first one keeps the folder locked as long as it lives, whatever became of us.
         child.start(self._lock_fd if child is self._first else None)
         self._guard.add(child.pid, is_last=child is self._first)
-        self._by_pipe[child.pipe] = child
-        self._poll.register(child.pipe, select.POLLIN)
 
     def _keep_time(self) -> None:
         now = time.monotonic()
@@ -131,7 +130,8 @@ class Manager:
             if fd == self._wake:
                 os.read(fd, 4096)
             else:
-                self._forward(self._by_pipe[fd])
+                child = self._by_pipe[fd]
+                self._show(child, child.read())
 
     def _pause_ms(self) -> float | None:
         times = [t for t in (self._begin_at, *(c.due for c in self._children)) if t is not None]
@@ -141,22 +141,20 @@ class Manager:
             times.append(self._watch.next_look)
         return max(0.0, (min(times) - time.monotonic()) * 1000 + 1) if times else None
 
-    def _forward(self, child: Child) -> None:
-        lines, may_follow = child.read()
-        if not may_follow:
-            self._poll.unregister(child.pipe)
-            del self._by_pipe[child.pipe]
-            os.close(child.pipe)
-            child.pipe = -1
-        self._show(child, lines)
-
     def _show(self, child: Child, lines: list[bytes]) -> None:
         if child is self._first and self._begin_at is not None:
-            self._held += lines  # a start without trouble says nothing
-            if any(_READY in line for line in lines):
-                self._begin_at, self._held = 0.0, []
-        elif lines:
+            lines = self._hold(lines)
+        if lines:
             self._out.lines(child.name, lines)
+
+    def _hold(self, lines: list[bytes]) -> list[bytes]:
+        """Keep the first one's words until it is ready: a start without trouble is no news."""
+        for index, line in enumerate(lines):
+            if _READY in line:
+                self._begin_at, self._held = 0.0, []
+                return lines[index + 1 :]
+        self._held += lines
+        return []
 
     def _reap(self) -> None:
         while (ended := _next_ended()) is not None:
@@ -171,10 +169,7 @@ class Manager:
         signal_group(child.pid, signal.SIGKILL)  # what it has left behind
         self._guard.remove(child.pid)
         child.pid = 0
-        if child.pipe >= 0:
-            self._poll.unregister(child.pipe)
-            del self._by_pipe[child.pipe]
-            self._show(child, child.read_rest())
+        self._show(child, child.read_rest())
         if child is self._first and self._held:
             self._out.lines(child.name, self._held)
             self._held = []
