@@ -102,7 +102,7 @@ def _read_groups(pipe: int) -> dict[int, bool]:
 
 
 def _end(groups: list[int], grace_s: float, outputs: list[int]) -> None:
-    """Ask every group's leader to end; kill what has not ended in time. Nobody hears their words."""
+    """Ask every group's leader to end; kill what has not ended in time."""
     left = [g for g in groups if signal_group(g, 0)]
     for group in left:
         _ask(group)

@@ -24,6 +24,8 @@ maxmemory-policy noeviction
 # A web process that is slow for a moment keeps the subscription that feeds all its readers.
 client-output-buffer-limit pubsub 64mb 16mb 60
 daemonize no
+# The title would be written over the environment, by which our processes are found.
+set-proc-title no
 loglevel notice
 logfile ""
 """

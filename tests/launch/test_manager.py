@@ -5,8 +5,10 @@ import signal
 import sys
 import time
 
+import psutil
 import pytest
 
+from tests.launch.conftest import command_line
 from tests.services.waiting import wait_until
 
 TWO = "a: sh -c 'echo up; exec sleep 601'\nb: sh -c 'echo up; exec sleep 602'\n"
@@ -131,15 +133,10 @@ def test_a_killed_manager_leaves_nothing(manage, tmp_path, whom):
 
 def test_a_killed_guard_is_replaced_and_the_new_one_knows_everybody(manage):
     manager = manage(TWO)
-    guards = lambda: [  # noqa: E731
-        p
-        for p in manager.everybody()
-        if "launch.manager" in str(p.cmdline()) and p.pid != manager.pid
-    ]
-    (first,) = guards()
+    (first,) = _guards(manager)
 
     first.kill()
-    wait_until(lambda: guards() and guards()[0].pid != first.pid, 5, "a new guard")
+    wait_until(lambda: _guards(manager) not in ([], [first]), 5, "a new guard")
     os.kill(manager.pid, signal.SIGKILL)
 
     manager.wait_until_nothing_is_left()
@@ -185,14 +182,13 @@ def test_changed_code_restarts_the_services_but_not_valkey(manage, tmp_path):
 def test_the_folder_stays_locked_as_long_as_valkey_lives(manage):
     manager = manage(VALKEY + TWO)
 
-    held = {fd.path for fd in _process(manager.pid_of("sleep 600")).open_files()}
-    others = {fd.path for fd in _process(manager.pid_of("sleep 601")).open_files()}
+    held = {fd.path for fd in psutil.Process(manager.pid_of("sleep 600")).open_files()}
+    others = {fd.path for fd in psutil.Process(manager.pid_of("sleep 601")).open_files()}
 
     assert any(path.endswith("/lock") for path in held)
     assert not any(path.endswith("/lock") for path in others)
 
 
-def _process(pid):
-    import psutil
-
-    return psutil.Process(pid)
+def _guards(manager):
+    everybody = [p for p in manager.everybody() if "launch.manager" in command_line(p)]
+    return [p for p in everybody if p.pid != manager.pid]

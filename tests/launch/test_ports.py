@@ -1,0 +1,28 @@
+"""Free and taken ports."""
+
+import socket
+
+from launch.ports import is_free, kept_port
+
+
+def test_a_port_is_taken_while_somebody_listens():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+
+        assert not is_free("127.0.0.1", port)
+
+    assert is_free("127.0.0.1", port)
+
+
+def test_a_picked_port_is_kept(tmp_path):
+    first = kept_port(tmp_path / "port")
+
+    assert kept_port(tmp_path / "port") == first
+
+
+def test_a_note_that_is_no_number_is_replaced(tmp_path):
+    (tmp_path / "port").write_text("x")
+
+    assert kept_port(tmp_path / "port") == int((tmp_path / "port").read_text())
