@@ -26,6 +26,7 @@ HOMES = {
     "boto3": ("shared/storage/",),
     "botocore": ("shared/storage/",),
 }
+ENVIRONMENT = ("os.environ", "os.environb", "os.getenv")
 
 
 def test_the_layers_import_only_downwards():
@@ -61,8 +62,8 @@ def test_the_environment_is_read_only_by_the_settings():
         for path in python_files(*PRODUCT, "wsgi.py", "celeryconfig.py", "gunicorn.conf.py")
         if not path.startswith(allowed)
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Attribute | ast.Name)
-        and ast.unparse(node) in ("os.environ", "os.getenv", "environ", "getenv")
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in ENVIRONMENT)
+        or (isinstance(node, ast.ImportFrom) and node.module == "os")
     ]
 
     assert not readers

@@ -87,8 +87,8 @@ class Process:
     def kill(self) -> None:
         """Kill the whole group at once, as an out-of-memory killer would."""
         self._signal_group(signal.SIGKILL)
-        assert self._popen is not None
-        self._popen.wait(20)
+        if self._popen is not None:
+            self._popen.wait(20)
 
     def freeze(self) -> None:
         """Stop the whole group in its tracks (SIGSTOP) and wait until it stands."""
@@ -149,9 +149,13 @@ class Process:
 
     def tail(self, lines: int = 40) -> str:
         """The last lines of the log."""
+        if not self.log.exists():
+            return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _signal_group(self, number: int) -> None:
+        if self._popen is None:
+            return
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:

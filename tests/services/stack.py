@@ -81,12 +81,16 @@ class Stack:
 
     def start(self) -> "Stack":
         """Start everything and wait until it serves."""
-        self.valkey.start()
-        self._migrate()
-        for process in self.processes:
-            process.launch()
-        for process in self.processes:
-            process.wait_ready()
+        try:
+            self.valkey.start()
+            self._migrate()
+            for process in self.processes:
+                process.launch()
+            for process in self.processes:
+                process.wait_ready()
+        except BaseException:
+            self._kill_everything()
+            raise
         return self
 
     def add_worker(self, kind: str) -> Process:
@@ -128,9 +132,12 @@ class Stack:
             self._assert_nothing_is_left()
             self._assert_logs_are_clean()
         finally:
-            self.valkey.close()
-            for orphan in self._marked():
-                orphan.kill()
+            self._kill_everything()
+
+    def _kill_everything(self) -> None:
+        self.valkey.close()
+        for orphan in self._marked():
+            orphan.kill()
 
     def _assert_logs_are_clean(self) -> None:
         for process in self.processes:
@@ -223,7 +230,7 @@ def shell(command: str) -> list[str]:
 
 def migrate(env: dict[str, str]) -> None:
     """Bring a database to the newest schema."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    command = [sys.executable, "-m", "launch.migrate"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
