@@ -59,6 +59,14 @@ def get_engine() -> Engine:
     return _engine
 
 
+def forget_engine() -> None:
+    """Leave the connections of the parent process alone; a forked process opens its own."""
+    global _engine  # noqa: PLW0603 -- see bind
+    if _engine is not None:
+        _engine.dispose(close=False)
+    _engine = None
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):

@@ -239,6 +239,16 @@ def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
         return [Lost(*row) for row in rows]
 
 
+def find_queued(job_ids: Collection[str]) -> list[Lost]:
+    """Find those of some jobs that still wait for a worker."""
+    if not job_ids:
+        return []
+    with db.reading() as session:
+        columns = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+        rows = session.execute(select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED))
+        return [Lost(*row) for row in rows]
+
+
 def status_counts() -> dict[tuple[str, str], int]:
     """Count jobs that have not ended, by queue and status."""
     with db.reading() as session:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from redis.exceptions import RedisError
 from sqlalchemy import update
 
-from shared import db
+from shared import db, relay
 from shared.ids import new_id, now_s
 from shared.models.job import QUEUED, Job
 
@@ -62,7 +62,6 @@ class WriteTitle(Payload):
     """Find a title for a chat from its first turn."""
 
     model: str
-    session_id: str | None = None
 
 
 class WriteTags(WriteTitle):
@@ -134,6 +133,23 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
     db.session().connection().execute(_job_table.insert(), row)
     db.after_commit(lambda: _send_or_leave(job_id, spec.name, spec.queue))
     return job_id
+
+
+def announce(job_id: str, spec: JobSpec, user_id: str, chat_id: str, message_id: str) -> None:
+    """Tell the web processes that have sockets of this user, after the commit, whose message a job writes.
+
+    Args:
+        chat_id: As the page knows it; need not be a stored chat.
+    """
+    about = {"job": job_id, "kind": spec.name, "chat_id": chat_id, "message_id": message_id}
+
+    def tell() -> None:
+        try:
+            relay.tell_user(user_id, "job", about)
+        except RedisError as error:
+            log.warning("open pages are not told of job %s: %s", job_id, error)
+
+    db.after_commit(tell)
 
 
 def _send_or_leave(job_id: str, kind: str, queue: str) -> None:

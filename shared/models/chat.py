@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.models.base import Base, Seconds
+from shared.models.base import Base, Seconds, UserText
 
 
 class Chat(Base):
@@ -16,7 +16,7 @@ class Chat(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(128))
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(UserText)
     data: Mapped[dict[str, Any]]
     current_id: Mapped[str | None] = mapped_column(String(128))
     share_id: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -40,7 +40,7 @@ class ChatMessage(Base):
     # Place among the children of the same parent, from 0.
     position: Mapped[int] = mapped_column(default=0)
     role: Mapped[str] = mapped_column(String(32))
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(UserText)
     model: Mapped[str | None] = mapped_column(Text)
     # The job that writes or wrote this answer, and whether it still does.
     job_id: Mapped[str | None] = mapped_column(String(64))
@@ -57,5 +57,5 @@ class Tag(Base):
 
     id: Mapped[str] = mapped_column(String(256), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(UserText)
     meta: Mapped[dict[str, Any] | None]

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Float, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.models.base import Base, Seconds
+from shared.models.base import Base, Seconds, UserText
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
 ENDED = (COMPLETED, FAILED, CANCELLED)
@@ -40,7 +40,7 @@ class Job(Base):
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     request: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(UserText)
     usage: Mapped[dict[str, Any] | None]
     created_at: Mapped[int] = mapped_column(Seconds)
     started_at: Mapped[int | None] = mapped_column(Seconds)

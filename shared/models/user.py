@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.models.base import Base, Seconds
+from shared.models.base import Base, Seconds, UserText
 
 
 class User(Base):
@@ -14,7 +14,7 @@ class User(Base):
     __tablename__ = "user"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(UserText)
     email: Mapped[str] = mapped_column(String(320), unique=True)
     role: Mapped[str] = mapped_column(String(16))
     profile_image_url: Mapped[str] = mapped_column(Text, default="/user.png")

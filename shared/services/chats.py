@@ -107,14 +107,14 @@ def set_title(chat_id: str, title: str) -> None:
     db.session().execute(update(Chat).where(Chat.id == chat_id).values(title=title))
 
 
-def as_json(chat: Chat, running: dict[str, str] | None = None) -> dict[str, Any]:
+def as_json(chat: Chat, rows: list[ChatMessage], running: dict[str, str]) -> dict[str, Any]:
     """Give a chat as the API shows it, its history put together from the message rows.
 
     Args:
+        rows: All its messages.
         running: What answers that are still being written have so far, message id → content.
     """
-    rows = messages.of_chat(chat.id)
-    tree = messages.as_tree(rows, running or {})
+    tree = messages.as_tree(rows, running)
     return {
         "id": chat.id,
         "user_id": chat.user_id,

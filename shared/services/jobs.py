@@ -3,7 +3,7 @@
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
@@ -137,3 +137,9 @@ def close_log(job: Job) -> bool:
         return relay.append(job.id, _CLOSED_ATTEMPT, *ending)
     except RedisError:
         return False
+
+
+def purge(before: int) -> int:
+    """Delete jobs that ended before a moment (seconds since the epoch); how many."""
+    old = delete(Job).where(Job.finished_at < before).returning(Job.id)
+    return len(db.session().execute(old).all())

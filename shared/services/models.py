@@ -167,14 +167,32 @@ def route(user: Principal, model_id: str) -> Route:
     Raises:
         NotFound: There is no such model, or not for this user; the two are not told apart.
     """
+    found = _find(model_id)
+    if found is None or not access.can(user, "read", found):
+        raise NotFound(f"Model '{model_id}' was not found")
+    made = _route(model_id, found)
+    if made is None:
+        raise NotFound(f"Model '{model_id}' was not found")
+    return made
+
+
+def anybodys_route(model_id: str) -> Route | None:
+    """Find where the requests for a model go that an admin chose for everybody; None when it is not offered."""
+    found = _find(model_id)
+    return None if found is None else _route(model_id, found)
+
+
+def _find(model_id: str) -> dict[str, Any] | None:
     catalogue()
     models = _catalogue.by_id
-    model = models.get(model_id) or models.get(f"{model_id}:latest")
-    if model is None or not access.can(user, "read", model):
-        raise NotFound(f"Model '{model_id}' was not found")
+    return models.get(model_id) or models.get(f"{model_id}:latest")
+
+
+def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     info = model.get("info") or {}
-    base = models.get(info.get("base_model_id") or "") if model.get("preset") else model
+    base = _catalogue.by_id.get(info.get("base_model_id") or "") if model.get("preset") else model
     if base is None or "urlIdx" not in base:
-        raise NotFound(f"Model '{model_id}' was not found")
+        return None
     connection = connections.find(base["connection"], base["urlIdx"])
-    return Route(model_id, connection.kind, connection.index, connection.upstream_id(base["id"]), info.get("params") or {})
+    upstream_id = connection.upstream_id(base["id"])
+    return Route(model_id, connection.kind, connection.index, upstream_id, info.get("params") or {})

@@ -8,11 +8,13 @@ from typing import Any, Protocol
 import httpx
 
 from workers.providers.base import Event
-from workers.providers.errors import Aborted, Unavailable
-from workers.providers.line import Cut
-from workers.providers.lines import Garbled
-from workers.providers.sse import ErrorItem
+from workers.providers.errors import Aborted
+from workers.providers.line import Cut, WasCut
+from workers.providers.lines import Unreadable
+from workers.providers.transport import Body
 from workers.providers.upstream import Upstream
+
+_AFTERMATH_S = 10.0
 
 
 class Reader(Protocol):
@@ -26,11 +28,14 @@ class Reader(Protocol):
     done: bool
 
     @property
-    def may_end(self) -> bool: ...
+    def may_end(self) -> bool:
+        """See above."""
 
-    def feed(self, piece: bytes) -> list[Event]: ...
+    def feed(self, piece: bytes) -> list[Event]:
+        """Read a piece of the body."""
 
-    def finish(self) -> list[Event]: ...
+    def finish(self) -> list[Event]:
+        """Read what is left when the body has ended."""
 
 
 class Answer:
@@ -84,9 +89,18 @@ class Answer:
 
     def _receive(self) -> Generator[list[Event], None, None]:
         upstream, cut = self._upstream, self._cut
-        deadline = monotonic() + upstream.timeouts.total_s
         response = upstream.open(self._path, self._body, cut)
-        reader = self._reader_for(response)
+        try:
+            yield from self._read(response, self._reader_for(response))
+            _keep_connection(response)
+        except (httpx.HTTPError, Unreadable) as error:
+            raise upstream.translate(error, cut) from error
+        finally:
+            response.close()
+
+    def _read(self, response: httpx.Response, reader: Reader) -> Generator[list[Event], None, None]:
+        cut, total_s = self._cut, self._upstream.timeouts.total_s
+        deadline = monotonic() + total_s
         try:
             for piece in _pieces(response):
                 events = reader.feed(piece)
@@ -95,34 +109,34 @@ class Answer:
                 if reader.done:
                     break
                 if cut.is_set:
-                    raise Aborted
+                    raise WasCut("cut between two pieces")
                 if monotonic() > deadline:
-                    raise Unavailable(
-                        f"{upstream.who} did not finish in {upstream.timeouts.total_s:.0f} s."
-                    )
-            events = reader.finish()
-            if events:
-                yield events
-            park = getattr(response.stream, "park", None)
-            if park is not None:
-                park()
-        except (httpx.HTTPError, Garbled, ErrorItem) as error:
-            if isinstance(error, httpx.HTTPError) and reader.may_end and not cut.is_set:
-                return
-            raise self._translated(error) from error
-        finally:
-            response.close()
-
-    def _translated(self, error: Exception) -> Exception:
-        if isinstance(error, ErrorItem) and not self._cut.is_set:
-            return self._upstream.reported(error.value)
-        return self._upstream.translate(error, self._cut)
+                    raise httpx.ReadTimeout("")
+                if reader.may_end:
+                    _hurry(response)
+        except httpx.HTTPError:
+            if cut.is_set or not reader.may_end:
+                raise
+        events = reader.finish()
+        if events:
+            yield events
 
 
 def _pieces(response: httpx.Response) -> Iterable[bytes]:
     """Give the body as it comes; only what is compressed takes httpx's longer way."""
-    if "content-encoding" in response.headers:
-        return response.iter_bytes()
     stream = response.stream
-    assert isinstance(stream, httpx.SyncByteStream)
+    if "content-encoding" in response.headers or not isinstance(stream, httpx.SyncByteStream):
+        return response.iter_bytes()
     return stream
+
+
+def _hurry(response: httpx.Response) -> None:
+    """Wait no longer than needed for [DONE] when nothing else is missing."""
+    if isinstance(response.stream, Body):
+        response.stream.hurry(_AFTERMATH_S)
+
+
+def _keep_connection(response: httpx.Response) -> None:
+    """Close without ending the connection: all was read but perhaps the last, empty chunk."""
+    if isinstance(response.stream, Body):
+        response.stream.park()

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from workers.providers.line import Cut
+
 # ("delta" | "usage" | "meta", data); see `Provider.stream` for what stands in data.
 Event = tuple[str, dict[str, Any]]
 
@@ -82,8 +84,13 @@ class Provider(Protocol):
             whenever the upstream tells it.
         """
 
-    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a chat in one piece, as an OpenAI `chat.completion` object."""
+    def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
+        """Answer a chat in one piece, as an OpenAI `chat.completion` object.
+
+        Args:
+            body: As in `stream`.
+            cut: Setting it from any thread or greenlet ends the call at once with `Aborted`.
+        """
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
         """Pass an administrator's call on.

@@ -87,6 +87,7 @@ def connect(url: httpx.URL, timeout_s: float, cut: Cut) -> socket.socket:
         sock = _dial(addresses, deadline, cut)
         if url.scheme == "https":
             sock = _wrap(sock, url.host, deadline, cut)
+        sock.settimeout(None)
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
     except (OSError, ValueError) as error:

@@ -8,16 +8,28 @@ import orjson
 MAX_LINE = 16 * 1024 * 1024
 
 
-class Garbled(ValueError):
-    """The upstream sent something that cannot be read; `words` is a piece of it."""
+class Unreadable(Exception):
+    """An answer cannot be read to its end; becomes an error of ours where the host is known."""
+
+
+class Garbled(Unreadable):
+    """The upstream sent something else than it should; `words` is a piece of it."""
 
     def __init__(self, message: str, words: bytes = b"") -> None:
         super().__init__(message)
         self.words = words[:2000]
 
 
-class CutShort(Exception):
+class CutShort(Unreadable):
     """The upstream ended its answer in good order, but too early."""
+
+
+class ErrorItem(Unreadable):
+    """The upstream sent an error in its stream; `value` is that error as it came."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
 
 
 class LineSplitter:

@@ -12,9 +12,9 @@ import orjson
 
 from workers.providers.answer import Answer, Reader
 from workers.providers.base import Event, Timeouts
-from workers.providers.lines import CutShort, Garbled, LineSplitter, parse
+from workers.providers.line import Cut
+from workers.providers.lines import CutShort, ErrorItem, Garbled, LineSplitter, Unreadable, parse
 from workers.providers.ollama_request import to_ollama
-from workers.providers.sse import ErrorItem
 from workers.providers.upstream import QUICK_S, Connection, Upstream
 
 _CHAT = "/api/chat"
@@ -46,10 +46,10 @@ class OllamaProvider:
         asked = {**to_ollama(body), "stream": True}
         return Answer(self._upstream, _CHAT, asked, _reader)
 
-    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
         """Answer a chat in one piece."""
         asked = {**to_ollama(body), "stream": False}
-        answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s)
+        answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s, cut)
         if not isinstance(answer, dict) or not isinstance(answer.get("message"), dict):
             raise self._upstream.garbled("its answer is not a chat completion")
         return _completion(answer)
@@ -92,7 +92,7 @@ class LineReader:
                 for line in self._splitter.feed(piece):
                     if line.strip() and not self.done:
                         self._read_line(line, events)
-            except (Garbled, ErrorItem) as error:
+            except Unreadable as error:
                 if isinstance(error, Garbled) and not self._has_meta:
                     error.words = piece[:2000]
                 self._failure = error
@@ -214,7 +214,7 @@ def _arguments_text(arguments: Any) -> str:
 
 
 def usage_of(item: dict[str, Any]) -> dict[str, Any]:
-    """Tell the usage: OpenAI's counts, Ollama's own numbers (ns), and rates as clients show them."""
+    """Tell the usage: OpenAI's counts, Ollama's numbers (ns), and rates as clients show them."""
     asked, made = item.get("prompt_eval_count") or 0, item.get("eval_count") or 0
     usage = {key: item.get(key) or 0 for key in _TIMINGS}
     usage["prompt_token/s"] = _rate(asked, item.get("prompt_eval_duration"))

@@ -9,6 +9,7 @@ import httpx
 
 from workers.providers.answer import Answer, Reader
 from workers.providers.base import Timeouts
+from workers.providers.line import Cut
 from workers.providers.sse import ChunkReader, WholeReader
 from workers.providers.upstream import QUICK_S, Connection, Upstream
 
@@ -39,11 +40,11 @@ class OpenAIProvider:
         asked = {**body, "stream": True}
         return Answer(self._upstream, _CHAT, asked, lambda head: self._reader(head, body))
 
-    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
         """Answer a chat in one piece."""
         asked = {key: value for key, value in body.items() if key != "stream_options"}
         asked["stream"] = False
-        answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s)
+        answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s, cut)
         if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
             raise self._upstream.garbled("its answer is not a chat completion")
         return answer

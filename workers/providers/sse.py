@@ -8,19 +8,19 @@ import uuid
 from typing import Any
 
 from workers.providers.base import Event
-from workers.providers.lines import MAX_LINE, CutShort, Garbled, LineSplitter, parse
+from workers.providers.lines import (
+    MAX_LINE,
+    CutShort,
+    ErrorItem,
+    Garbled,
+    LineSplitter,
+    Unreadable,
+    parse,
+)
 
 _FIELDS = (b"event", b"id", b"retry")
 # Keys of a delta that have an event of their own or say nothing.
 _TEXT_KEYS = {"content": "text", "reasoning_content": "reasoning", "reasoning": "reasoning"}
-
-
-class ErrorItem(Exception):
-    """The upstream sent an error in its stream; `value` is that error as it came."""
-
-    def __init__(self, value: Any) -> None:
-        super().__init__("error in the stream")
-        self.value = value
 
 
 class ChunkReader:
@@ -65,7 +65,7 @@ class ChunkReader:
                     raise Garbled("it sent something that is not JSON", self._broken)
                 if self.done:
                     break
-        except (Garbled, ErrorItem) as error:
+        except Unreadable as error:
             if isinstance(error, Garbled) and not self._has_meta:
                 error.words = self._start or error.words
             self._failure = error

@@ -9,9 +9,9 @@ import orjson
 
 from workers.providers import complaints
 from workers.providers.base import Timeouts
-from workers.providers.errors import Aborted, Refused
-from workers.providers.line import Cut, WasCut
-from workers.providers.lines import Garbled, parse
+from workers.providers.errors import Aborted, Refused, Unavailable
+from workers.providers.line import Cut
+from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable, parse
 from workers.providers.proxied import transport_for
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -23,11 +23,16 @@ class Connection(Protocol):
     """What this package reads of `shared.services.connections.Connection`."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Name of the protocol: "openai" or "ollama"."""
+
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """Base address."""
+
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Bearer key, or empty."""
 
 
 class Upstream:
@@ -79,17 +84,23 @@ class Upstream:
             except BaseException:
                 response.close()
                 raise
-        except (httpx.HTTPError, Garbled) as error:
+        except (httpx.HTTPError, Unreadable) as error:
             raise self.translate(error, cut) from error
         return response
 
     def ask(
-        self, method: str, path: str, body: bytes | None, timeout_s: float
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout_s: float,
+        cut: Cut | None = None,
     ) -> tuple[httpx.Response, bytes]:
         """Send a request and read the whole answer, whatever its status.
 
         Raises:
             ProviderError: There was no answer.
+            Aborted: `cut` was set.
         """
         patience = {
             **self._patience(),
@@ -98,23 +109,32 @@ class Upstream:
             "total": timeout_s,
         }
         try:
-            response = self._client.send(self._request(method, path, body, patience), stream=True)
+            request = self._request(method, path, body, patience)
+            if cut is not None:
+                request.extensions["cut"] = cut
+            response = self._client.send(request, stream=True)
             try:
                 return response, _read(response)
             finally:
                 response.close()
-        except (httpx.HTTPError, Garbled) as error:
-            raise self.translate(error) from error
+        except (httpx.HTTPError, Unreadable) as error:
+            raise self.translate(error, cut) from error
 
     def ask_json(
-        self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        timeout_s: float,
+        cut: Cut | None = None,
     ) -> Any:
         """Send a request and read the JSON of a good answer.
 
         Raises:
             ProviderError: The answer is an error, or not JSON.
         """
-        response, content = self.ask(method, path, None if body is None else dump(body), timeout_s)
+        packed = None if body is None else dump(body)
+        response, content = self.ask(method, path, packed, timeout_s, cut)
         if not response.is_success:
             raise self.complaint(response, content)
         return self.parsed(content)
@@ -144,12 +164,17 @@ class Upstream:
 
     def translate(self, error: Exception, cut: Cut | None = None) -> Exception:
         """Turn what the transport or a reader raised into an error of ours."""
-        if isinstance(error, WasCut) or (cut is not None and cut.is_set):
+        if cut is not None and cut.is_set:
             return Aborted()
-        if isinstance(error, Garbled):
-            return self.garbled(str(error), error.words)
-        if isinstance(error, httpx.HTTPError):
-            return complaints.for_transport(self.who, error)
+        match error:
+            case Garbled():
+                return self.garbled(str(error), error.words)
+            case CutShort():
+                return Unavailable(f"{self.who} ended its answer before it was complete.")
+            case ErrorItem():
+                return self.reported(error.value)
+            case httpx.HTTPError():
+                return complaints.for_transport(self.who, error)
         return error
 
     def _patience(self) -> dict[str, float]:

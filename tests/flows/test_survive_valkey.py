@@ -1,0 +1,106 @@
+"""Valkey dies and comes back: no accepted job is lost, and everybody resumes by themselves."""
+
+import httpx
+
+from tests.fakes.openai_server import answer_for
+from tests.services.client import signup
+from tests.services.waiting import wait_until
+
+
+def test_streams_go_on_when_valkey_is_killed_and_comes_back(new_stack, provider):
+    stack = new_stack()
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+    alice = signup(stack.base)
+    model = alice.model()
+    questions = [f"number {i} delay=50 tokens=80" for i in range(20)]
+    readers = [alice.reader(alice.ask(question, model)) for question in questions]
+    wait_until(lambda: all(r.deltas >= 5 for r in readers), 20, "all streams to be under way")
+
+    stack.valkey.kill()
+    stack.valkey.restart()
+
+    for reader, question in zip(readers, questions, strict=True):
+        reader.finish(40)
+        reader.assert_unbroken()
+        assert reader.end == "completed"
+        assert reader.text == answer_for(question)
+
+
+def test_what_was_accepted_before_valkey_died_is_done_after_it_came_back(new_stack):
+    stack = new_stack(inference=0)  # nobody works yet: the jobs wait in the broker
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+    alice = signup(stack.base)
+    worker = stack.add_worker("inference")
+    model = alice.model()
+    worker.stop()
+    jobs = [alice.ask(f"number {i} delay=5 tokens=10", model) for i in range(20)]
+
+    stack.valkey.kill()
+    stack.valkey.restart()
+    worker.start()
+
+    assert {alice.follow(job).end for job in jobs} == {"completed"}
+
+
+def test_a_question_put_while_valkey_is_away_is_refused_or_done_but_never_lost(new_stack):
+    stack = new_stack()
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+    alice = signup(stack.base)
+    model = alice.model()
+    stack.valkey.kill()
+
+    answers = [alice.try_to_ask(f"number {i} delay=5 tokens=10", model) for i in range(3)]
+    stack.valkey.restart()
+
+    accepted = [a.json()["job"] for a in answers if a.status_code == 202]
+    refused = [a for a in answers if a.status_code != 202]
+    assert {alice.follow(job).end for job in accepted} <= {"completed"}
+    assert all(a.status_code == 503 and a.json()["detail"] for a in refused)
+
+
+def test_an_idle_stack_takes_up_work_again_after_valkey_came_back(new_stack):
+    stack = new_stack(web=2, inference=2)
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+    alice = signup(stack.base)
+    model = alice.model()
+    alice.follow(alice.ask("before tokens=3", model))
+
+    stack.valkey.kill()
+    stack.valkey.restart()
+
+    for base in stack.bases:
+        user = alice.at(base)
+        assert (
+            user.follow(user.ask("after delay=5 tokens=5", model), timeout_s=15).end == "completed"
+        )
+
+
+def test_valkey_that_comes_back_empty_costs_only_the_log(new_stack):
+    stack = new_stack()
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+    alice = signup(stack.base)
+    model = alice.model()
+    done = alice.follow(alice.ask("before tokens=3", model))
+    running = alice.reader(alice.ask("in the middle delay=50 tokens=80", model))
+    wait_until(lambda: running.deltas >= 5, 10, "the answer to be under way")
+
+    with stack.valkey.client() as client:
+        client.flushall()
+
+    running.finish(30)
+    assert running.end == "completed"
+    assert alice.job(done.job)["status"] == "completed"
+    later = alice.follow(done.job)
+    assert later.end == "completed"
+    assert later.text == done.text
+    assert alice.follow(alice.ask("and after", model)).end == "completed"
+
+
+def test_health_tells_when_valkey_is_away(new_stack):
+    stack = new_stack()
+    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+
+    stack.valkey.kill()
+
+    assert httpx.get(f"{stack.base}/health", timeout=10).status_code == 200  # the process lives
+    stack.valkey.restart()

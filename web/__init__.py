@@ -1,0 +1,1 @@
+"""HTTP and WebSockets: answers fast, does nothing slow and nothing foreign."""

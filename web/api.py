@@ -1,0 +1,146 @@
+"""One declaration per endpoint: it validates, opens the transaction, serialises, and writes the document."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from flask import Response, request
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from shared import db
+
+View = Callable[..., Any]
+# Views of these methods only read, unless they say otherwise.
+_READING = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an endpoint takes and gives; the OpenAPI document is made of these."""
+
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    response: Any = None
+    errors: dict[int, str] = field(default_factory=dict)
+    transaction: str | None = "auto"
+    status: int = 200
+    media_type: str = "application/json"
+    who: str | None = None
+
+
+def endpoint(  # noqa: PLR0913 -- one declaration per endpoint is the point
+    *,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    response: Any = None,
+    errors: dict[int, str] | None = None,
+    transaction: str | None = "auto",
+    status: int = 200,
+    media_type: str = "application/json",
+    who: str | None = None,
+) -> Callable[[View], View]:
+    """Declare an endpoint.
+
+    Args:
+        body: Form of the JSON body, handed to the view as `body`.
+        query: Form of the query string, handed to the view as `query`.
+        response: Type of the answer. What the view returns is written in this form; None for any JSON.
+        errors: Status → when it happens, for the document.
+        transaction: "auto" reads on GET and writes otherwise; "read", "write", or None for a view
+            that opens its own (because it streams, waits, or hashes a password in between).
+        status: Status of a good answer.
+        media_type: Of a good answer, for the document.
+        who: Who may enter, where it differs from the rest of the area; see web/areas.py.
+    """
+    contract = Contract(body, query, response, errors or {}, transaction, status, media_type, who)
+    serialise = _serialiser(response)
+
+    def decorate(view: View) -> View:
+        names = inspect.signature(view).parameters
+
+        @functools.wraps(view)
+        def wrapped(**path: Any) -> Any:
+            if body is not None:
+                path["body"] = _validated(body, read_json(), "body")
+            if query is not None:
+                path["query"] = _validated(query, request.args.to_dict(), "query")
+            answer = _in_transaction(transaction, lambda: serialise(view(**path)))
+            return answer if isinstance(answer, Response) else json_response(answer, status)
+
+        if body is not None and "body" not in names:
+            raise TypeError(f"{view.__name__} declares a body and does not take it")
+        wrapped.contract = contract  # type: ignore[attr-defined]  # read by web/openapi.py
+        return wrapped
+
+    return decorate
+
+
+def _in_transaction(kind: str | None, run: Callable[[], Any]) -> Any:
+    if kind is None:
+        return run()
+    is_reading = kind == "read" or (kind == "auto" and request.method in _READING)
+    with db.reading() if is_reading else db.transaction():
+        return run()
+
+
+def _serialiser(response: Any) -> Callable[[Any], Any]:
+    if response is None:
+        return lambda value: value if isinstance(value, Response) else orjson.dumps(value)
+    adapter = TypeAdapter(response)
+
+    def serialise(value: Any) -> Any:
+        if isinstance(value, Response):
+            return value
+        return adapter.dump_json(adapter.validate_python(value, from_attributes=True), by_alias=True)
+
+    return serialise
+
+
+def json_response(packed: bytes, status: int = 200) -> Response:
+    """Answer with JSON that is already written."""
+    return Response(packed, status, content_type="application/json")
+
+
+def read_json() -> Any:
+    """Read the request's body as JSON, whatever content type it claims; an empty body is an empty object.
+
+    Raises:
+        ValidationError: It is no JSON.
+    """
+    raw = request.get_data(cache=True)
+    if not raw:
+        return {}
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadBody([{"type": "json_invalid", "loc": ["body", error.pos], "msg": "JSON decode error", "input": {}, "ctx": {"error": error.msg}}]) from None  # fmt: skip
+
+
+class BadBody(Exception):
+    """A request whose parts do not fit their form; `problems` is FastAPI's list of what and where.
+
+    Source: https://fastapi.tiangolo.com/tutorial/handling-errors/ (RequestValidationError).
+    """
+
+    def __init__(self, problems: list[dict[str, Any]]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def _validated(form: type[BaseModel], value: Any, place: str) -> BaseModel:
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        raise BadBody([{**p, "loc": [place, *p["loc"]], "input": _printable(p.get("input"))} for p in problems]) from None
+
+
+def _printable(value: Any) -> Any:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return str(value)
+    return value

@@ -1,0 +1,90 @@
+"""The web application."""
+
+from typing import Any
+
+from flask import Flask, request
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+from shared import db
+from shared.config.settings import Settings, get_settings
+from shared.ids import new_id
+from shared.log import request_id
+from shared.models import Base
+from web import areas, auth, errors
+from web.stream.socket import sock
+from web.stream.socketio import Door
+
+tables = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+# JSON bodies; uploads have a limit of their own.
+_MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application.
+
+    Args:
+        settings: Those of the process when None.
+    """
+    settings = settings or get_settings()
+    app = Flask(__name__, static_folder=None)
+    app.url_map.strict_slashes = False
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(settings),
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        SOCK_SERVER_OPTIONS={"ping_interval": 25, "max_message_size": 65_536},
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    tables.init_app(app)
+    migrate.init_app(app, tables, directory="migrations")
+    with app.app_context():
+        db.bind(tables.engine)
+    auth.register(app)
+    errors.register(app)
+    sock.init_app(app)
+    areas.register(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    return app
+
+
+def _begin() -> None:
+    request_id.set(request.headers.get("X-Request-Id", "")[:64] or new_id())
+
+
+def _finish(response: Any) -> Any:
+    response.headers["X-Request-Id"] = request_id.get()
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    origin, allowed = request.headers.get("Origin"), get_settings().cors_allow_origin
+    if origin and (allowed == "*" or origin in allowed.split(";")):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        response.headers["Vary"] = "Origin"
+    return response
+
+
+class WithoutCompression:
+    """Refuses permessage-deflate: compressing every token costs more CPU than all the rest of the relay."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve as the inner application does."""
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return self._app(environ, start_response)
+
+
+def create_wsgi() -> Any:
+    """Make what gunicorn serves: the application, with Socket.IO beside it."""
+    import socketio  # noqa: PLC0415 -- commands such as `flask db upgrade` do without
+
+    app = create_app()
+    door = Door()
+    app.extensions["socketio_door"] = door
+    return WithoutCompression(socketio.WSGIApp(door.server, app, socketio_path="ws/socket.io"))
+
+

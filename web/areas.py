@@ -1,0 +1,86 @@
+"""The list of areas: every blueprint, where it stands, and who may enter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, current_app, request
+
+from web import auth
+from web.auths.routes import bp as auths
+from web.chats.routes import bp as chats
+from web.completions.routes import bp as completions
+from web.completions.routes import v1 as completions_v1
+from web.configs.routes import bp as configs
+from web.jobs.routes import bp as jobs
+from web.models.routes import bp as models
+from web.ollama.routes import bp as ollama
+from web.openai.routes import bp as openai
+from web.page.routes import bp as page
+from web.stream.socket import bp as stream
+from web.system.routes import bp as system
+from web.tasks.routes import bp as tasks
+from web.users.routes import bp as users
+
+# Nobody is asked; the view itself may still look who it is.
+PUBLIC = "public"
+# Anybody with an account, pending ones too.
+SIGNED_IN = "signed-in"
+# Active accounts.
+MEMBER = "member"
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Area:
+    """A blueprint with its place and its door."""
+
+    blueprint: Blueprint
+    prefix: str
+    who: str
+
+
+AREAS = (
+    Area(system, "", PUBLIC),
+    Area(auths, "/api/v1/auths", SIGNED_IN),
+    Area(users, "/api/v1/users", MEMBER),
+    Area(configs, "/api/v1/configs", MEMBER),
+    Area(models, "/api", MEMBER),
+    Area(chats, "/api/v1/chats", MEMBER),
+    Area(completions, "/api", MEMBER),
+    Area(completions_v1, "/v1", MEMBER),
+    Area(jobs, "/api/v1/jobs", MEMBER),
+    Area(tasks, "/api/tasks", MEMBER),
+    Area(openai, "/openai", ADMIN),
+    Area(ollama, "/ollama", ADMIN),
+    # The socket asks for the token in its first message: a browser cannot send a header here.
+    Area(stream, "", PUBLIC),
+    Area(page, "", PUBLIC),
+)
+
+_GUARDS: dict[str, Callable[[], object]] = {
+    PUBLIC: lambda: None,
+    SIGNED_IN: auth.current_user,
+    MEMBER: auth.require_member,
+    ADMIN: auth.require_admin,
+}
+
+
+def who_may_enter(endpoint: str, area_who: str) -> str:
+    """Give the door of one route: its own, else its area's."""
+    contract = getattr(current_app.view_functions[endpoint], "contract", None)
+    return (contract.who if contract is not None else None) or area_who
+
+
+def _guard(area: Area) -> Callable[[], None]:
+    def check() -> None:
+        _GUARDS[who_may_enter(request.endpoint or "", area.who)]()
+
+    return check
+
+
+def register(app: Flask) -> None:
+    """Put every area in its place, behind its door."""
+    for area in AREAS:
+        if not area.blueprint._got_registered_once:  # noqa: SLF001 -- tests make several applications of one blueprint
+            area.blueprint.before_request(_guard(area))
+        app.register_blueprint(area.blueprint, url_prefix=area.prefix or None)

@@ -1,0 +1,222 @@
+"""Who is asking: tokens by flask-jwt-extended, API keys, and a short memory of both."""
+
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, g, request
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+
+from shared import db, relay
+from shared.config.options import option
+from shared.config.settings import get_settings, secret_key
+from shared.errors import BadSession, Forbidden, NotSignedIn
+from shared.ids import now_s
+from shared.services import access, accounts
+from shared.services.accounts import Principal
+from shared.subscriber import subscriber
+
+COOKIE = "token"
+# How long a verified credential is believed without asking the database. A change of the account is
+# heard over Redis and forgets it at once; this bounds the time should that message be lost.
+_BELIEVED_S = 5.0
+_MOST_REMEMBERED = 20_000
+_LIFETIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+jwt = JWTManager()
+
+
+class _Memory:
+    """Credentials that were verified a moment ago."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Principal]] = {}
+        self._listening: set[str] = set()
+
+    def get(self, credential: str) -> Principal | None:
+        """Find a credential that may still be believed."""
+        found = self._known.get(credential)
+        if found is None or found[0] < time.monotonic():
+            return None
+        return found[1]
+
+    def keep(self, credential: str, who: Principal) -> None:
+        """Remember a verified credential, and listen for changes of its account."""
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        if who.id not in self._listening:
+            self._listening.add(who.id)
+            subscriber.add(relay.user_channel(who.id), lambda message, user_id=who.id: self._heard(message, user_id))
+        self._known[credential] = (time.monotonic() + _BELIEVED_S, who)
+
+    def _heard(self, message: bytes | None, user_id: str) -> None:
+        if message is None or message.startswith(b'{"type":"account"'):
+            self.forget(user_id)
+
+    def forget(self, user_id: str) -> None:
+        """Forget what was verified for one user."""
+        self._known = {key: value for key, value in self._known.items() if value[1].id != user_id}
+
+
+_memory = _Memory()
+
+
+def forget(user_id: str) -> None:
+    """Believe nothing that was verified before for this user; the other processes hear of it over Redis."""
+    _memory.forget(user_id)
+
+
+def lifetime_s() -> float | None:
+    """Read JWT_EXPIRES_IN: seconds, or None for tokens that end only by signing out."""
+    found = _LIFETIME.fullmatch(str(option("JWT_EXPIRES_IN")))
+    return float(found.group(1)) * _UNITS[found.group(2)] if found else None
+
+
+def is_lifetime(text: str) -> bool:
+    """Whether a text is a length of time such as 30m, 12h or 4w."""
+    return _LIFETIME.fullmatch(text) is not None
+
+
+def issue_token(user_id: str, session_id: str | None = None) -> tuple[str, int | None]:
+    """Make a token; joins the surrounding transaction.
+
+    Args:
+        session_id: The sign-in that goes on; None opens a new one.
+
+    Returns:
+        The token, and when it expires in seconds since the epoch.
+    """
+    lifetime = lifetime_s()
+    expires_at = None if lifetime is None else int(time.time() + lifetime)
+    if session_id is None:
+        session_id = accounts.open_session(user_id, request.headers.get("User-Agent", ""), expires_at)
+    else:
+        accounts.extend_session(session_id, expires_at)
+    delta: Any = False if lifetime is None else timedelta(seconds=lifetime)
+    token = create_access_token(user_id, expires_delta=delta, additional_claims={"sid": session_id})
+    return token, expires_at
+
+
+def credential_of_request() -> str | None:
+    """Find the credential that a request carries: the bearer header counts before the cookie."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return request.cookies.get(COOKIE)
+
+
+def identify(credential: str) -> Principal:
+    """Find out whose credential this is.
+
+    Raises:
+        BadSession: It is wrong, has expired, was revoked, or its account is gone.
+        Forbidden: API keys are switched off.
+    """
+    known = _memory.get(credential)
+    if known is not None:
+        return known
+    who = _by_api_key(credential) if credential.startswith("sk-") else _by_token(credential)
+    _memory.keep(credential, who)
+    return who
+
+
+def _by_api_key(clear: str) -> Principal:
+    if not option("ENABLE_API_KEY"):
+        raise Forbidden("Use of API key is not enabled in the environment.")
+    with db.reading():
+        user = accounts.by_api_key(clear)
+    if user is None:
+        raise BadSession
+    return accounts.principal(user)
+
+
+def _by_token(token: str) -> Principal:
+    try:
+        claims = decode_token(token)
+    except (PyJWTError, JWTExtendedException) as error:
+        raise BadSession from error
+    with db.reading():
+        user = accounts.by_id(str(claims["id"]))
+        if user is None or not accounts.is_open(str(claims.get("sid", ""))):
+            raise BadSession
+    _touch(user.id, user.last_active_at)
+    return accounts.principal(user, claims["sid"])
+
+
+def _touch(user_id: str, last_active_at: int) -> None:
+    if now_s() - last_active_at > 60:
+        with db.transaction():
+            accounts.touch(user_id)
+
+
+def current_user() -> Principal:
+    """Give whoever is asking, pending accounts included.
+
+    Raises:
+        NotSignedIn, BadSession, Forbidden: The request has no good credential.
+    """
+    if "principal" not in g:
+        credential = credential_of_request()
+        if credential is None:
+            raise NotSignedIn
+        who = identify(credential)
+        if who.session_id is None:
+            _check_key_endpoint()
+        g.principal = who
+    principal: Principal = g.principal
+    return principal
+
+
+def _check_key_endpoint() -> None:
+    if not option("ENABLE_API_KEY_ENDPOINT_RESTRICTIONS"):
+        return
+    allowed = [path.strip() for path in str(option("API_KEY_ALLOWED_ENDPOINTS")).split(",") if path.strip()]
+    if not any(request.path == path or request.path.startswith(f"{path}/") for path in allowed):
+        raise Forbidden("Use of API key is not enabled in the environment.")
+
+
+def optional_user() -> Principal | None:
+    """Give whoever is asking, or None when that cannot be told."""
+    try:
+        return current_user()
+    except (NotSignedIn, BadSession, Forbidden):
+        return None
+
+
+def require_member() -> None:
+    """Let active accounts in.
+
+    Raises:
+        NotSignedIn, BadSession, Forbidden: Anybody else.
+    """
+    access.require(current_user(), "use", "members")
+
+
+def require_admin() -> None:
+    """Let admins in.
+
+    Raises:
+        NotSignedIn, BadSession, Forbidden: Anybody else.
+    """
+    access.require(current_user(), "use", "admin")
+
+
+def register(app: Flask) -> None:
+    """Set flask-jwt-extended up for the contract's tokens: HS256, identity in `id`."""
+    settings = get_settings()
+    app.config.update(
+        JWT_SECRET_KEY=secret_key(),
+        JWT_ALGORITHM="HS256",
+        JWT_IDENTITY_CLAIM="id",
+        JWT_TOKEN_LOCATION=["headers", "cookies"],
+        JWT_ACCESS_COOKIE_NAME=COOKIE,
+        JWT_COOKIE_SECURE=settings.webui_auth_cookie_secure,
+        JWT_COOKIE_SAMESITE=settings.webui_auth_cookie_same_site.capitalize(),
+        # The cookie is SameSite; changing requests carry the bearer header.
+        JWT_COOKIE_CSRF_PROTECT=False,
+    )
+    jwt.init_app(app)

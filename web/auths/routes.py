@@ -1,0 +1,224 @@
+"""Routes of accounts."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from shared import db
+from shared.config.options import get_options, option
+from shared.config.settings import get_settings
+from shared.errors import Forbidden
+from shared.models.user import User
+from shared.services import accounts, permissions
+from shared.services.passwords import hash_password, is_password
+from web import auth
+from web.api import endpoint, json_response
+from web.auth import COOKIE, current_user
+from web.auths import limits
+from web.auths.schemas import (
+    AddForm,
+    AdminConfig,
+    AdminDetailsResponse,
+    APIKeyResponse,
+    PasswordForm,
+    ProfileForm,
+    SessionResponse,
+    SignInForm,
+    SignOutResponse,
+    SignUpForm,
+    UserResponse,
+)
+from web.errors import Status
+from web.offload import off_loop
+
+bp = Blueprint("auths", __name__)
+
+_WRONG = "The email or password provided is incorrect. Please check for typos and try logging in again."
+
+
+def _session(user: User, token: str, expires_at: int | None, with_permissions: bool = True) -> SessionResponse:
+    return SessionResponse(
+        id=user.id, email=user.email, name=user.name, role=user.role, profile_image_url=user.profile_image_url,
+        token=token, expires_at=expires_at, permissions=permissions.of_user(user.id) if with_permissions else None,
+    )  # fmt: skip
+
+
+def _with_cookie(session: SessionResponse) -> Response:
+    answer = json_response(session.model_dump_json().encode())
+    settings = get_settings()
+    answer.set_cookie(
+        COOKIE, session.token, expires=session.expires_at, httponly=True,
+        secure=settings.webui_auth_cookie_secure, samesite=settings.webui_auth_cookie_same_site.capitalize(),
+    )  # fmt: skip
+    return answer
+
+
+@bp.get("/")
+@endpoint(response=SessionResponse, transaction="write")
+def show() -> Response:
+    """Give the account of whoever asks, with a fresh token of the same sign-in."""
+    who = current_user()
+    user = accounts.by_id(who.id)
+    assert user is not None  # noqa: S101 -- for the type checker: it was just identified
+    if who.session_id is None:
+        # An API key stays what the client goes on with.
+        return _with_cookie(_session(user, auth.credential_of_request() or "", None))
+    return _with_cookie(_session(user, *auth.issue_token(user.id, who.session_id)))
+
+
+@bp.post("/signup")
+@endpoint(
+    body=SignUpForm, response=SessionResponse, transaction=None, who="public",
+    errors={400: "The address is taken or no address", 403: "Sign-up is off"},
+)  # fmt: skip
+def sign_up(body: SignUpForm) -> Response:
+    """Open an account; the first one becomes the admin."""
+    password = off_loop(hash_password, body.password)
+    try:
+        with db.transaction():
+            user = accounts.sign_up(body.name, body.email, password, body.profile_image_url or "")
+            session = _session(user, *auth.issue_token(user.id))
+    except Forbidden as error:
+        raise Status(403, error.message) from None
+    return _with_cookie(session)
+
+
+@bp.post("/signin")
+@endpoint(
+    body=SignInForm, response=SessionResponse, transaction=None, who="public",
+    errors={400: "Wrong address or password", 429: "Too many failures"},
+)  # fmt: skip
+def sign_in(body: SignInForm) -> Response:
+    """Exchange address and password for a token."""
+    limits.check(body.email)
+    with db.reading():
+        user_id, password = accounts.password_of(body.email)
+    if not off_loop(is_password, password, body.password) or user_id is None:
+        limits.note_failure(body.email)
+        raise Status(400, _WRONG)
+    limits.forget_failures(body.email)
+    with db.transaction():
+        user = accounts.by_id(user_id)
+        assert user is not None  # noqa: S101 -- for the type checker: its password was just read
+        session = _session(user, *auth.issue_token(user.id))
+    return _with_cookie(session)
+
+
+def _sign_out() -> Response:
+    who = auth.optional_user()
+    if who is not None and who.session_id is not None:
+        with db.transaction():
+            accounts.close_session(who.id, who.session_id)
+        auth.forget(who.id)
+    answer = json_response(SignOutResponse().model_dump_json().encode())
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@bp.get("/signout")
+@endpoint(response=SignOutResponse, transaction=None, who="public")
+def sign_out() -> Response:
+    """End this sign-in: all its tokens are void from now on."""
+    return _sign_out()
+
+
+@bp.post("/signout")
+@endpoint(response=SignOutResponse, transaction=None, who="public")
+def sign_out_by_post() -> Response:
+    """End this sign-in, as today's clients ask for it."""
+    return _sign_out()
+
+
+@bp.post("/add")
+@endpoint(body=AddForm, response=SessionResponse, transaction=None, who="admin", errors={400: "The address is taken"})
+def add(body: AddForm) -> SessionResponse:
+    """Open an account for somebody else."""
+    password = off_loop(hash_password, body.password)
+    with db.transaction():
+        user = accounts.add(body.name, body.email, password, body.role or accounts.PENDING, body.profile_image_url or "")
+        return _session(user, *auth.issue_token(user.id), with_permissions=False)
+
+
+@bp.post("/update/profile")
+@endpoint(body=ProfileForm, response=UserResponse, who="member")
+def update_profile(body: ProfileForm) -> User:
+    """Change how one is shown."""
+    return accounts.set_profile(current_user().id, body.name, body.profile_image_url)
+
+
+@bp.post("/update/password")
+@endpoint(body=PasswordForm, response=bool, transaction=None, errors={400: "The old password is wrong"})
+def update_password(body: PasswordForm) -> bool:
+    """Change the password; every other sign-in of the user ends."""
+    who = current_user()
+    limits.check(who.email)
+    with db.reading():
+        stored = accounts.password_hash_of(who.id)
+    if not off_loop(is_password, stored, body.password):
+        limits.note_failure(who.email)
+        raise Status(400, "The password you entered is incorrect. Please double-check and try again.")
+    new = off_loop(hash_password, body.new_password)
+    with db.transaction():
+        accounts.set_password(who.id, new, who.session_id)
+    auth.forget(who.id)
+    return True
+
+
+@bp.post("/api_key")
+@endpoint(response=APIKeyResponse, errors={403: "API keys are off"})
+def make_api_key() -> APIKeyResponse:
+    """Make the API key, in place of an older one. This answer is the only one that shows it."""
+    if not option("ENABLE_API_KEY"):
+        raise Status(403, "API key creation is not allowed in the environment.")
+    auth.forget(current_user().id)
+    return APIKeyResponse(api_key=accounts.make_api_key(current_user().id))
+
+
+@bp.get("/api_key")
+@endpoint(response=APIKeyResponse, errors={404: "There is none"})
+def show_api_key() -> APIKeyResponse:
+    """Show the end of the API key."""
+    hint = accounts.api_key_hint(current_user().id)
+    if hint is None:
+        raise Status(404, "Oops! It looks like there's a hiccup. The API key is missing. Please provide a valid API key to access this resource.")  # fmt: skip
+    return APIKeyResponse(api_key=hint)
+
+
+@bp.delete("/api_key")
+@endpoint(response=bool)
+def forget_api_key() -> bool:
+    """Void the API key."""
+    accounts.forget_api_key(current_user().id)
+    auth.forget(current_user().id)
+    return True
+
+
+@bp.get("/admin/details")
+@endpoint(response=AdminDetailsResponse, errors={400: "Not shown here"})
+def admin_details() -> AdminDetailsResponse:
+    """Tell whom to write to."""
+    if not option("SHOW_ADMIN_DETAILS"):
+        raise Status(400, "This action is not permitted.")
+    admin = accounts.first_admin()
+    email = option("ADMIN_EMAIL") or (admin.email if admin else None)
+    return AdminDetailsResponse(name=admin.name if admin else None, email=email)
+
+
+@bp.get("/admin/config")
+@endpoint(response=AdminConfig, who="admin")
+def show_admin_config() -> dict[str, Any]:
+    """Show how accounts are handled."""
+    return {name: option(name) for name in AdminConfig.model_fields}
+
+
+@bp.post("/admin/config")
+@endpoint(body=AdminConfig, response=AdminConfig, transaction=None, who="admin")
+def save_admin_config(body: AdminConfig) -> dict[str, Any]:
+    """Change how accounts are handled; a role or lifetime that does not exist is left as it was."""
+    values = body.model_dump()
+    if body.DEFAULT_USER_ROLE not in accounts.ROLES:
+        del values["DEFAULT_USER_ROLE"]
+    if body.JWT_EXPIRES_IN not in ("-1", "0") and not auth.is_lifetime(body.JWT_EXPIRES_IN):
+        del values["JWT_EXPIRES_IN"]
+    get_options().set(values)
+    return {name: option(name) for name in AdminConfig.model_fields}

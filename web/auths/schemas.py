@@ -1,0 +1,94 @@
+"""Forms and answers of the account routes."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class SignInForm(BaseModel):
+    """What a sign-in needs."""
+
+    email: str
+    password: str
+
+
+class SignUpForm(SignInForm):
+    """What a new account needs."""
+
+    name: str = Field(min_length=1, max_length=200)
+    profile_image_url: str | None = "/user.png"
+
+
+class AddForm(SignUpForm):
+    """An account that an admin opens."""
+
+    role: str | None = "pending"
+
+
+class ProfileForm(BaseModel):
+    """How a user wants to be shown."""
+
+    name: str = Field(min_length=1, max_length=200)
+    profile_image_url: str
+
+
+class PasswordForm(BaseModel):
+    """An old and a new password."""
+
+    password: str
+    new_password: str
+
+
+class UserResponse(BaseModel):
+    """An account as its owner sees it."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    profile_image_url: str
+
+
+class SessionResponse(UserResponse):
+    """An account with a token for it."""
+
+    token: str
+    token_type: str = "Bearer"
+    expires_at: int | None = None
+    permissions: dict[str, Any] | None = None
+
+
+class APIKeyResponse(BaseModel):
+    """An API key: in clear when it was just made, else only its end."""
+
+    api_key: str | None
+
+
+class AdminDetailsResponse(BaseModel):
+    """Whom to write to."""
+
+    name: str | None
+    email: str | None
+
+
+class SignOutResponse(BaseModel):
+    """A sign-out."""
+
+    status: bool = True
+
+
+class AdminConfig(BaseModel):
+    """How accounts are handled here."""
+
+    SHOW_ADMIN_DETAILS: bool
+    WEBUI_URL: str
+    ENABLE_SIGNUP: bool
+    ENABLE_API_KEY: bool
+    ENABLE_API_KEY_ENDPOINT_RESTRICTIONS: bool
+    API_KEY_ALLOWED_ENDPOINTS: str
+    DEFAULT_USER_ROLE: str
+    JWT_EXPIRES_IN: str
+    ENABLE_COMMUNITY_SHARING: bool
+    ENABLE_MESSAGE_RATING: bool
+    ENABLE_CHANNELS: bool
+    ENABLE_USER_WEBHOOKS: bool

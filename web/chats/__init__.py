@@ -1,0 +1,1 @@
+"""Chats: store, list, read, change, delete."""

@@ -1,0 +1,142 @@
+"""A job's events in the form of an OpenAI server's stream.
+
+Source: https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+import time
+from typing import Any
+
+import orjson
+
+from shared.services.answers import Answer
+
+DONE = b"data: [DONE]\n\n"
+# Stored events whose data is a piece of text and nothing else have this head behind their attempt.
+_TEXT = b'"data":{"text":'
+
+
+class Chunks:
+    """Turns events into chunks, one answer each.
+
+    An attempt that was lost is not repeated to the client: of the new attempt it gets what goes
+    beyond the text it has already.
+    """
+
+    def __init__(self, job_id: str, model: str, wants_usage: bool) -> None:
+        self._head = {
+            "id": f"chatcmpl-{job_id}", "object": "chat.completion.chunk", "created": int(time.time()), "model": model,
+        }  # fmt: skip
+        head = orjson.dumps(self._head)[:-1]
+        self._before = b"data: " + head + b',"choices":[{"index":0,"delta":{"content":'
+        self._after = b'},"logprobs":null,"finish_reason":null}]}\n\n'
+        self._wants_usage = wants_usage
+        self._usage: dict[str, Any] | None = None
+        self._has_finished = False
+        self._sent = 0
+        self._to_skip = 0
+        self._has_begun = False
+
+    def begin(self) -> bytes:
+        """Write the chunk that opens an answer."""
+        self._has_begun = True
+        return self._chunk({"role": "assistant", "content": ""})
+
+    def write(self, event: bytes) -> bytes:
+        """Write what one event means to the client; may be nothing."""
+        place = event.find(_TEXT, 24, 64)
+        if place > 0 and not self._to_skip:
+            literal = event[place + len(_TEXT) : -2]
+            self._sent += len(literal)
+            return self._before + literal + self._after
+        parsed = orjson.loads(event)
+        writer = _WRITERS.get(parsed["type"])
+        return writer(self, parsed["data"]) if writer else b""
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None, index: int = 0, **more: Any) -> bytes:
+        choice = {"index": index, "delta": delta, "logprobs": more.get("logprobs"), "finish_reason": finish}
+        return b"data: " + orjson.dumps({**self._head, "choices": [choice]}) + b"\n\n"
+
+    def _delta(self, data: dict[str, Any]) -> bytes:
+        text = self._beyond(data.get("text", ""))
+        delta: dict[str, Any] = {"content": text} if text else {}
+        if data.get("reasoning"):
+            delta["reasoning_content"] = data["reasoning"]
+        if data.get("tool_calls"):
+            delta["tool_calls"] = data["tool_calls"]
+        extra = dict(data.get("extra") or {})
+        logprobs = extra.pop("logprobs", None)
+        delta |= extra
+        finish = data.get("finish_reason")
+        self._has_finished = self._has_finished or bool(finish)
+        if not delta and not finish:
+            return b""
+        return self._chunk(delta, finish, data.get("index", 0), logprobs=logprobs)
+
+    def _beyond(self, text: str) -> str:
+        """Cut off what an earlier attempt has sent already, and count what is sent."""
+        if self._to_skip:
+            literal = len(orjson.dumps(text)) - 2
+            if literal <= self._to_skip:
+                self._to_skip -= literal
+                return ""
+            text = orjson.loads(b'"' + orjson.dumps(text)[1 + self._to_skip :])
+            self._to_skip = 0
+        self._sent += len(orjson.dumps(text)) - 2
+        return text
+
+    def _restarted(self, _data: dict[str, Any]) -> bytes:
+        self._to_skip, self._sent = self._sent + self._to_skip, 0
+        return b""
+
+    def _note_usage(self, data: dict[str, Any]) -> bytes:
+        self._usage = data
+        return b""
+
+    def _completed(self, data: dict[str, Any]) -> bytes:
+        usage = self._usage or data.get("usage")
+        finish = b"" if self._has_finished else self._chunk({}, data.get("finish_reason") or "stop")
+        if not self._wants_usage or usage is None:
+            return finish + DONE
+        return finish + b"data: " + orjson.dumps({**self._head, "choices": [], "usage": usage}) + b"\n\n" + DONE
+
+    def _failed(self, data: dict[str, Any]) -> bytes:
+        return b"data: " + orjson.dumps({"error": as_openai_error(data["error"])}) + b"\n\n" + DONE
+
+    def _cancelled(self, _data: dict[str, Any]) -> bytes:
+        return self._chunk({}, "stop") + DONE
+
+
+_WRITERS: dict[str, Any] = {
+    "delta": Chunks._delta,  # noqa: SLF001 -- this table is part of the class
+    "restarted": Chunks._restarted,  # noqa: SLF001
+    "usage": Chunks._note_usage,  # noqa: SLF001
+    "completed": Chunks._completed,  # noqa: SLF001
+    "failed": Chunks._failed,  # noqa: SLF001
+    "cancelled": Chunks._cancelled,  # noqa: SLF001
+}
+
+
+def as_openai_error(message: str, kind: str = "upstream_error") -> dict[str, Any]:
+    """Write an error as OpenAI's clients read it."""
+    return {"message": message, "type": kind, "param": None, "code": None}
+
+
+def as_completion(job_id: str, model: str, ending: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """Write a whole answer as OpenAI's `chat.completion` object."""
+    if completion := ending.get("completion"):
+        return {**completion, "model": model}
+    return {
+        "id": f"chatcmpl-{job_id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "message": answer.as_message(),
+                "logprobs": None,
+                "finish_reason": answer.finish_reason or "stop",
+            }
+        ],
+        "usage": ending.get("usage"),
+    }

@@ -1,0 +1,187 @@
+"""Routes of chat completions: four forms of answer, one engine behind them."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, stream_with_context
+
+from shared.errors import Busy, NotFound, SwitchyardError, UpstreamFailed
+from shared.ids import new_id
+from shared.services import jobs, models
+from shared.services.accounts import Principal
+from shared.services.answers import Answer
+from web import errors, lifecycle
+from web.api import endpoint, json_response
+from web.auth import current_user
+from web.completions.chunks import Chunks, as_completion, as_openai_error
+from web.completions.schemas import CompletedForm, CompletionForm
+from web.completions.turn import accept
+from web.stream import sse
+from web.stream.hub import Follow, Numbered, ending_of
+
+log = logging.getLogger(__name__)
+bp = Blueprint("completions", __name__)
+v1 = Blueprint("completions_v1", __name__)
+
+# How often a waiting client is looked after: is it still there?
+_TICK_S = 1.0
+# A provider that has said nothing for so long gets its status line sent without it.
+_HEADERS_AFTER_TICKS = 5
+_ERRORS = {400: "Unknown model, or the provider's own complaint", 429: "Too many of your jobs wait"}
+
+
+@bp.post("/chat/completions")
+@bp.post("/v1/chat/completions")
+@endpoint(body=CompletionForm, transaction=None, errors=_ERRORS)
+def complete(body: CompletionForm) -> Response:
+    """Answer a chat: as a stream, in one piece, over the page's sockets, or as a job to be followed elsewhere."""
+    try:
+        return _answer(current_user(), body)
+    except NotFound:
+        raise errors.Status(400, "Model not found") from None
+
+
+@v1.post("/chat/completions")
+@endpoint(body=CompletionForm, transaction=None, errors={**_ERRORS, 404: "Unknown model"})
+def complete_v1(body: CompletionForm) -> Response:
+    """Answer a chat exactly as an OpenAI server does; `"background": true` makes it a job to be followed."""
+    return _answer(current_user(), body)
+
+
+@v1.get("/models")
+@endpoint()
+def list_models() -> dict[str, Any]:
+    """List the models in OpenAI's form."""
+    return {
+        "object": "list",
+        "data": [
+            {"id": m["id"], "object": "model", "created": m["created"], "owned_by": m["owned_by"]}
+            for m in models.visible_to(current_user())
+        ],
+    }
+
+
+@bp.post("/chat/completed")
+@endpoint(body=CompletedForm)
+def completed(body: CompletedForm) -> dict[str, Any]:
+    """Take note that the page has seen the end of an answer; the server has stored it already."""
+    return body.model_dump()
+
+
+def _answer(user: Principal, form: CompletionForm) -> Response:
+    if form.background:
+        turn = accept(user, form)
+        return json_response(orjson.dumps({"job": turn.job_id, "status": "queued"}), 202)
+    if form.is_page_turn and form.stream:
+        turn = accept(user, form)
+        ack = {"status": True, "task_id": turn.job_id, "task_ids": [turn.job_id], "chat_id": form.chat_id}
+        return json_response(orjson.dumps(ack))
+    job_id = new_id()
+    reader = _Reader(user, Follow(job_id, is_new=True), cancels=not form.is_page_turn)
+    with lifecycle.closing_on_error(reader):
+        accept(user, form, job_id)
+        answer = _stream(reader, form) if form.stream else _whole(reader, form)
+    answer.headers["X-Job-Id"] = job_id
+    return answer
+
+
+class _Reader:
+    """A client that holds its request open until the answer is there; if it leaves, nobody wants the rest."""
+
+    def __init__(self, user: Principal, follow: Follow, cancels: bool) -> None:
+        self._user, self.follow, self._cancels = user, follow, cancels
+        self.follow.__enter__()
+
+    def batches(self) -> Iterator[list[Numbered]]:
+        for batch in self.follow.batches(_TICK_S):
+            if not batch and sse.is_client_gone():
+                return
+            yield batch
+
+    def close(self) -> None:
+        self.follow.__exit__(None, None, None)
+        if not self.follow.has_ended and self._cancels and not lifecycle.is_stopping():
+            try:
+                jobs.cancel(self._user, self.follow.job_id)
+            except SwitchyardError as error:
+                log.warning("a job whose client has left was not cancelled: %s", error)
+
+
+def _stream(reader: _Reader, form: CompletionForm) -> Response:
+    """Answer with OpenAI's chunks; a provider that fails before its first word is answered with a status instead."""
+    wants_usage = bool(((form.model_extra or {}).get("stream_options") or {}).get("include_usage"))
+    chunks = Chunks(reader.follow.job_id, form.model, wants_usage)
+    batches = reader.batches()
+    first = _first_words(batches)
+    return sse.response(stream_with_context(_written(reader, chunks, first, batches)))
+
+
+def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
+    """Wait for the first events that say something, or for a while.
+
+    Raises:
+        UpstreamFailed: The job ended without a word.
+    """
+    gathered: list[Numbered] = []
+    ticks = 0
+    for batch in batches:
+        gathered += batch
+        ticks += not batch
+        if batch and (batch[-1][1].startswith(b'{"type":"failed"')):
+            if not any(event.startswith(b'{"type":"delta"') for _, event in gathered):
+                raise UpstreamFailed(ending_of(batch[-1][1])[1]["error"])
+            break
+        if ticks >= _HEADERS_AFTER_TICKS or any(not e.startswith(_SILENT) for _, e in batch):
+            break
+    return gathered
+
+
+_SILENT = (b'{"type":"started"', b'{"type":"status"', b'{"type":"queued"', b'{"type":"restarted"')
+
+
+def _written(reader: _Reader, chunks: Chunks, first: list[Numbered], batches: Iterator[list[Numbered]]) -> Iterator[bytes]:
+    try:
+        yield chunks.begin() + b"".join([chunks.write(event) for _, event in first])
+        ticks = 0
+        for batch in batches:
+            ticks = 0 if batch else ticks + 1
+            if text := b"".join([chunks.write(event) for _, event in batch]):
+                yield text
+            elif ticks and ticks % int(sse.KEEP_ALIVE_S / _TICK_S) == 0:
+                yield sse.KEEP_ALIVE
+    finally:
+        reader.close()
+
+
+def _whole(reader: _Reader, form: CompletionForm) -> Response:
+    """Wait for the end and answer in one piece."""
+    answer = Answer()
+    try:
+        for batch in reader.batches():
+            for _, event in batch:
+                kind, data = ending_of(event)
+                if kind == "delta":
+                    answer.add(data)
+                elif kind == "restarted":
+                    answer = Answer()
+                elif kind == "failed":
+                    raise UpstreamFailed(data["error"])
+                elif kind in ("completed", "cancelled"):
+                    return json_response(orjson.dumps(as_completion(reader.follow.job_id, form.model, data, answer)))
+    finally:
+        reader.close()
+    return errors.detail("The client has left.", 499)
+
+
+def _openai_error(error: SwitchyardError) -> Response:
+    """Answer in OpenAI's form, with the contract's `detail` beside it."""
+    kinds = {NotFound: "invalid_request_error", Busy: "rate_limit_error", UpstreamFailed: "upstream_error"}
+    answer = errors.as_response(error)
+    body = {"detail": error.message, "error": as_openai_error(error.message, kinds.get(type(error), "api_error"))}
+    answer.set_data(orjson.dumps(body))
+    return answer
+
+
+v1.register_error_handler(SwitchyardError, _openai_error)

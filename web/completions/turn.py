@@ -1,0 +1,106 @@
+"""From a completion request to an accepted job: rights are checked, our own keys taken out, parameters mapped."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared import db, queue
+from shared.config.options import option
+from shared.errors import Forbidden, NotFound
+from shared.queue import RUN_CHAT, RunChat, Subject
+from shared.services import access, chats, connections, jobs, messages, models
+from shared.services.accounts import Principal
+from web.completions.schemas import CompletionForm
+
+# Keys of the page and of today's clients that are not the provider's business.
+_OURS = frozenset((
+    "background", "chat_id", "id", "session_id", "params", "files", "tool_ids", "tool_servers", "features", "variables",
+    "model_item", "background_tasks", "metadata_", "parent_id", "user_message", "message_ids", "assistant_message_id",
+    "regeneration_message_id", "folder_id", "filter_ids", "chat_variables", "terminal_id", "skill_ids",
+))  # fmt: skip
+# Page parameters that an OpenAI-compatible server understands.
+_OPENAI_PARAMS = (
+    "seed", "stop", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "reasoning_effort", "logit_bias",
+    "response_format",
+)  # fmt: skip
+_LOCAL_CHAT = "local"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An accepted completion.
+
+    Attributes:
+        job_id: Its job.
+        chat_id: The stored chat that it writes into, if any.
+    """
+
+    job_id: str
+    chat_id: str | None
+
+
+def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> Turn:
+    """Accept a completion in one transaction: job row, empty answer, then the worker is woken.
+
+    Raises:
+        NotFound: No such model or chat for this user.
+        Busy: Too many of the user's jobs wait.
+    """
+    route = models.route(user, form.model)
+    payload = RunChat(
+        body=_body(form, route.kind),
+        model=form.model,
+        is_stream=form.stream is not False if form.background else bool(form.stream),
+        session_id=form.session_id,
+        **_followers(form),
+    )
+    with db.transaction():
+        chat_id = _checked_chat(user, form)
+        subject = Subject(user.id, chat_id, form.id if chat_id else None)
+        job_id = jobs.accept(RUN_CHAT, payload, subject, job_id)
+        if chat_id and form.id:
+            messages.start_answer(chats.find(chat_id), form.id, job_id, form.model)
+        if form.chat_id and form.id:
+            queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id)
+    return Turn(job_id, chat_id)
+
+
+def _checked_chat(user: Principal, form: CompletionForm) -> str | None:
+    """Give the stored chat that the answer goes into: checked like an id in a path, None for none."""
+    if not form.chat_id or not form.id or form.chat_id.split(":")[0] == _LOCAL_CHAT:
+        return None
+    try:
+        chat = chats.find(form.chat_id)
+    except NotFound:
+        # Contract, versions: an unknown chat_id is fine; the answer is then not stored.
+        return None
+    if not access.can(user, "write", chat):
+        raise Forbidden
+    return chat.id
+
+
+def _followers(form: CompletionForm) -> dict[str, bool]:
+    wanted = form.background_tasks or {}
+    return {
+        "wants_title": bool(wanted.get("title_generation")) and bool(option("ENABLE_TITLE_GENERATION")),
+        "wants_tags": bool(wanted.get("tags_generation")) and bool(option("ENABLE_TAGS_GENERATION")),
+    }
+
+
+def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
+    """Take our own keys out, and put the page's parameters in the provider's form."""
+    raw = form.model_dump(exclude_unset=True)
+    body = {name: value for name, value in raw.items() if name not in _OURS and name != "stream"}
+    params = {name: value for name, value in form.params.items() if value is not None}
+    if kind == connections.OLLAMA:
+        body |= {name: params.pop(name) for name in ("format", "keep_alive") if name in params}
+        return {**body, "options": {**params, **(body.get("options") or {})}} if params else body
+    body |= {name: params[name] for name in _OPENAI_PARAMS if name in params}
+    if isinstance(body.get("logit_bias"), str):
+        body["logit_bias"] = _logit_bias(body["logit_bias"])
+    return body
+
+
+def _logit_bias(text: str) -> dict[str, int]:
+    """Read the page's form "token:bias,token:bias"."""
+    pairs = (part.split(":") for part in text.split(",") if ":" in part)
+    return {token.strip(): max(-100, min(100, int(float(bias)))) for token, bias in pairs}

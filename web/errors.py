@@ -1,0 +1,97 @@
+"""The border at which errors become answers: one table, and `{"detail": …}`."""
+
+import logging
+import math
+
+import orjson
+from flask import Flask, Response
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from shared.errors import (
+    BadSession,
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    SwitchyardError,
+    Unavailable,
+    UpstreamFailed,
+)
+from web.api import BadBody
+
+log = logging.getLogger(__name__)
+
+# The contract answers 401 where a role is too low, and 403 where nobody is signed in.
+_STATUS: dict[type[SwitchyardError], int] = {
+    NotFound: 404,
+    Forbidden: 401,
+    NotSignedIn: 403,
+    BadSession: 401,
+    Invalid: 400,
+    Conflict: 400,
+    Busy: 429,
+    Unavailable: 503,
+    UpstreamFailed: 400,
+}
+
+
+def detail(words: object, status: int) -> Response:
+    """Answer with an error in the contract's form."""
+    return Response(orjson.dumps({"detail": words}), status, content_type="application/json")
+
+
+class Status(SwitchyardError):
+    """An error whose status the contract fixes for one route.
+
+    Args:
+        status: HTTP status.
+        message: The detail that the client sees.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def as_response(error: SwitchyardError) -> Response:
+    """Turn one of our errors into an answer."""
+    status = error.status if isinstance(error, Status) else _STATUS.get(type(error), 500)
+    answer = detail(error.message, status)
+    if isinstance(error, Busy):
+        answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    elif isinstance(error, Unavailable):
+        answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _bad_body(error: BadBody) -> Response:
+    return detail(error.problems, 422)
+
+
+def _http(error: HTTPException) -> Response:
+    words = {404: "Not Found", 405: "Method Not Allowed"}.get(error.code or 500, error.description or error.name)
+    return detail(words, error.code or 500)
+
+
+def _away(error: Exception) -> Response:
+    log.warning("a part of the system is away: %s", error)
+    return as_response(Unavailable("A part of the server is not available right now. Please try again in a moment."))
+
+
+def _unforeseen(_error: Exception) -> Response:
+    log.exception("a request failed")
+    return detail("Something went wrong inside the server. The operators find the details in the log.", 500)
+
+
+def register(app: Flask) -> None:
+    """Let the application answer errors by this table."""
+    app.register_error_handler(SwitchyardError, as_response)
+    app.register_error_handler(BadBody, _bad_body)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RedisError, _away)
+    app.register_error_handler(DBAPIError, _away)
+    app.register_error_handler(Exception, _unforeseen)

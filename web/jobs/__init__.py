@@ -1,0 +1,1 @@
+"""Jobs: list, show, follow, cancel, retry."""

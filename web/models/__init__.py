@@ -1,0 +1,1 @@
+"""Models: the list that clients choose from."""

@@ -1,0 +1,1 @@
+"""Ollama connections: configuration, tests, versions."""

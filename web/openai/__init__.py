@@ -1,0 +1,1 @@
+"""OpenAI-compatible connections: configuration, tests, model lists."""

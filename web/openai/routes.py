@@ -1,0 +1,107 @@
+"""Routes of OpenAI-compatible connections."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from shared.config.options import get_options, option
+from shared.config.secrets import mask, seal, unmasked
+from shared.errors import UpstreamFailed
+from shared.queue import CALL_CONNECTION, CallConnection, Subject
+from shared.services import access, connections, models
+from shared.services.connections import OPENAI, padded
+from web.api import endpoint
+from web.auth import current_user
+from web.errors import Status
+from web.models.routes import ensure_offer
+from web.openai.schemas import ConfigForm, ConfigResponse, VerifyForm
+from web.stream.waiting import ask
+
+bp = Blueprint("openai", __name__)
+
+_PATIENCE_S = 15.0
+
+
+def ask_connection(call: CallConnection) -> Any:
+    """Let a worker ask a connection one thing, and wait for the answer.
+
+    Raises:
+        Status: 500 with the upstream's own words, as the contract has it.
+    """
+    try:
+        return ask(CALL_CONNECTION, call, Subject(current_user().id), _PATIENCE_S)["answer"]
+    except UpstreamFailed as error:
+        raise Status(500, error.message) from None
+
+
+@bp.get("/config")
+@endpoint(response=ConfigResponse)
+def show_config() -> dict[str, Any]:
+    """Show the connections; keys are masked."""
+    urls = option("OPENAI_API_BASE_URLS")
+    return {
+        "ENABLE_OPENAI_API": option("ENABLE_OPENAI_API"),
+        "OPENAI_API_BASE_URLS": urls,
+        "OPENAI_API_KEYS": [mask(key) for key in padded(option("OPENAI_API_KEYS"), len(urls))],
+        "OPENAI_API_CONFIGS": option("OPENAI_API_CONFIGS"),
+    }
+
+
+@bp.post("/config/update")
+@endpoint(body=ConfigForm, response=ConfigResponse, transaction=None)
+def save_config(body: ConfigForm) -> dict[str, Any]:
+    """Change the connections; the models list is made anew in the background."""
+    urls = [url.strip().rstrip("/") for url in body.OPENAI_API_BASE_URLS]
+    sent = padded(body.OPENAI_API_KEYS, len(urls))
+    configs = {place: c for place, c in body.OPENAI_API_CONFIGS.items() if place.isdecimal() and int(place) < len(urls)}
+    values: dict[str, Any] = {
+        "OPENAI_API_BASE_URLS": urls,
+        "OPENAI_API_KEYS": [_key(url, key, place) for place, (url, key) in enumerate(zip(urls, sent, strict=True))],
+        "OPENAI_API_CONFIGS": configs,
+    }
+    if body.ENABLE_OPENAI_API is not None:
+        values["ENABLE_OPENAI_API"] = body.ENABLE_OPENAI_API
+    get_options().set(values)
+    models.forget_offer()
+    return show_config.__wrapped__()  # type: ignore[no-any-return, attr-defined]  # the view itself, inside its declaration
+
+
+def _key(url: str, sent: str, place: int) -> str:
+    """Take a key from the form; a mask stands for the key that this address had, wherever it stood in the list."""
+    saved = connections.of_kind(OPENAI)
+    candidates = [c for c in saved if c.url == url]
+    candidates.sort(key=lambda c: c.index != place)
+    for connection in candidates:
+        if connection.key and sent == mask(connection.key):
+            return connection.key
+    return sent
+
+
+@bp.post("/verify")
+@endpoint(body=VerifyForm, transaction=None, errors={500: "The server's own complaint"})
+def verify(body: VerifyForm) -> Any:
+    """Try a connection: its models list is the proof."""
+    url = body.url.strip().rstrip("/")
+    key = next((unmasked(body.key, c.key) for c in connections.of_kind(OPENAI) if c.url == url), body.key)
+    return ask_connection(CallConnection(kind=OPENAI, question="version", url=url, sealed=seal(key)))
+
+
+@bp.get("/models")
+@endpoint(transaction=None, who="member")
+def list_models() -> dict[str, Any]:
+    """List the models of all OpenAI-compatible connections that the user may use."""
+    ensure_offer()
+    return {"data": [m for m in models.visible_to(current_user()) if m["owned_by"] == OPENAI and "urlIdx" in m]}
+
+
+@bp.get("/models/<int(signed=True):index>")
+@endpoint(transaction=None, who="member", errors={500: "The server's own complaint"})
+def list_models_of(index: int) -> Any:
+    """List the models of one connection, as the server gives them; users get those that they may use."""
+    answer = ask_connection(CallConnection(kind=OPENAI, question="models", index=index))
+    user = current_user()
+    if access.can(user, "use", "admin"):
+        return answer
+    connection = connections.find(OPENAI, index)
+    visible = {model["id"] for model in models.visible_to(user)}
+    return {**answer, "data": [m for m in answer["data"] if connection.prefix + str(m.get("id")) in visible]}

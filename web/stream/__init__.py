@@ -1,0 +1,1 @@
+"""The live doors: one subscription per process, read by SSE, WebSocket and Socket.IO clients."""

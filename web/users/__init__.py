@@ -1,0 +1,1 @@
+"""Users: what each keeps for itself."""

@@ -1,0 +1,1 @@
+"""Celery workers: everything slow or foreign. Knows no HTTP."""

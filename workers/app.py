@@ -1,0 +1,59 @@
+"""The Celery application as a worker runs it: signals, logging, and the keeper of each process."""
+
+import logging
+import threading
+from typing import Any
+
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
+
+from shared import db, leases, queue, redis
+from shared.config.settings import get_settings
+from shared.flusher import flusher
+from shared.log import set_up_logging
+from shared.queue import celery as app
+from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
+from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
+from workers.live import live
+from workers.upkeep import sweeper
+from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
+
+__all__ = ["app"]
+
+log = logging.getLogger(__name__)
+
+
+@setup_logging.connect
+def _log_our_way(**_: Any) -> None:
+    set_up_logging(get_settings(), "worker")
+
+
+@worker_process_init.connect
+def _start_afresh(**_: Any) -> None:
+    """Leave the parent's connections alone in a forked process."""
+    db.forget_engine()
+    redis.get_redis.cache_clear()
+
+
+@worker_ready.connect
+def _begin_to_sweep(**_: Any) -> None:
+    sweeper.start()
+
+
+@worker_shutting_down.connect
+def _hand_over(**_: Any) -> None:
+    grace_s = get_settings().shutdown_grace_s
+    threading.Thread(target=live.hand_over, args=(grace_s,), name="hand-over", daemon=True).start()
+
+
+@worker_shutdown.connect
+def _leave_nothing_unsaid(**_: Any) -> None:
+    if not flusher.drain(timeout_s=5):
+        log.warning("the last events could not be written; readers find the endings in the database")
+    for lost in leases.find_queued(live.postponed()):
+        queue.send(lost.id, lost.kind, lost.queue)

@@ -1,0 +1,167 @@
+"""What every job goes through: claim, work, save, end. The only place where a worker turns errors into endings."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from shared import db, leases, queue, relay
+from shared.errors import SwitchyardError, Unavailable
+from shared.leases import Claim, Waiting
+from shared.log import job_id as current_job
+from shared.models.job import CANCELLED, COMPLETED, FAILED
+from shared.queue import JobSpec, celery
+from workers.live import Cancelled, HandedOver, Running, Superseded, live
+
+log = logging.getLogger(__name__)
+
+_WORN_OUT = "The job was given up after its worker was lost several times."
+_BROKEN = "Something went wrong inside the server. The operators find the details in the log."
+
+
+class Work(Protocol):
+    """One kind of work. Made with the claimed job in hand (load), outside of any transaction."""
+
+    def __init__(self, job: Running) -> None: ...
+
+    def do(self) -> None:
+        """Do the slow part and emit events; no transaction is open. May raise."""
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:
+        """Write what was made, inside the transaction that ends the job.
+
+        Args:
+            status: COMPLETED, FAILED or CANCELLED; partial work is kept in all three cases.
+            error: What went wrong, for FAILED.
+
+        Returns:
+            The job's result. It is also the data of its last event, without its `text`, which the
+            events before have told already.
+        """
+
+
+W = TypeVar("W", bound=type[Work])
+_WORKS: dict[str, type[Work]] = {}
+
+
+def task(spec: JobSpec) -> Callable[[W], W]:
+    """Make a class the worker's side of a kind of job."""
+
+    def register(work: W) -> W:
+        _WORKS[spec.name] = work
+        celery.task(name=spec.name)(run)
+        return work
+
+    return register
+
+
+def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Make a function a task that beat sends; it is no job, and may be lost or doubled."""
+
+    def register(function: Callable[[], None]) -> Callable[[], None]:
+        celery.task(name=name)(function)
+        return function
+
+    return register
+
+
+def works() -> dict[str, type[Work]]:
+    """Give all kinds of job that have a worker's side."""
+    return dict(_WORKS)
+
+
+def run(job_id: str) -> None:
+    """Do one job, if it is still to be done. Safe to be called twice, or for a job that another has."""
+    token = current_job.set(job_id)
+    try:
+        claim = leases.claim(job_id) if not live.is_stopping else None
+        if live.is_stopping:
+            live.postpone(job_id)
+        elif isinstance(claim, Waiting):
+            relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
+        elif claim is not None:
+            _attempt(claim)
+    finally:
+        current_job.reset(token)
+
+
+def _attempt(claim: Claim) -> None:
+    started = time.monotonic()
+    running = Running(claim)
+    with live.entered(running):
+        status, error, work = _work(running)
+        if status is not None:
+            status = _end(running, work, status, error)
+    if status is not None:
+        log.info("%s %s in %.2f s, attempt %d", claim.kind, status, time.monotonic() - started, claim.attempt)
+    if (waiting := leases.next_in_line(claim)) is not None:
+        queue.send(waiting.id, waiting.kind, waiting.queue)
+
+
+def _work(running: Running) -> tuple[str | None, str | None, Work | None]:
+    """Do the work; give how it ended, or None for a job that is no longer ours to end."""
+    work: Work | None = None
+    try:
+        _open(running)
+        work = _WORKS[running.claim.kind](running)
+        work.do()
+        running.check()
+    except Superseded:
+        log.warning("another worker has taken this job over")
+        return None, None, None
+    except HandedOver:
+        _give_back(running.claim)
+        return None, None, None
+    except Cancelled:
+        return CANCELLED, None, work
+    except SwitchyardError as error:
+        return FAILED, error.message, work
+    except Exception:  # border: whatever a job does wrong ends that job and no other
+        log.exception("a job failed")
+        return FAILED, _BROKEN, work
+    return COMPLETED, None, work
+
+
+def _open(running: Running) -> None:
+    """Begin the attempt in the log; stop at once when it should not be made at all."""
+    claim = running.claim
+    if claim.attempt == 1:
+        running.writer.emit("started", {})
+    else:
+        reason = "handed over" if claim.handed_over else "worker lost"
+        running.writer.emit("restarted", {"attempt": claim.attempt, "reason": reason})
+    if claim.is_cancelled:
+        raise Cancelled
+    if claim.is_worn_out:
+        raise SwitchyardError(_WORN_OUT)
+
+
+def _give_back(claim: Claim) -> None:
+    if leases.give_back(claim):
+        queue.send(claim.id, claim.kind, claim.queue)
+
+
+def _end(running: Running, work: Work | None, status: str, error: str | None) -> str | None:
+    """Write the end: one transaction, then the last event. Repeated while the database is away."""
+    result: dict[str, Any] = {}
+
+    def save() -> dict[str, Any]:
+        result.update(work.save(status, error) if work is not None else {})
+        return result
+
+    while True:
+        try:
+            if not leases.finish(running.claim, status, error, save):
+                log.warning("another worker has ended this job")
+                return None
+            break
+        except (Unavailable, DBAPIError) as problem:
+            if isinstance(problem, DBAPIError) and not db.is_passing(problem):
+                raise
+            log.warning("the end of the job cannot be saved yet: %s", problem)
+            time.sleep(0.5)
+    told = {name: value for name, value in result.items() if name != "text"}
+    running.writer.emit(status, {**told, **({"error": error} if error is not None else {})})
+    return status

@@ -1,0 +1,1 @@
+"""The catalogue: what the connections offer, and single questions to one of them."""

@@ -1,0 +1,108 @@
+"""The jobs of the catalogue."""
+
+import logging
+import threading
+from typing import Any
+
+
+from shared import db
+from shared.config.secrets import unseal
+from shared.errors import NotFound
+from shared.ids import now_s
+from shared.queue import CALL_CONNECTION, REFRESH_MODELS, CallConnection
+from shared.services import connections, models
+from shared.services.connections import Connection
+from workers.base import task
+from workers.catalogue.offers import as_models
+from workers.live import Running
+from workers.providers import provider_for
+from workers.providers.errors import ProviderError
+
+log = logging.getLogger(__name__)
+
+# A slow server delays the list by no more than this; it is in the next one.
+_PATIENCE_S = 6.0
+
+
+@task(REFRESH_MODELS)
+class Refresh:
+    """Asks every connection for its models, all at once; one that is dead or slow keeps what it offered before."""
+
+    def __init__(self, job: Running) -> None:
+        self._job = job
+        with db.reading():
+            self._connections = connections.enabled()
+        self._found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+
+    def do(self) -> None:
+        """Ask, and publish the new offer."""
+        threads = [threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_PATIENCE_S)
+        before = models.offer() or []
+        offer: list[dict[str, Any]] = []
+        for connection in self._connections:
+            place = (connection.kind, connection.index)
+            found = self._found.get(place)
+            kept = [m for m in before if (m["connection"], m["urlIdx"]) == place]
+            offer += kept if found is None else found
+        models.save_offer(_one_of_each(offer))
+
+    def _ask(self, connection: Connection) -> None:
+        try:
+            raw = provider_for(connection).models()
+        except ProviderError as error:
+            log.warning("no models from a connection: %s", error)
+            return
+        self._found[connection.kind, connection.index] = as_models(connection, raw, now_s())
+
+    def save(self, _status: str, _error: str | None) -> dict[str, Any]:
+        """Keep nothing but the count; the offer itself is in Redis."""
+        return {"count": sum(map(len, self._found.values()))}
+
+
+def _one_of_each(offer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep one entry per id; an Ollama model on several servers names them all."""
+    unique: dict[str, dict[str, Any]] = {}
+    for model in offer:
+        first = unique.setdefault(model["id"], model)
+        if first is not model and "ollama" in first and "ollama" in model:
+            first["ollama"]["urls"] = [*first["ollama"]["urls"], *model["ollama"]["urls"]]
+    return list(unique.values())
+
+
+@task(CALL_CONNECTION)
+class Call:
+    """Asks one connection one thing for an admin."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, CallConnection)  # noqa: S101 -- for the type checker: the kind decides
+        self._ask = job.payload
+        self._answer: Any = None
+
+    def do(self) -> None:
+        """Ask."""
+        question = _QUESTIONS.get(self._ask.question)
+        if question is None:
+            raise NotFound
+        self._answer = question(self._provider())
+
+    def _provider(self) -> Any:
+        if self._ask.index is not None:
+            with db.reading():
+                return provider_for(connections.find(self._ask.kind, self._ask.index))
+        tried = Connection(self._ask.kind, 0, self._ask.url.rstrip("/"), unseal(self._ask.sealed))
+        return provider_for(tried)
+
+    def save(self, _status: str, _error: str | None) -> dict[str, Any]:
+        """Give the answer to whoever waits."""
+        return {"answer": self._answer}
+
+
+def _raw_models(provider: Any) -> dict[str, Any]:
+    return {"object": "list", "data": provider.models()}
+
+
+_QUESTIONS = {"version": lambda provider: provider.version(), "models": _raw_models}

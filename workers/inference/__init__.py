@@ -1,0 +1,1 @@
+"""Inference: chat answers, and the small tasks that follow them."""

@@ -1,0 +1,166 @@
+"""One chat answer: from a claimed job to the provider's stream and back into the message."""
+
+import logging
+from typing import Any
+
+from shared import db, queue
+from shared.config.options import option
+from shared.config.settings import get_settings
+from shared.errors import NotFound, SwitchyardError
+from shared.models.job import COMPLETED
+from shared.queue import JobSpec, Payload, RunChat, Subject, WriteTags, WriteTitle
+from shared.services import access, accounts, chats, connections, messages, models
+from shared.services.answers import Answer
+from workers.live import Running
+from workers.providers import provider_for
+from workers.providers.base import Event, Provider
+from workers.providers.errors import Unavailable
+from workers.providers.line import Cut
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
+
+
+class ChatTurn:
+    """Answers one chat completion."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, RunChat)  # noqa: S101 -- for the type checker: the kind decides
+        self._job = job
+        self._request = job.payload
+        self._answer = Answer()
+        self._usage: dict[str, Any] | None = None
+        self._completion: dict[str, Any] | None = None
+        with db.reading():
+            route = models.route(_owner(job), self._request.model)
+            _check_chat(job)
+        self._provider: Provider = provider_for(connections.find(route.kind, route.index))
+        self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
+
+    def do(self) -> None:
+        """Relay the provider's answer; before its first piece a failure that may pass is tried again."""
+        for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
+            try:
+                self._relay()
+                return
+            except Unavailable as error:
+                if not tries_left or not self._answer.is_empty:
+                    raise
+                self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
+
+    def _wait_for(self, error: Unavailable, tries: int) -> None:
+        pause = min(error.retry_after or _FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
+        log.info("trying the provider again in %.1f s: %s", pause, error)
+        self._job.writer.emit("status", {"description": error.message, "retry_in_s": pause, "done": False})
+        self._job.pause(pause)
+
+    def _relay(self) -> None:
+        if not self._request.is_stream:
+            self._complete()
+            return
+        stream = self._provider.stream(self._body)
+        with self._job.abortable(stream.abort):
+            try:
+                for events in stream.batches():
+                    for event in events:
+                        self._take(event)
+            finally:
+                stream.close()
+
+    def _complete(self) -> None:
+        cut = Cut()
+        with self._job.abortable(cut.set):
+            self._completion = self._provider.complete(self._body, cut)
+        choice = (self._completion.get("choices") or [{}])[0]
+        message = choice.get("message") or {}
+        delta = {
+            "text": message.get("content") or "",
+            "reasoning": message.get("reasoning_content") or message.get("reasoning") or "",
+            "tool_calls": message.get("tool_calls") or [],
+            "finish_reason": choice.get("finish_reason"),
+        }
+        delta = {name: value for name, value in delta.items() if value}
+        self._answer.add(delta)
+        self._usage = self._completion.get("usage")
+        self._job.writer.emit("delta", delta)
+
+    def _take(self, event: Event) -> None:
+        kind, data = event
+        if kind == "delta":
+            self._answer.add(data)
+            if len(data) == 1 and "text" in data:
+                self._job.writer.text(data["text"])
+            else:
+                self._job.writer.emit("delta", data)
+        elif kind == "usage":
+            self._usage = data
+            self._job.writer.emit("usage", data)
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:
+        """Store the answer, whole or in part, with its chat; order what follows a first answer."""
+        claim = self._job.claim
+        if claim.chat_id and claim.message_id:
+            messages.finish_answer(claim.chat_id, claim.message_id, claim.id, self._answer.content(), self._fields(error))
+            if status == COMPLETED:
+                self._order_followers()
+        return self._result()
+
+    def _fields(self, error: str | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if error is not None:
+            fields["error"] = {"content": error}
+        if self._usage is not None:
+            fields["usage"] = self._usage
+        return fields
+
+    def _result(self) -> dict[str, Any]:
+        result: dict[str, Any] = {"text": self._answer.text}
+        if self._completion is not None:
+            return {**result, "completion": self._completion, "usage": self._usage}
+        if self._answer.finish_reason is not None:
+            result["finish_reason"] = self._answer.finish_reason
+        if not self._answer.is_plain:
+            result["message"] = self._answer.as_message()
+        if self._usage is not None:
+            result["usage"] = self._usage
+        return result
+
+    def _order_followers(self) -> None:
+        request = self._request
+        if request.wants_title and option("ENABLE_TITLE_GENERATION"):
+            self._order(queue.WRITE_TITLE, WriteTitle(model=request.model))
+        if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
+            self._order(queue.WRITE_TAGS, WriteTags(model=request.model))
+
+    def _order(self, spec: JobSpec, payload: Payload) -> None:
+        claim = self._job.claim
+        job_id = queue.enqueue(spec, payload, Subject(claim.user_id, claim.chat_id, claim.message_id, claim.id))
+        queue.announce(job_id, spec, claim.user_id or "", claim.chat_id or "", claim.message_id or "")
+
+
+def _owner(job: Running) -> accounts.Principal:
+    user = accounts.by_id(job.claim.user_id or "")
+    if user is None:
+        raise SwitchyardError("The account that asked for this is gone.")
+    return accounts.principal(user)
+
+
+def _check_chat(job: Running) -> None:
+    """Look the chat's rights up again: they may have changed since the job was accepted."""
+    if job.claim.chat_id:
+        try:
+            chat = chats.find(job.claim.chat_id)
+        except NotFound:
+            raise SwitchyardError("The chat was deleted.") from None
+        access.require(_owner(job), "write", chat)
+
+
+# Parameters of a model's row that are the page's own and not the provider's.
+_NOT_FOR_PROVIDERS = ("system", "function_calling", "stream_response")
+
+
+def _as_request(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None and name not in _NOT_FOR_PROVIDERS}
+
+

@@ -1,0 +1,112 @@
+"""What follows a first answer: a title and tags for the chat, asked of the task model."""
+
+from typing import Any
+
+import orjson
+
+from shared import db
+from shared.config.options import option
+from shared.errors import NotFound
+from shared.models.job import COMPLETED
+from shared.queue import WriteTitle
+from shared.services import accounts, chats, connections, messages, models
+from workers.inference.prompts import TAGS, TITLE, fill, without_details
+from workers.live import Running
+from workers.providers import provider_for
+from workers.providers.line import Cut
+
+_LONGEST_TITLE = 200
+
+
+class _Follower:
+    """Asks the task model one question about a chat, for an answer in JSON."""
+
+    template_option: str
+    built_in: str
+    max_tokens: int
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, WriteTitle)  # noqa: S101 -- for the type checker: the kind decides
+        self._job = job
+        self._said: dict[str, Any] = {}
+        with db.reading():
+            user = accounts.by_id(job.claim.user_id or "")
+            if user is None:
+                raise NotFound
+            self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
+            route = _task_route(accounts.principal(user), job.payload.model)
+        prompt = fill(option(self.template_option) or self.built_in, self._branch, user.name)
+        self._body = {
+            "model": route.upstream_id,
+            "messages": [{"role": "user", "content": prompt}],
+            "max_tokens": self.max_tokens,
+        }
+        self._provider = provider_for(connections.find(route.kind, route.index))
+
+    def do(self) -> None:
+        """Ask."""
+        cut = Cut()
+        with self._job.abortable(cut.set):
+            completion = self._provider.complete(self._body, cut)
+        message = ((completion.get("choices") or [{}])[0]).get("message") or {}
+        self._said = _json_in(message.get("content") or "")
+
+
+class TitleTurn(_Follower):
+    """Names a chat."""
+
+    template_option = "TITLE_GENERATION_PROMPT_TEMPLATE"
+    built_in = TITLE
+    max_tokens = 1000
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:
+        """Store the title; the first question stands in for a model that gave none."""
+        if status != COMPLETED and error is None:
+            return {}
+        title = self._said.get("title")
+        if not isinstance(title, str) or not title.strip():
+            title = next((m["content"] for m in self._branch if m["role"] == "user"), "")
+        title = title.strip()[:_LONGEST_TITLE]
+        if title:
+            chats.set_title(self._job.claim.chat_id or "", title)
+        return {"title": title}
+
+
+class TagsTurn(_Follower):
+    """Tags a chat."""
+
+    template_option = "TAGS_GENERATION_PROMPT_TEMPLATE"
+    built_in = TAGS
+    max_tokens = 300
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:
+        """Store the tags, if the model gave any."""
+        tags = [tag for tag in self._said.get("tags") or [] if isinstance(tag, str) and tag.strip()]
+        if status == COMPLETED and tags:
+            chats.replace_tags(chats.find(self._job.claim.chat_id or ""), tags)
+        return {"tags": tags}
+
+
+def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:
+    """Load the messages that led to an answer, without the page's folded blocks."""
+    tree = messages.as_tree(messages.of_chat(chat_id), {})
+    path = messages.branch(tree, message_id)
+    return [{"role": m["role"], "content": without_details(m["content"])} for m in path]
+
+
+def _task_route(user: accounts.Principal, chat_model: str) -> models.Route:
+    """Choose the model for small tasks: the configured one for that kind of chat model, else the chat's own."""
+    own = models.route(user, chat_model)
+    configured = option("TASK_MODEL" if own.kind == connections.OLLAMA else "TASK_MODEL_EXTERNAL")
+    found = models.anybodys_route(configured) if configured else None
+    return found or own
+
+
+def _json_in(text: str) -> dict[str, Any]:
+    """Read the JSON object in a model's answer, from the first brace to the last; {} when there is none."""
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        found = orjson.loads(text[start : end + 1])
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

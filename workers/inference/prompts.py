@@ -1,0 +1,86 @@
+"""The built-in prompts of small tasks, and how their placeholders are filled."""
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+TITLE = """### Task:
+Write a short title for the chat below, three to five words, preceded by one fitting emoji.
+### Rules:
+- Name the subject; do not answer and do not comment.
+- Use the language of the chat.
+- Write nothing but JSON.
+### Output:
+{ "title": "your title" }
+### Chat:
+<chat_history>
+{{MESSAGES:END:2}}
+</chat_history>"""
+
+TAGS = """### Task:
+Sort the chat below under one to three broad subjects, and up to two narrow ones.
+### Rules:
+- One or two words each; if nothing fits write ["General"].
+- Use the language of the chat.
+- Write nothing but JSON.
+### Output:
+{ "tags": ["first", "second"] }
+### Chat:
+<chat_history>
+{{MESSAGES:END:6}}
+</chat_history>"""
+
+_MESSAGES = re.compile(r"\{\{MESSAGES(?::(START|END|MIDDLETRUNCATE):(\d+))?\}\}")
+_PROMPT = re.compile(r"\{\{prompt(?::(start|end|middletruncate):(\d+))?\}\}")
+
+
+def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
+    """Fill the placeholders of a task's prompt.
+
+    Args:
+        template: Text with `{{MESSAGES…}}`, `{{prompt…}}`, `{{CURRENT_…}}` and `{{USER_…}}`.
+        messages: The chat's branch, oldest first, `{"role", "content"}`.
+
+    Source: contract, config §7 (the placeholders' names and meaning).
+    """
+    now = datetime.now(timezone.utc)
+    last = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
+    words = {
+        "{{CURRENT_DATE}}": now.strftime("%Y-%m-%d"),
+        "{{CURRENT_TIME}}": now.strftime("%H:%M:%S"),
+        "{{CURRENT_DATETIME}}": now.strftime("%Y-%m-%d %H:%M:%S"),
+        "{{CURRENT_WEEKDAY}}": now.strftime("%A"),
+        "{{USER_NAME}}": user_name,
+        "{{USER_LOCATION}}": "Unknown",
+    }
+    for placeholder, value in words.items():
+        template = template.replace(placeholder, value)
+    template = _PROMPT.sub(lambda m: _cut_text(last, m.group(1), m.group(2)), template)
+    return _MESSAGES.sub(lambda m: _transcript(messages, m.group(1), m.group(2)), template)
+
+
+def _cut_text(text: str, how: str | None, count: str | None) -> str:
+    size = int(count or 0)
+    if how == "start":
+        return text[:size]
+    if how == "end":
+        return text[-size:] if size else ""
+    if how == "middletruncate" and len(text) > size:
+        return f"{text[: size - size // 2]}...{text[len(text) - size // 2 :]}"
+    return text
+
+
+def _transcript(messages: list[dict[str, Any]], how: str | None, count: str | None) -> str:
+    size = int(count or 0)
+    if how == "START":
+        messages = messages[:size]
+    elif how == "END":
+        messages = messages[-size:]
+    elif how == "MIDDLETRUNCATE" and len(messages) > size:
+        messages = messages[: size - size // 2] + messages[len(messages) - size // 2 :]
+    return "\n".join(f"{m['role'].upper()}: {without_details(m['content'])}" for m in messages)
+
+
+def without_details(content: str) -> str:
+    """Leave out the blocks in which the page folds reasoning and tool calls away."""
+    return re.sub(r"<details\b[^>]*>.*?</details>\s*", "", content, flags=re.DOTALL).strip()

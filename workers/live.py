@@ -1,0 +1,168 @@
+"""The jobs that this process works on right now: their leases are kept, and they can be stopped."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from shared import leases, relay
+from shared.config.settings import get_settings
+from shared.errors import SwitchyardError, Unavailable
+from shared.flusher import Writer, flusher
+from shared.leases import Claim
+from shared.queue import SPECS, Payload
+from shared.subscriber import subscriber
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(SwitchyardError):
+    """A job has to end before its work is done."""
+
+
+class Cancelled(Stopped):
+    """Its owner wants it to end."""
+
+
+class HandedOver(Stopped):
+    """This process is going down; another one takes over."""
+
+
+class Superseded(Stopped):
+    """A newer attempt works on it: nothing may be written any more."""
+
+
+class Overflowed(Stopped):
+    """The answer is longer than an event log may grow."""
+
+
+class Running:
+    """One attempt at a job, from its claim to its end.
+
+    Attributes:
+        claim: The job as it was claimed.
+        payload: Its request, in the form of its kind.
+        writer: Its event log.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.payload: Payload = SPECS[claim.kind].payload.model_validate(claim.request)
+        self.writer: Writer = flusher.writer(claim.id, claim.attempt, self._on_refused)
+        self._reason: type[Stopped] | None = None
+        self._abort: Callable[[], None] | None = None
+
+    def stop(self, reason: type[Stopped]) -> None:
+        """End the work from outside; the first reason counts. Safe from any thread or greenlet."""
+        if self._reason is None:
+            self._reason = reason
+            if self._abort is not None:
+                self._abort()
+
+    def check(self) -> None:
+        """Raise the reason for which this job has to end, if there is one.
+
+        Raises:
+            Stopped: Somebody called `stop`.
+        """
+        if self._reason is not None:
+            raise self._reason
+
+    @contextmanager
+    def abortable(self, abort: Callable[[], None]) -> Iterator[None]:
+        """Name what `stop` has to call so that the block ends at once; must not block.
+
+        Raises:
+            Stopped: At the start, when the job was stopped already; at the end, in place of whatever
+                error the abortion caused.
+        """
+        self.check()
+        self._abort = abort
+        try:
+            yield
+        except Exception as error:  # border: an aborted call fails in many ways, the reason is what counts
+            if self._reason is None:
+                raise
+            raise self._reason from error
+        finally:
+            self._abort = None
+        self.check()
+
+    def pause(self, seconds: float) -> None:
+        """Wait before another try, but no longer than until somebody stops the job."""
+        woken = threading.Event()
+        with self.abortable(woken.set):
+            woken.wait(seconds)
+
+    def _on_refused(self, reason: int) -> None:
+        self.stop(Overflowed if reason == relay.FULL else Superseded)
+
+
+class Live:
+    """All running jobs of this process."""
+
+    def __init__(self) -> None:
+        self.is_stopping = False
+        self._jobs: dict[str, Running] = {}
+        self._postponed: list[str] = []
+        self._keeper: threading.Thread | None = None
+
+    @contextmanager
+    def entered(self, running: Running) -> Iterator[None]:
+        """Keep a job's lease and let it be stopped for as long as the block runs."""
+        job_id = running.claim.id
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
+            self._keeper.start()
+            subscriber.add(relay.control_channel(), self._on_control)
+        self._jobs[job_id] = running
+        try:
+            yield
+        finally:
+            if self._jobs.get(job_id) is running:
+                del self._jobs[job_id]
+
+    def postpone(self, job_id: str) -> None:
+        """Remember a job that came while this process was going down."""
+        self._postponed.append(job_id)
+
+    def postponed(self) -> list[str]:
+        """Give the jobs that others have to be told of."""
+        return self._postponed
+
+    def hand_over(self, grace_s: float) -> None:
+        """Let running jobs end by themselves for a while, then stop the rest; blocks until then."""
+        self.is_stopping = True
+        deadline = time.monotonic() + grace_s
+        while self._jobs and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self._jobs:
+            log.info("handing %d running jobs over to another worker", len(self._jobs))
+        for running in list(self._jobs.values()):
+            running.stop(HandedOver)
+
+    def _keep(self) -> None:
+        """Renew all leases, again and again."""
+        pause = get_settings().job_lease_s / 4
+        while True:
+            time.sleep(pause)
+            if not self._jobs:
+                continue
+            try:
+                for job_id in leases.renew(list(self._jobs)):
+                    self._stop(job_id, Cancelled)
+            except Unavailable as error:
+                log.warning("leases could not be renewed: %s", error)
+
+    def _on_control(self, message: bytes | None) -> None:
+        if message is not None and message.startswith(b"cancel "):
+            self._stop(message[7:].decode(), Cancelled)
+
+    def _stop(self, job_id: str, reason: type[Stopped]) -> None:
+        running = self._jobs.get(job_id)
+        if running is not None:
+            running.stop(reason)
+
+
+live = Live()

@@ -1,0 +1,1 @@
+"""Upkeep: finds lost jobs, refreshes the catalogue, deletes what is old."""

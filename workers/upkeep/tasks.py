@@ -1,0 +1,28 @@
+"""What beat asks for now and then. These are no jobs: they may be lost or doubled, the next round does it again."""
+
+import logging
+
+from shared import db, queue
+from shared.config.settings import get_settings
+from shared.ids import now_s
+from shared.queue import REFRESH_MODELS, RefreshModels, Subject
+from shared.services import accounts, jobs
+from workers.base import periodic
+
+log = logging.getLogger(__name__)
+
+
+@periodic("upkeep.refresh_models")
+def refresh_models() -> None:
+    """Ask every connection for its models."""
+    with db.transaction():
+        queue.enqueue(REFRESH_MODELS, RefreshModels(), Subject())
+
+
+@periodic("upkeep.purge")
+def purge() -> None:
+    """Delete ended jobs and sign-ins that are past their time."""
+    with db.transaction():
+        old_jobs = jobs.purge(now_s() - get_settings().job_retention_days * 86_400)
+        old_sessions = accounts.purge_sessions()
+    log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)
