@@ -182,7 +182,7 @@ class Flusher:
     def _send(self, parcels: list[_Parcel]) -> None:
         """Send one batch; parcels that are through leave the list, also when a later one fails."""
         connection = self._connect()
-        connection.send_packed_command(b"".join([p.command(self._sha) for p in parcels]))
+        connection.send_packed_command([b"".join([p.command(self._sha) for p in parcels])])
         done: set[int] = set()
         failure: RedisError | None = None
         try:

@@ -1,7 +1,7 @@
 """The Celery application as a worker runs it: signals, logging, and the keeper of each process."""
 
+import _thread
 import logging
-import threading
 from typing import Any
 
 from celery.signals import (
@@ -27,6 +27,9 @@ __all__ = ["app"]
 
 log = logging.getLogger(__name__)
 
+# Celery warns root because of pickle, which we do not accept.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
 
 @setup_logging.connect
 def _log_our_way(**_: Any) -> None:
@@ -48,7 +51,8 @@ def _begin_to_sweep(**_: Any) -> None:
 @worker_shutting_down.connect
 def _hand_over(**_: Any) -> None:
     grace_s = get_settings().shutdown_grace_s
-    threading.Thread(target=live.hand_over, args=(grace_s,), name="hand-over", daemon=True).start()
+    # Not threading.Thread: its start waits, and under gevent this runs inside the event loop.
+    _thread.start_new_thread(live.hand_over, (grace_s,))
 
 
 @worker_shutdown.connect
