@@ -2,8 +2,10 @@
 
 import _thread
 import logging
+import warnings
 from typing import Any
 
+from celery.exceptions import SecurityWarning
 from celery.signals import (
     setup_logging,
     worker_process_init,
