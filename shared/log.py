@@ -22,7 +22,10 @@ _AREA_LOGGERS = {
     "SOCKET": ("web.stream",),
     "CONFIG": ("shared.config",),
 }
-_QUIET = ("httpx", "httpcore", "engineio.server", "socketio.server", "kombu", "amqp", "botocore", "alembic")
+# "celery.worker.strategy" and "celery.app.trace" say of every task what workers/base.py says better.
+_QUIET = (
+    "celery.worker.strategy", "celery.app.trace", "celery.worker.pidbox", "httpx", "httpcore", "engineio.server", "socketio.server", "kombu", "amqp", "botocore", "alembic",
+)  # fmt: skip
 
 
 class _Ids(logging.Filter):
