@@ -23,11 +23,12 @@ _WATCHED = ("shared", "web", "workers")
 
 def main(names: list[str]) -> None:
     """Prepare everything, then become the manager of the processes."""
+    os.umask(0o077)  # what we and our processes write belongs to the operator only
     settings = get_settings()
     commands = procfile.parse((_ROOT / "Procfile").read_text("utf-8"))
     if unknown := set(names) - set(commands):
         raise SystemExit(f"switchyard: the Procfile has no process {', '.join(sorted(unknown))}")
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     for folder in ("run", "models"):
         (settings.data_dir / folder).mkdir(exist_ok=True)
     _raise_open_files()

@@ -61,6 +61,7 @@ class Manager:
             self._keep_time()
             self._wait()
             self._reap()
+        self._say("everything has ended")
         self._guard.stop()
 
     def _catch_signals(self) -> None:
@@ -82,6 +83,9 @@ class Manager:
             self._stop_at = now
         elif now - self._stop_at > _URGENT_AFTER_S:
             self._kill_at = now
+
+    def _say(self, text: str) -> None:
+        self._out.lines("launch", [text.encode()])
 
     def _start(self, child: Child) -> None:
         # The first one keeps the folder locked as long as it lives, whatever became of us.
@@ -108,6 +112,8 @@ class Manager:
         living = [c for c in self._others if c.pid] or [c for c in self._children if c.pid]
         stage = "first" if living == [self._first] else "others"
         if stage != self._stage:
+            if not self._stage:
+                self._say("ending ...")
             self._stage = stage
             self._kill_at = now + (_FIRST_GRACE_S if stage == "first" else self._grace_s)
             for child in living:
@@ -115,11 +121,11 @@ class Manager:
         elif now >= self._kill_at:
             self._kill_at = now + 1
             for child in living:
-                self._out.lines("launch", [f"{child.name} has not ended in time: killed".encode()])
+                self._say(f"{child.name} has not ended in time: killed")
                 signal_group(child.pid, signal.SIGKILL)
 
     def _restart_others(self) -> None:
-        self._out.lines("launch", [b"the code has changed"])
+        self._say("the code has changed")
         for child in self._others:
             if child.pid:
                 child.is_wanted_dead = True
@@ -142,6 +148,8 @@ class Manager:
         return max(0.0, (min(times) - time.monotonic()) * 1000 + 1) if times else None
 
     def _show(self, child: Child, lines: list[bytes]) -> None:
+        if child is self._first and self._stop_at is not None:
+            return  # its farewell is long and says nothing
         if child is self._first and self._begin_at is not None:
             lines = self._hold(lines)
         if lines:
@@ -174,7 +182,7 @@ class Manager:
             self._out.lines(child.name, self._held)
             self._held = []
         if self._stop_at is None:
-            self._out.lines("launch", [child.plan_restart(code).encode()])
+            self._say(child.plan_restart(code))
 
 
 def _next_ended() -> tuple[int, int] | None:

@@ -5,15 +5,19 @@ import json
 import logging
 import select
 import socket
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from launch.models.catalogue import SMOLLM2, Catalogue
+from launch.models.catalogue import SMOLLM2, Catalogue, ModelFile
 from launch.models.pool import BrokenModel, Pool, Runner, Unavailable
 
 log = logging.getLogger(__name__)
 
+_CONNECT_S = 10.0
+_TRIES = 2
+_DYING_S = 1.0
 _LARGEST_BODY = 64 * 1024 * 1024
 # A model of 135 million parameters wanders off without these; whoever asks may set others.
 _SMOLLM2_DEFAULTS = {"temperature": 0.2, "repeat_penalty": 1.1}
@@ -118,34 +122,22 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted == SMOLLM2:
             question = _with_defaults(question)
         try:
-            with self.server.pool.use(model) as runner:
-                self._relay(runner, json.dumps(question).encode())
+            self._relay(model, json.dumps(question).encode())
         except BrokenModel as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error), "model_broken")
         except Unavailable as error:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "model_unavailable")
 
-    def _relay(self, runner: Runner, body: bytes) -> None:
-        """Pass a question on, and the answer's bytes back, until either side closes.
-
-        When the client goes away the model's process sees its connection close, and frees its slot.
-        """
-        head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{runner.port}\r\n"
-            f"Authorization: Bearer {runner.key}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        try:
-            with socket.create_connection(("127.0.0.1", runner.port), 10) as upstream:
-                upstream.settimeout(None)
-                upstream.sendall(head.encode() + body)
-                sent = _pump(upstream, self.connection)
-        except OSError as error:
-            log.info("a question to %s was cut off: %s", runner.model.id, error)
-            return
-        if not sent and _is_open(self.connection):
-            text = f"The local model {runner.model.id} ended without an answer; please ask again."
-            self._refuse(HTTPStatus.BAD_GATEWAY, text, "model_ended")
+    def _relay(self, model: ModelFile, body: bytes) -> None:
+        """Pass a question on, once more when the model's process died before it said anything."""
+        for _ in range(_TRIES):
+            with self.server.pool.use(model) as runner:
+                sent = _exchange(runner, body, self.connection)
+                if sent or not _is_open(self.connection):
+                    return
+                runner.wait_ended(_DYING_S)
+        text = f"The local model {model.id} ended without an answer."
+        self._refuse(HTTPStatus.BAD_GATEWAY, text, "model_ended")
 
     def _refuse(self, status: HTTPStatus, text: str, code: str) -> None:
         kind = (
@@ -169,24 +161,45 @@ class _Handler(BaseHTTPRequestHandler):
             log.debug("an answer was not taken: %s", error)
 
 
-def _pump(upstream: socket.socket, client: socket.socket) -> int:
-    """Copy bytes to the client until the upstream ends or the client closes; give their number."""
+def _exchange(runner: Runner, body: bytes, client: socket.socket) -> int:
+    """Put a question to a model's process and copy the answer to the client; give its length.
+
+    When the client goes away the model's process sees its connection close, and frees its slot.
+    """
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{runner.port}\r\n"
+        f"Authorization: Bearer {runner.key}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    sent = 0
+    try:
+        with socket.create_connection(("127.0.0.1", runner.port), _CONNECT_S) as upstream:
+            upstream.settimeout(None)
+            upstream.sendall(head.encode() + body)
+            for data in _answer_of(upstream, client):
+                client.sendall(data)
+                sent += len(data)
+    except OSError as error:
+        log.info("a question to %s was cut off: %s", runner.model.id, error)
+    return sent
+
+
+def _answer_of(upstream: socket.socket, client: socket.socket) -> Iterator[bytes]:
+    """Give what comes from upstream until it ends or the client closes."""
     ready = select.poll()
     ready.register(upstream, select.POLLIN)
     ready.register(client, select.POLLIN)
-    sent = 0
     while True:
         events = {fd for fd, _ in ready.poll()}
+        if client.fileno() in events:
+            if not _is_open(client):
+                return
+            ready.unregister(client)  # it has sent more than one question: not read
         if upstream.fileno() in events:
             data = upstream.recv(65536)
             if not data:
-                return sent
-            client.sendall(data)
-            sent += len(data)
-        if client.fileno() in events:
-            if not _is_open(client):
-                return sent
-            ready.unregister(client)  # it has sent more than one question: not read
+                return
+            yield data
 
 
 def _is_open(client: socket.socket) -> bool:

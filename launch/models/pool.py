@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import IO, cast
 
@@ -41,7 +41,7 @@ class Runner:
         self.port = 0
         self.users = 0
         self.last_used = 0
-        self._loaded = threading.Event()
+        self._settled = threading.Event()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "launch.models.server"],
             stdin=subprocess.PIPE,
@@ -55,9 +55,19 @@ class Runner:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the model could not be loaded."""
+        return self._settled.is_set() and self.port == 0
+
     def wait_loaded(self, timeout_s: float) -> bool:
         """Wait until the model has been loaded; False when it could not be, or not in time."""
-        return self._loaded.wait(timeout_s) and self.port != 0
+        return self._settled.wait(timeout_s) and self.port != 0
+
+    def wait_ended(self, timeout_s: float) -> None:
+        """Wait for the end of a process that seems to be dying."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
 
     def stop(self) -> None:
         """End the process."""
@@ -88,7 +98,7 @@ class Runner:
         if word == "ready":
             self.port = int(port)
             log.info("%s is loaded (%.1f s)", self.model.id, time.monotonic() - began)
-        self._loaded.set()
+        self._settled.set()
 
 
 class Pool:
@@ -169,8 +179,8 @@ class Pool:
         with self._changed:
             if self._runners.get(runner.model.id) is runner:
                 del self._runners[runner.model.id]
-        if runner.lives:
-            runner.stop()
+        runner.stop()
+        if not runner.has_failed:
             raise Unavailable(f"{runner.model.id} takes too long to load.")
         reason = "it cannot be loaded: the file is damaged, or of a kind that is not supported"
         self._catalogue.report(runner.model, reason)

@@ -1,0 +1,88 @@
+"""Bringing a database to the newest schema before anything starts."""
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from launch import migrate
+from shared.config.settings import load
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load({"DATA_DIR": str(tmp_path)})
+
+
+def _tables(settings):
+    with closing(sqlite3.connect(settings.data_dir / "switchyard.db")) as connection:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def test_an_empty_database_gets_all_tables_and_the_second_time_there_is_nothing_to_do(settings):
+    assert migrate.migrate(settings) is True
+    assert {"alembic_version", "job", "user"} <= _tables(settings)
+
+    assert migrate.migrate(settings) is False
+
+
+def test_looking_takes_no_time_when_the_schema_is_the_newest(settings):
+    migrate.migrate(settings)
+    begun = time.process_time()
+
+    migrate.migrate(settings)
+
+    assert time.process_time() - begun < 0.05
+
+
+def test_the_newest_revisions_are_those_that_alembic_finds():
+    scripts = ScriptDirectory(str(migrate._SCRIPTS))
+
+    known, heads = migrate._revisions(migrate._SCRIPTS / "versions")
+
+    assert heads == set(scripts.get_heads())
+    assert known == {script.revision for script in scripts.walk_revisions()}
+
+
+@pytest.mark.parametrize(
+    ("parents", "heads"),
+    [('"a"', {"b"}), ("None", {"a", "b"}), ('("a", "c")', {"b"})],
+)
+def test_a_revision_with_a_child_is_not_the_newest(tmp_path, parents, heads):
+    (tmp_path / "a.py").write_text('revision: str = "a"\ndown_revision: str | None = None\n')
+    (tmp_path / "b.py").write_text(f'revision = "b"\ndown_revision = {parents}\n')
+
+    assert migrate._revisions(tmp_path) == ({"a", "b"}, heads)
+
+
+def test_a_database_of_a_newer_version_is_not_touched(settings):
+    migrate.migrate(settings)
+    with closing(sqlite3.connect(settings.data_dir / "switchyard.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    with pytest.raises(SystemExit, match="newer version"):
+        migrate.migrate(settings)
+
+
+def test_a_file_that_is_no_database_is_named(settings):
+    (settings.data_dir / "switchyard.db").write_text("not a database, but long enough" * 100)
+
+    with pytest.raises(SystemExit, match="not a database"):
+        migrate.migrate(settings)
+
+
+def test_a_database_server_that_is_away_is_named(tmp_path):
+    settings = load({"DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://u@127.0.0.1:1/x"})
+
+    with pytest.raises(SystemExit, match="DATABASE_URL does not answer"):
+        migrate.migrate(settings)
+
+
+def test_postgres_is_migrated_once(postgres):
+    settings = load({"DATABASE_URL": postgres.new_database()})
+
+    assert migrate.migrate(settings) is True
+    assert migrate.migrate(settings) is False
