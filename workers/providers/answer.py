@@ -26,10 +26,7 @@ class Reader(Protocol):
     """
 
     done: bool
-
-    @property
-    def may_end(self) -> bool:
-        """See above."""
+    may_end: bool
 
     def feed(self, piece: bytes) -> list[Event]:
         """Read a piece of the body."""
@@ -99,35 +96,40 @@ class Answer:
             response.close()
 
     def _read(self, response: httpx.Response, reader: Reader) -> Generator[list[Event], None, None]:
-        cut, total_s = self._cut, self._upstream.timeouts.total_s
-        deadline = monotonic() + total_s
+        feed = reader.feed
         try:
-            for piece in _pieces(response):
-                events = reader.feed(piece)
+            for piece in self._pieces(response):
+                events = feed(piece)
                 if events:
                     yield events
                 if reader.done:
                     break
-                if cut.is_set:
-                    raise WasCut("cut between two pieces")
-                if monotonic() > deadline:
-                    raise httpx.ReadTimeout("")
                 if reader.may_end:
                     _hurry(response)
         except httpx.HTTPError:
-            if cut.is_set or not reader.may_end:
+            if self._cut.is_set or not reader.may_end:
                 raise
         events = reader.finish()
         if events:
             yield events
 
+    def _pieces(self, response: httpx.Response) -> Iterable[bytes]:
+        """Give the body as it comes; only what is compressed takes httpx's longer way."""
+        if not isinstance(response.stream, Body):
+            return self._limited(response.iter_bytes())
+        if "content-encoding" in response.headers:
+            return response.iter_bytes()
+        return response.stream
 
-def _pieces(response: httpx.Response) -> Iterable[bytes]:
-    """Give the body as it comes; only what is compressed takes httpx's longer way."""
-    stream = response.stream
-    if "content-encoding" in response.headers or not isinstance(stream, httpx.SyncByteStream):
-        return response.iter_bytes()
-    return stream
+    def _limited(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
+        """Watch over a foreign transport, which knows neither `cut` nor the total time."""
+        deadline = monotonic() + self._upstream.timeouts.total_s
+        for piece in pieces:
+            if self._cut.is_set:
+                raise WasCut("cut between two pieces")
+            if monotonic() > deadline:
+                raise httpx.ReadTimeout("timed out")
+            yield piece
 
 
 def _hurry(response: httpx.Response) -> None:

@@ -20,14 +20,17 @@ _RENAMED = {
     "presence_penalty": "presence_penalty",
 }
 _OPTIONS = frozenset(
-    "num_ctx num_keep num_predict num_batch num_gpu main_gpu num_thread use_mmap use_mlock numa "
-    "low_vram vocab_only top_k min_p typical_p tfs_z repeat_last_n repeat_penalty mirostat "
-    "mirostat_eta mirostat_tau penalize_newline draft_num_predict".split()
-)
+    {
+        "num_ctx", "num_keep", "num_predict", "num_batch", "num_gpu", "main_gpu", "num_thread",
+        "use_mmap", "use_mlock", "numa", "low_vram", "vocab_only", "draft_num_predict",
+        "top_k", "min_p", "typical_p", "tfs_z", "repeat_last_n", "repeat_penalty",
+        "mirostat", "mirostat_eta", "mirostat_tau", "penalize_newline",
+    }
+)  # fmt: skip
 # Open WebUI's clients send these among the options; Ollama wants them beside.
 _BESIDE = ("format", "keep_alive", "think")
 _DROPPED = frozenset(
-    ("stream", "stream_options", "n", "user", "store", "metadata", "parallel_tool_calls")
+    ("options", "stream", "stream_options", "n", "user", "store", "metadata", "parallel_tool_calls")
 )
 
 
@@ -41,17 +44,7 @@ def to_ollama(body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Refused: It holds something that Ollama cannot take.
     """
-    options = dict(body.get("options") or {})
-    made: dict[str, Any] = {}
-    for key, value in body.items():
-        if key in _DROPPED or key == "options" or value is None:
-            continue
-        if key in _RENAMED:
-            options.setdefault(_RENAMED[key], value)
-        elif key in _OPTIONS:
-            options.setdefault(key, value)
-        else:
-            made[key] = value
+    made, options = _sorted_out(body)
     _translate_format(made)
     _translate_effort(made)
     for key in _BESIDE:
@@ -63,6 +56,22 @@ def to_ollama(body: dict[str, Any]) -> dict[str, Any]:
     if options:
         made["options"] = options
     return made
+
+
+def _sorted_out(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what stands in the request itself from its options."""
+    made: dict[str, Any] = {}
+    options = dict(body.get("options") or {})
+    for key, value in body.items():
+        if key in _DROPPED or value is None:
+            continue
+        if key in _RENAMED:
+            options.setdefault(_RENAMED[key], value)
+        elif key in _OPTIONS:
+            options.setdefault(key, value)
+        else:
+            made[key] = value
+    return made, options
 
 
 def _translate_format(made: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Source: HTML standard, section 9.2 (server-sent events); OpenAI API reference, "
 
 import time
 import uuid
-from typing import Any
+from typing import Any, NoReturn
 
 from workers.providers.base import Event
 from workers.providers.lines import (
@@ -17,34 +17,42 @@ from workers.providers.lines import (
     Unreadable,
     parse,
 )
+from workers.providers.template import Template, learn
 
 _FIELDS = (b"event", b"id", b"retry")
-# Keys of a delta that have an event of their own or say nothing.
-_TEXT_KEYS = {"content": "text", "reasoning_content": "reasoning", "reasoning": "reasoning"}
+_TEXT_KEYS = {"content": "text", "reasoning_content": "reasoning"}
+# A template that serves for fewer chunks than this costs more than it spares.
+_WORTHWHILE_HITS = 4
+_MAX_LESSONS = 4
 
 
 class ChunkReader:
     """Turns the bytes of a stream into events.
 
-    `done` is true once the end was announced. What was read before something unreadable came is
-    given first; the error is raised by the next call.
+    What was read before something unreadable came is given first; the error is raised by the next
+    call.
+
+    Args:
+        model: What the upstream was asked for, if it does not say itself.
+
+    Attributes:
+        done: The end was announced.
+        may_end: Every choice has told why it ended, so that only [DONE] is missing.
     """
 
     def __init__(self, model: str = "") -> None:
         self.done = False
+        self.may_end = False
         self._model = model
         self._splitter = LineSplitter()
+        self._template: Template | None = None
+        self._lessons = _MAX_LESSONS
         self._broken = b""  # data lines that are not JSON yet: one item may have several
-        self._failure: Exception | None = None
-        self._has_meta = False
         self._start = b""
+        self._failure: Unreadable | None = None
+        self._has_meta = False
         self._choices: set[int] = set()
         self._ended: set[int] = set()
-
-    @property
-    def may_end(self) -> bool:
-        """Whether every choice has told why it ended, so that only [DONE] is missing."""
-        return bool(self._ended) and self._choices <= self._ended
 
     def feed(self, piece: bytes) -> list[Event]:
         """Read a piece of any size.
@@ -54,23 +62,15 @@ class ChunkReader:
             ErrorItem: The upstream reports an error.
         """
         events: list[Event] = []
-        self._raise_failure()
         if not self._has_meta and len(self._start) < 2000:
             self._start += piece[:2000]  # to be quoted if this never was a stream
-        try:
-            for line in self._splitter.feed(piece):
-                if line:
-                    self._read_line(line, events)
-                elif self._broken:
-                    raise Garbled("it sent something that is not JSON", self._broken)
-                if self.done:
-                    break
-        except Unreadable as error:
-            if isinstance(error, Garbled) and not self._has_meta:
-                error.words = self._start or error.words
-            self._failure = error
-        if not events:
-            self._raise_failure()
+        if self._failure is None:
+            try:
+                self._read_lines(self._splitter.feed(piece), events)
+            except Unreadable as error:
+                self._failure = error
+        if self._failure is not None and not events:
+            self._fail(self._failure)
         return events
 
     def finish(self) -> list[Event]:
@@ -79,21 +79,48 @@ class ChunkReader:
         Raises:
             CutShort: The stream ended before its answer did.
         """
-        events = self.feed(b"\n\n") if not self.done else []
-        self._raise_failure()
+        events = [] if self.done else self.feed(b"\n\n")
+        if self._failure is not None:
+            self._fail(self._failure)
         if not self.done and not self.may_end:
             raise CutShort
         return events
 
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+    def _fail(self, failure: Unreadable) -> NoReturn:
+        if isinstance(failure, Garbled) and not self._has_meta:
+            failure.words = self._start
+        raise failure
+
+    def _read_lines(self, lines: list[bytes], events: list[Event]) -> None:
+        for line in lines:
+            if self._template is not None:
+                text = self._template.text_in(line)
+                if text:
+                    events.append(("delta", {"text": text}))
+                    continue
+            if line:
+                self._read_line(line, events)
+                if self.done:
+                    return
+            elif self._broken:
+                raise Garbled("it sent something that is not JSON", self._broken)
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:
         if line[:5] == b"data:":
+            first = len(events)
             self._read_data(line[5:], events)
+            if self._lessons and len(events) == first + 1:
+                self._learn(line, events[first][1])
         elif line[:1] != b":" and line.split(b":", 1)[0] not in _FIELDS:
             self._read_stranger(line)
+
+    def _learn(self, line: bytes, data: dict[str, Any]) -> None:
+        """Take a chunk that has nothing but a text as the template of the next ones."""
+        if len(data) != 1 or "text" not in data:
+            return
+        if self._template is None or self._template.hits < _WORTHWHILE_HITS:
+            self._lessons -= 1
+        self._template = learn(line, data["text"])
 
     def _read_data(self, text: bytes, events: list[Event]) -> None:
         if self._broken:
@@ -149,25 +176,16 @@ class ChunkReader:
         return meta
 
     def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
-        delta = choice.get("delta") or choice.get("message") or {}
         index = choice.get("index") or 0
         first = len(events)
-        extra: dict[str, Any] = {}
-        for key, value in delta.items():
-            if value is None or value == "" or key == "role":
-                continue
-            if key in _TEXT_KEYS:
-                if key != "reasoning" or not delta.get("reasoning_content"):  # some send both
-                    _read_text(_TEXT_KEYS[key], value, events)
-            elif key == "tool_calls":
-                events.append(("delta", {"tool_calls": value}))
-            else:
-                extra[key] = value
-        self._choices.add(index)
+        extra = _read_delta(choice.get("delta") or choice.get("message") or {}, events)
         reason = choice.get("finish_reason")
+        self._choices.add(index)
         if reason:
             self._ended.add(index)
             events.append(("delta", {"finish_reason": reason}))
+        if self._ended:
+            self.may_end = self._choices <= self._ended
         if choice.get("logprobs"):
             extra["logprobs"] = choice["logprobs"]
         if extra or index:
@@ -201,6 +219,24 @@ class WholeReader(ChunkReader):
         if not events:
             raise Garbled("its answer is not a chat completion", content)
         return events
+
+
+def _read_delta(delta: dict[str, Any], events: list[Event]) -> dict[str, Any]:
+    """Add the events of a delta; what has no event of its own is given back."""
+    extra: dict[str, Any] = {}
+    for key, value in delta.items():
+        if value is None or value == "" or key == "role":
+            continue
+        if key in _TEXT_KEYS:
+            _read_text(_TEXT_KEYS[key], value, events)
+        elif key == "reasoning":
+            if not delta.get("reasoning_content"):  # some send it under both names
+                _read_text("reasoning", value, events)
+        elif key == "tool_calls":
+            events.append(("delta", {"tool_calls": value}))
+        else:
+            extra[key] = value
+    return extra
 
 
 def _read_text(kind: str, value: Any, events: list[Event]) -> None:

@@ -8,7 +8,7 @@ its connections cannot be ended from outside while they wait. HTTP/1.1 only; pro
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
@@ -102,6 +102,10 @@ def _arrival_watcher(sock: socket.socket) -> Any:
     return sys.modules["gevent"].get_hub().loop.io(sock.fileno(), 1)
 
 
+def _no_wait(_watcher: Any) -> None:
+    """Leave the waiting to the read."""
+
+
 class _Exchange:
     """One request and its answer on one connection, for one reader."""
 
@@ -111,13 +115,14 @@ class _Exchange:
         self._watchdog = watchdog
         self._request = request
         self._origin = (request.url.scheme, request.url.host, request.url.port)
-        self.cut: Cut = request.extensions.get("cut") or Cut()
+        self._cut: Cut = request.extensions.get("cut") or Cut()
         self.idle_s: float = timeout.get("read") or _NEVER
         self._connect_s: float = timeout.get("connect") or _NEVER
         first_byte_s: float = timeout.get("first_byte") or self.idle_s
         self.watch = Watch(first_byte_s, timeout.get("total") or _NEVER, self._shut)
         self._line: Line | None = None
         self._watcher: Any = None
+        self._wait: Callable[[Any], None] = _no_wait
 
     def start(self, message: bytes) -> httpx.Response:
         """Send the request and read the head."""
@@ -134,14 +139,16 @@ class _Exchange:
         return httpx.Response(head.status, headers=head.headers, stream=body)
 
     def _open(self) -> Line:
-        if self.cut.is_set:
+        if self._cut.is_set:
             raise WasCut("cut before the start")
         line = self._pool.take(self._origin)
         if line is None:
-            line = Line(connect(self._request.url, self._connect_s, self.cut))
+            line = Line(connect(self._request.url, self._connect_s, self._cut))
         sock = line.sock
-        self.cut.hold(lambda: shut(sock))
+        self._cut.hold(lambda: shut(sock))
         self._watcher = _arrival_watcher(sock)
+        if self._watcher is not None:
+            self._wait = sys.modules["gevent"].get_hub().wait
         return line
 
     def _send(self, line: Line, message: bytes) -> None:
@@ -151,7 +158,7 @@ class _Exchange:
             _acknowledge_quickly(line.sock)
         except (BrokenPipeError, ConnectionResetError):
             # A new connection may have answered early, "too large" for instance: read that.
-            if line.is_used or self.cut.is_set:
+            if line.is_used or self._cut.is_set:
                 raise self._lost(line) from None
         except (OSError, ValueError) as error:
             raise self._failure(error) from error
@@ -160,7 +167,7 @@ class _Exchange:
 
     def _lost(self, line: Line) -> Exception:
         """Say what it means that a connection brought nothing at all."""
-        if self.cut.is_set:
+        if self._cut.is_set:
             return WasCut("cut before the answer")
         if self.watch.is_late:
             return httpx.ReadTimeout("timed out")
@@ -169,18 +176,11 @@ class _Exchange:
         return httpx.RemoteProtocolError("the connection was closed without an answer")
 
     def _read_head(self, line: Line) -> tuple[Head, bytes]:
-        data = b""
+        data = self._receive_first(line)
         while True:
             parts = split_head(data)
             if parts is None:
-                try:
-                    more = self.receive()
-                except httpx.ReadError:
-                    if data or not line.is_used:
-                        raise
-                    more = b""
-                if not more and not data:
-                    raise self._lost(line)
+                more = self.receive()
                 if not more:
                     raise Malformed("the connection was closed in the head of the answer")
                 data += more
@@ -190,6 +190,17 @@ class _Exchange:
                 return head, data
             if head.status == 101:
                 raise Malformed("it switched to another protocol")
+
+    def _receive_first(self, line: Line) -> bytes:
+        try:
+            data = self.receive()
+        except httpx.ReadError:
+            if not line.is_used:
+                raise
+            data = b""
+        if not data:
+            raise self._lost(line)
+        return data
 
     def receive(self) -> bytes:
         """Wait for what comes next; empty when the connection was closed.
@@ -202,20 +213,19 @@ class _Exchange:
             raise httpx.ReadError("the answer was closed")
         watch.since = monotonic()
         try:
-            if self._watcher is not None:
-                sys.modules["gevent"].get_hub().wait(self._watcher)
+            self._wait(self._watcher)
             data = line.sock.recv(READ_BYTES)
         except (OSError, ValueError) as error:
             raise self._failure(error) from error
         finally:
             watch.since = _NEVER
-        if not data and (self.cut.is_set or watch.is_late):
+        if self._cut.is_set or (not data and watch.is_late):
             raise self._failure(OSError("shut"))
         return data
 
     def _failure(self, error: Exception) -> httpx.TransportError:
         """Say what a failed socket call means."""
-        if self.cut.is_set:
+        if self._cut.is_set:
             return WasCut("cut while waiting")
         if self.watch.is_late or isinstance(error, TimeoutError):
             return httpx.ReadTimeout("timed out")
@@ -227,7 +237,7 @@ class _Exchange:
 
     def _end(self) -> Line | None:
         self._watchdog.discard(self.watch)
-        self.cut.release()
+        self._cut.release()
         line, self._line = self._line, None
         if self._watcher is not None:
             self._watcher.close()

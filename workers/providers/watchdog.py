@@ -33,10 +33,8 @@ class Watch:
 
     def left_s(self, now: float) -> float:
         """Tell how long it may wait on; ends it when time is up."""
-        since = self.since
-        if since == _NEVER:
-            return self.patience_s
-        left = min(since + self.patience_s, self._deadline) - now
+        # Between waits `since` is infinite; but its whole time may be up in the middle of a flood.
+        left = min(self.since + self.patience_s, self._deadline, now + self.patience_s) - now
         if left <= 0 and not self.is_late:
             self.is_late = True
             self._end()

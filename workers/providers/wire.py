@@ -15,6 +15,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00\r\n]*?)[ \t]*")
 # The line end of the chunk before, then the size of this one.
 _SIZE_LINE = re.compile(rb"\r?\n([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_BARE_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
 _PART_OF_SIZE_LINE = re.compile(rb"\r?(\n([0-9A-Fa-f]{1,16}[ \t]*(;[^\r\n]*)?\r?)?)?")
 
 Headers = list[tuple[bytes, bytes]]
@@ -162,9 +163,16 @@ class Chunked:
 
     def feed(self, data: bytes) -> bytes:
         """Take chunks or parts of them, give their joined contents."""
+        if self._held == b"\r\n" and (size := _BARE_SIZE_LINE.match(data)):
+            start = size.end()
+            if start + int(size[1], 16) + 2 == len(data) > start + 2 and data[-2:] == b"\r\n":
+                return data[start:-2]  # the usual case: one chunk, all of it
         if self._held:
             data = self._held + data
             self._held = b""
+        return self._join(data)
+
+    def _join(self, data: bytes) -> bytes:
         pieces = []
         at = 0
         while not self.complete:
@@ -176,18 +184,20 @@ class Chunked:
             if self._left or (len(data) - at < 3 and not self._in_trailers):
                 self._held = data[at:]
                 break
-            at = self._open_chunk(data, at)
+            at = self._open_chunk(data, at, is_first=not pieces)
             if at < 0:
                 break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _open_chunk(self, data: bytes, at: int) -> int:
+    def _open_chunk(self, data: bytes, at: int, *, is_first: bool) -> int:
         """Read a size line; -1 when it is not all there, or was the last one."""
         if self._in_trailers:
             return self._skip_trailers(data, at)
         line = _SIZE_LINE.match(data, at)
         if line is None:
-            self._hold_part_of_size_line(data[at:])
+            self._held = data[at:]
+            if is_first:  # else what came before it is given first
+                _check_part_of_size_line(self._held)
             return -1
         self._left = int(line[1], 16)
         if self._left:
@@ -195,11 +205,6 @@ class Chunked:
         self._in_trailers = True
         # The size line's own line end may be the first half of the empty line that ends it all.
         return self._skip_trailers(data, line.end() - 1)
-
-    def _hold_part_of_size_line(self, part: bytes) -> None:
-        if len(part) > _MAX_SIZE_LINE_BYTES or not _PART_OF_SIZE_LINE.fullmatch(part):
-            raise Malformed(f"not a chunk size: {part[:40]!r}")
-        self._held = part
 
     def _skip_trailers(self, data: bytes, at: int) -> int:
         end = _END_OF_HEAD.search(data, at)
@@ -216,3 +221,8 @@ class Chunked:
         """Refuse an end before the last chunk."""
         if not self.complete:
             raise Malformed("the connection was closed in the middle of the answer")
+
+
+def _check_part_of_size_line(part: bytes) -> None:
+    if len(part) > _MAX_SIZE_LINE_BYTES or not _PART_OF_SIZE_LINE.fullmatch(part):
+        raise Malformed(f"not a chunk size: {part[:40]!r}")
