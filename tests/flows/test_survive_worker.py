@@ -19,7 +19,7 @@ def test_a_worker_killed_in_mid_answer_loses_none_of_its_many_streams(new_stack,
     stack = new_stack(inference=1)
     alice = signup(stack.base)
     model = alice.model()
-    questions = [f"number {i} delay=40 tokens=60" for i in range(60)]
+    questions = [f"number {i} delay=40 tokens=100" for i in range(60)]
     readers = [alice.reader(alice.ask(question, model)) for question in questions]
     wait_until(lambda: all_have_deltas(readers), 20, "all streams to be under way")
 

@@ -115,7 +115,18 @@ class Process:
             The exit code.
         """
         self.ask_to_stop()
-        assert self._popen is not None
+        return self.wait_end(timeout_s)
+
+    def wait_end(self, timeout_s: float = 30) -> int:
+        """Wait for the end of a program that was asked to stop.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AssertionError: It still runs.
+        """
+        assert self._popen is not None, f"{self.name} was never started"
         try:
             return self._popen.wait(timeout_s)
         except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.services.client import api
 from tests.services.process import Process
 from tests.services.valkey import Valkey
 from tests.services.waiting import free_port, wait_until
@@ -238,7 +239,7 @@ def migrate(env: dict[str, str]) -> None:
 def is_healthy(base: str) -> bool:
     """Whether a web process answers `/health`."""
     try:
-        return httpx.get(f"{base}/health", timeout=2).status_code == 200
+        return api("GET", f"{base}/health", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -257,7 +258,7 @@ def traceback_ends(log: str) -> list[str]:
 
 def _ends(process: Process) -> bool:
     try:
-        process.stop(20)
+        process.wait_end(20)
     except AssertionError:
         process.kill()
         return False
