@@ -7,7 +7,6 @@ with FakeOpenAI() as server:
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,9 +56,8 @@ class OpenAIServer(Server):
         before, after = writer.around_text()
         counts = self.counts
         number = 0
-        for word in _words(chosen):
-            if number in mishaps:
-                yield from mishaps[number]
+        for word in chosen.stream_words():
+            yield from mishaps.get(number, ())
             if writer.choices > 1:
                 yield from (writer.event({"content": word}, n) for n in range(writer.choices))
             else:
@@ -67,8 +65,7 @@ class OpenAIServer(Server):
             number += 1
             counts["tokens"] += 1
             record["sent"] = number
-        if number in mishaps:
-            yield from mishaps[number]
+        yield from mishaps.get(number, ())
 
     def whole(self, chosen: Plan, request: dict[str, Any]) -> dict[str, Any]:
         """Write a chat completion."""
@@ -142,16 +139,6 @@ class _Writer:
 
     def _calls(self, call: dict[str, Any]) -> bytes:
         return self.event({"tool_calls": [call]})
-
-
-def _words(chosen: Plan) -> Iterator[str]:
-    pieces = chosen.pieces
-    if chosen.get("stamp"):
-        yield from (f"t{time.monotonic_ns()} " for _ in pieces)
-        return
-    yield from pieces
-    while chosen.get("endless"):
-        yield "more "
 
 
 def _mishaps(chosen: Plan) -> dict[int, list[Item]]:

@@ -8,7 +8,7 @@ Words in the last user message steer it; so does the model's id, behind a semico
     utf8=1                  words with letters of two, three and four bytes
     stamp=1                 each word is `t<monotonic nanoseconds>`, taken when it is sent
     think=6                 so many words of reasoning first
-    tool=NAME args=JSON     calls this function, if it is offered and no result is there yet
+    tool=NAME args=a:1,b:2  calls this function, if it is offered and no result is there yet
     group=8                 so many words per send
     endless=1               never ends
     longline=1048576        one word of this many bytes in the middle
@@ -32,7 +32,8 @@ Words in the last user message steer it; so does the model's id, behind a semico
 import hashlib
 import json
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,6 +157,15 @@ class Plan:
         """The reasoning in the pieces in which it is sent."""
         return [f"thought{n} " for n in range(1, self.words.get("think", 0) + 1)]
 
+    def stream_words(self) -> Iterator[str]:
+        """Give the words of a streamed answer, the stamped and the endless too."""
+        if self.get("stamp"):
+            yield from (f"t{time.monotonic_ns()} " for _ in self.pieces)
+            return
+        yield from self.pieces
+        while self.get("endless"):
+            yield "more "
+
     def get(self, name: str) -> Any:
         """Give a steering word's value, None when it is not there."""
         return self.words.get(name)
@@ -183,5 +193,6 @@ def _tool(request: dict[str, Any], words: dict[str, Any], question: str) -> dict
         return None
     if any(message.get("role") == "tool" for message in request.get("messages") or []):
         return None
-    arguments = words.get("args") or json.dumps({"query": digest(question)})
-    return {"name": words["tool"], "arguments": arguments}
+    given = [pair.partition(":")[::2] for pair in words.get("args", "").split(",") if pair]
+    arguments = dict(given) or {"query": digest(question)}
+    return {"name": words["tool"], "arguments": json.dumps(arguments)}

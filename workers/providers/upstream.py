@@ -15,6 +15,7 @@ from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable, pa
 from workers.providers.proxied import transport_for
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_MAX_COMPLAINT_BYTES = 64 * 1024
 QUICK_S = 10.0  # for questions that a healthy server answers at once
 _SENDABLE_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]*")
 
@@ -80,7 +81,7 @@ class Upstream:
             response = self._transport.handle_request(request)
             try:
                 if not response.is_success:
-                    raise self.complaint(response, _read(response))
+                    raise self.complaint(response, _read_some(response))
             except BaseException:
                 response.close()
                 raise
@@ -211,9 +212,7 @@ class Upstream:
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
         if url is None:
-            url = httpx.URL(self._root + path)
-            if not path.startswith("/") or not str(url).startswith(self._root + "/"):
-                raise Refused(f"{self.who}: the path leads outside of its address")
+            url = _below(self._root, path)
             if len(self._urls) < 16:
                 self._urls[path] = url
         return url
@@ -236,6 +235,26 @@ def _read(response: httpx.Response) -> bytes:
         if size > MAX_BODY_BYTES:
             raise Garbled(f"the answer is larger than {MAX_BODY_BYTES} bytes")
     return b"".join(parts)
+
+
+def _read_some(response: httpx.Response) -> bytes:
+    """Read the beginning of a complaint: nobody will see more of it."""
+    content = b""
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > _MAX_COMPLAINT_BYTES:
+            break
+    return content
+
+
+def _below(root: str, path: str) -> httpx.URL:
+    try:
+        url = httpx.URL(root + path)
+    except httpx.InvalidURL as error:
+        raise Refused("The path cannot be part of an address.") from error
+    if not path.startswith("/") or {"..", "."} & set(url.path.split("/")):
+        raise Refused("The path leads outside of the connection's address.")
+    return url
 
 
 def _parse_url(text: str) -> httpx.URL:

@@ -1,0 +1,149 @@
+"""A fake Ollama server with its native protocol; see `script.py` for how to steer it.
+
+python -m tests.fakes.ollama_server --port 9200
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tests.fakes.framing import Act, Item
+from tests.fakes.process import FakeProcess, run
+from tests.fakes.script import Plan, answer_for, digest
+from tests.fakes.server import Server
+
+__all__ = ["FakeOllama", "OllamaServer", "answer_for"]
+
+VERSION = "0.12.4"
+_CREATED_AT = "2026-11-01T12:00:00.000000Z"
+_MS = 1_000_000
+
+
+class OllamaServer(Server):
+    """The protocol: lines of JSON, also where the answer is one."""
+
+    chat_path = "/api/chat"
+    stream_kind = b"application/x-ndjson"
+
+    def is_stream(self, request: dict[str, Any]) -> bool:
+        """Whether the answer is to come in pieces: unless the request says no."""
+        return request.get("stream") is not False
+
+    def items(
+        self, chosen: Plan, request: dict[str, Any], record: dict[str, Any]
+    ) -> Iterator[Item]:
+        """Write lines of JSON."""
+        for thought in chosen.thoughts:
+            yield _line(request, {"role": "assistant", "content": "", "thinking": thought})
+        if chosen.tool:
+            yield _line(request, {"role": "assistant", "content": "", "tool_calls": _calls(chosen)})
+        else:
+            yield from self._texts(chosen, request, record)
+        if not chosen.get("nodone"):
+            yield _line(request, {"role": "assistant", "content": ""}, _ending(chosen))
+
+    def _texts(
+        self, chosen: Plan, request: dict[str, Any], record: dict[str, Any]
+    ) -> Iterator[Item]:
+        mishaps = _mishaps(chosen)
+        before, after = _line(request, {"role": "assistant", "content": "\x00"}).split(b"\\u0000")
+        number = 0
+        for word in chosen.stream_words():
+            yield from mishaps.get(number, ())
+            yield b"%b%b%b" % (before, json.dumps(word)[1:-1].encode(), after)
+            number += 1
+            self.counts["tokens"] += 1
+            record["sent"] = number
+        yield from mishaps.get(number, ())
+
+    def whole(self, chosen: Plan, request: dict[str, Any]) -> dict[str, Any]:
+        """Write an answer in one piece."""
+        message: dict[str, Any] = {"role": "assistant", "content": chosen.text}
+        if chosen.thoughts:
+            message["thinking"] = "".join(chosen.thoughts)
+        if chosen.tool:
+            message.update(content="", tool_calls=_calls(chosen))
+        return _item(request, message, _ending(chosen))
+
+    def other(self, method: str, path: str, request: Any) -> tuple[int, Any]:
+        """Tell version and models, embed; refuse the rest."""
+        if (method, path) == ("GET", "/api/version"):
+            return 200, {"version": VERSION}
+        if (method, path) == ("GET", "/api/tags"):
+            return 200, {"models": [_model(name) for name in self.models]}
+        if (method, path) == ("GET", "/api/ps"):
+            return 200, {"models": []}
+        if (method, path) == ("POST", "/api/embed"):
+            texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+            vectors = [[byte / 255 for byte in bytes.fromhex(digest(t, 16))] for t in texts]
+            return 200, {"model": request.get("model"), "embeddings": vectors}
+        return 404, self.error_body(f"no such path {path}", 404)
+
+    def error_body(self, message: str, status: int) -> dict[str, Any]:
+        """Write an error."""
+        return {"error": message}
+
+
+def _item(request: dict[str, Any], message: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    head = {"model": str(request.get("model")), "created_at": _CREATED_AT, "message": message}
+    return {**head, "done": False, **more}
+
+
+def _line(
+    request: dict[str, Any], message: dict[str, Any], more: dict[str, Any] | None = None
+) -> bytes:
+    return json.dumps(_item(request, message, more or {})).encode() + b"\n"
+
+
+def _ending(chosen: Plan) -> dict[str, Any]:
+    asked, made = len(chosen.question.split()), len(chosen.pieces)
+    return {
+        "done": True,
+        "done_reason": "stop",
+        "total_duration": 2000 * _MS,
+        "load_duration": 100 * _MS,
+        "prompt_eval_count": asked,
+        "prompt_eval_duration": 500 * _MS,
+        "eval_count": made,
+        "eval_duration": 1000 * _MS,
+    }
+
+
+def _calls(chosen: Plan) -> list[dict[str, Any]]:
+    assert chosen.tool is not None
+    arguments = json.loads(chosen.tool["arguments"])
+    return [{"function": {"name": chosen.tool["name"], "arguments": arguments}}]
+
+
+def _mishaps(chosen: Plan) -> dict[int, list[Item]]:
+    happenings: dict[str, list[Item]] = {
+        "hang": [Act.HANG],
+        "cut": [Act.CUT],
+        "reset": [Act.RESET],
+        "error": [b'{"error": "the model runner has stopped"}\n'],
+        "badjson": [b"{not json at all\x07\n"],
+    }
+    return {chosen.words[n]: acts for n, acts in happenings.items() if n in chosen.words}
+
+
+def _model(name: str) -> dict[str, Any]:
+    details = {"format": "gguf", "family": "fake", "parameter_size": "1B"}
+    return {
+        "name": f"{name}:latest",
+        "model": f"{name}:latest",
+        "modified_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000)),
+        "size": 1_000_000,
+        "digest": digest(name, 64),
+        "details": details,
+    }
+
+
+class FakeOllama(FakeProcess):
+    """The server as a process of its own."""
+
+    module = "tests.fakes.ollama_server"
+
+
+if __name__ == "__main__":
+    run(OllamaServer)
