@@ -1,4 +1,6 @@
-"""Celery's settings, each with its reason. Celery only wakes workers up; the job row and its lease decide (docs/architecture.md)."""
+"""Celery's settings, each with its reason. Celery only wakes workers up; the job row and its lease
+decide (docs/architecture.md).
+"""
 
 from kombu import Queue
 
@@ -11,7 +13,8 @@ broker_url = _settings.redis_url or "redis://127.0.0.1:6379/0"
 broker_transport_options = {
     # Our keys only, so that several instances can share a server.
     "global_keyprefix": f"{_settings.redis_prefix}:broker:",
-    # Messages of a dead worker may be given back as late as they like: leases bring jobs back in seconds.
+    # Messages of a dead worker may be given back as late as they like: leases bring jobs back in
+    # seconds.
     "visibility_timeout": 86_400,
     "socket_keepalive": True,
     "health_check_interval": 15,
@@ -22,17 +25,20 @@ broker_connection_max_retries = None
 # Publishing is done by thousands of green threads; the default of 10 makes them queue.
 broker_pool_limit = 50
 
-# No result backend: what a job gives stands in its row and its log. Measured: a backend doubles the CPU per task.
+# No result backend: what a job gives stands in its row and its log. Measured: a backend doubles the
+# CPU per task.
 result_backend = None
 task_ignore_result = True
-# Without it Celery makes a backend object for every green thread: 15 % of a worker's CPU even with results off.
+# Without it Celery makes a backend object for every green thread: 15 % of a worker's CPU even with
+# results off.
 result_backend_thread_safe = True
 
 # Arguments are one id; JSON is what Flower and humans read.
 task_serializer = "json"
 accept_content = ["json"]
 
-# Acknowledge on receipt: acks_late gives nothing back under gevent (measured), and the sweeper does it better.
+# Acknowledge on receipt: acks_late gives nothing back under gevent (measured), and the sweeper does
+# it better.
 task_acks_late = False
 # A worker takes no more than it runs at once.
 worker_prefetch_multiplier = 1
@@ -54,6 +60,10 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 
 timezone = "UTC"
 beat_schedule = {
-    "refresh-models": {"task": "upkeep.refresh_models", "schedule": _settings.models_refresh_s, "options": {"queue": "default"}},
+    "refresh-models": {
+        "task": "upkeep.refresh_models",
+        "schedule": _settings.models_refresh_s,
+        "options": {"queue": "default"},
+    },
     "purge": {"task": "upkeep.purge", "schedule": 3600.0, "options": {"queue": "default"}},
 }

@@ -1,4 +1,6 @@
-"""The database: one engine per process, short transactions, the same rules on SQLite and PostgreSQL."""
+"""The database: one engine per process, short transactions, the same rules on SQLite and
+PostgreSQL.
+"""
 
 import sqlite3
 import threading
@@ -31,7 +33,11 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     """Give the options with which an engine must be made, for whoever makes it."""
     if settings.sqlalchemy_url.startswith("sqlite"):
         # timeout=0: a locked file is waited for in _begin, which lets other green threads run.
-        return {"connect_args": {"timeout": 0, "check_same_thread": False}, "pool_size": 20, "max_overflow": 100}
+        return {
+            "connect_args": {"timeout": 0, "check_same_thread": False},
+            "pool_size": 20,
+            "max_overflow": 100,
+        }
     return {
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_pool_max_overflow,
@@ -51,7 +57,7 @@ def bind(engine: Engine) -> None:
 
 
 def get_engine() -> Engine:
-    """Give this process's engine; the first call makes it from the settings when nobody bound one."""
+    """Give this process's engine; made from the settings when nobody bound one."""
     if _engine is None:
         settings = get_settings()
         bind(create_engine(settings.sqlalchemy_url, **engine_options(settings)))
@@ -204,7 +210,8 @@ def lock_for_update(name: str) -> None:
     """Let only one transaction at a time pass here until it ends.
 
     Args:
-        name: What is being guarded. SQLite writers are alone anyway; PostgreSQL takes an advisory lock.
+        name: What is being guarded. SQLite writers are alone anyway; PostgreSQL takes an
+            advisory lock.
     """
     if session().get_bind().dialect.name == "postgresql":
         session().execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})

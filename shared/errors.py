@@ -1,4 +1,6 @@
-"""Errors that say what happened; the borders of web and workers turn them into a status, a retry or an event."""
+"""Errors that say what happened; the borders of web and workers turn them into a status, a retry or
+an event.
+"""
 
 
 class SwitchyardError(Exception):
@@ -18,11 +20,11 @@ class SwitchyardError(Exception):
 
 
 class NotFound(SwitchyardError):
-    """We could not find what you're looking for."""
+    """There is no such thing, or it is not yours to see."""
 
 
 class Forbidden(SwitchyardError):
-    """You do not have permission to access this resource."""
+    """You may not do this."""
 
 
 class NotSignedIn(SwitchyardError):
@@ -30,7 +32,7 @@ class NotSignedIn(SwitchyardError):
 
 
 class BadSession(SwitchyardError):
-    """Your session has expired or the token is invalid. Please sign in again."""
+    """This sign-in has ended or was never good. Please sign in again."""
 
 
 class Invalid(SwitchyardError):

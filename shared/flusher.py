@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 _MAX_WAITING_BYTES = 4_000_000
 # Lua's unpack takes no more than about 8,000 values.
 _MAX_EVENTS_PER_CALL = 2000
-# After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at 1,000 streams).
+# After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at
+# 1,000 streams).
 _LARGE_BATCH, _GATHER_S = 64, 0.004
 _TextParts = list[str]
 
@@ -57,9 +58,11 @@ class _Parcel:
 
 
 class Writer:
-    """One attempt's pen: gathers its events until the flusher takes them. Made by `Flusher.writer`."""
+    """One attempt's pen: gathers events until the flusher takes them. See `Flusher.writer`."""
 
-    def __init__(self, flusher: "Flusher", job_id: str, attempt: int, on_refused: Callable[[int], None]) -> None:
+    def __init__(
+        self, flusher: "Flusher", job_id: str, attempt: int, on_refused: Callable[[int], None]
+    ) -> None:
         self.job_id, self.attempt = job_id, attempt
         self.expected = relay.OPENING
         self.is_refused = False
@@ -98,7 +101,9 @@ class Writer:
     def take(self) -> _Parcel:
         """Hand what waits to the flusher, which holds the lock."""
         items, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        return _Parcel(self, [i if isinstance(i, bytes) else self._delta(i) for i in items], self._ends)
+        return _Parcel(
+            self, [i if isinstance(i, bytes) else self._delta(i) for i in items], self._ends
+        )
 
     def refuse(self, reason: int) -> None:
         """Hear that the log takes no more from this attempt."""
@@ -110,7 +115,7 @@ class Writer:
 
 
 class Flusher:
-    """Sends the events of all writers of this process, batch after batch, in one round trip each."""
+    """Sends the events of all writers of this process, in one round trip per batch."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -127,7 +132,8 @@ class Flusher:
         """Make the writer of one attempt.
 
         Args:
-            on_refused: Called with relay.FENCED, LOST or FULL when the log takes no more; must not block.
+            on_refused: Called with relay.FENCED, LOST or FULL when the log takes no more; must
+                not block.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
@@ -173,7 +179,8 @@ class Flusher:
             except NoScriptError:
                 self._sha = b""
             except (RedisError, OSError) as error:
-                # Also a Redis whose disk or memory is full: as good as down until somebody mends it.
+                # Also a Redis whose disk or memory is full: as good as down until somebody mends
+                # it.
                 log.warning("the event log cannot be written right now (%s); trying again", error)
                 self._disconnect()
                 time.sleep(pause)
@@ -202,7 +209,9 @@ class Flusher:
     def _connect(self) -> Any:
         if self._connection is None:
             pool = get_redis().connection_pool
-            self._connection = pool.connection_class(**{**pool.connection_kwargs, "health_check_interval": 0})
+            self._connection = pool.connection_class(
+                **{**pool.connection_kwargs, "health_check_interval": 0}
+            )
             self._connection.connect()
         if not self._sha:
             self._connection.send_command("SCRIPT", "LOAD", relay.APPEND)

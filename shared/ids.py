@@ -15,7 +15,13 @@ def new_id() -> str:
     """
     millis = time.time_ns() // 1_000_000
     rand = secrets.randbits(74)
-    value = (millis & (2**48 - 1)) << 80 | 0x7 << 76 | (rand >> 62) << 64 | 0b10 << 62 | rand & (2**62 - 1)
+    value = (
+        (millis & (2**48 - 1)) << 80
+        | 0x7 << 76
+        | (rand >> 62) << 64
+        | 0b10 << 62
+        | rand & (2**62 - 1)
+    )
     return str(uuid.UUID(int=value))
 
 

@@ -6,16 +6,16 @@ Source: the lease and its fencing number follow Kleppmann, "How to do distribute
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 
 from shared import db
 from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.models.job import CANCELLED, ENDED, QUEUED, RUNNING, Job
 
-_job = Job.__table__
+_job = cast(Table, Job.__table__)
 _LINE_PATIENCE_S = 30.0
 
 
@@ -71,23 +71,43 @@ def claim(job_id: str) -> Claim | Waiting | None:
         if waiting := _in_line(job_id):
             # Its turn is announced by next_in_line; the sweeper need not hurry.
             later = now + _LINE_PATIENCE_S
-            session.connection().execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
+            session.connection().execute(
+                update(_job).where(_job.c.id == job_id).values(sent_at=later)
+            )
             return waiting
-        row = session.connection().execute(
-            update(_job)
-            .where(_job.c.id == job_id)
-            .where(or_(_job.c.status == QUEUED, and_(_job.c.status == RUNNING, _job.c.lease_until < now)))
-            .values(
-                status=RUNNING,
-                attempt=_job.c.attempt + 1,
-                lease_until=now + get_settings().job_lease_s,
-                started_at=func.coalesce(_job.c.started_at, now_s()),
+        row = (
+            session.connection()
+            .execute(
+                update(_job)
+                .where(_job.c.id == job_id)
+                .where(
+                    or_(
+                        _job.c.status == QUEUED,
+                        and_(_job.c.status == RUNNING, _job.c.lease_until < now),
+                    )
+                )
+                .values(
+                    status=RUNNING,
+                    attempt=_job.c.attempt + 1,
+                    lease_until=now + get_settings().job_lease_s,
+                    started_at=func.coalesce(_job.c.started_at, now_s()),
+                )
+                .returning(
+                    _job.c.id,
+                    _job.c.kind,
+                    _job.c.queue,
+                    _job.c.user_id,
+                    _job.c.chat_id,
+                    _job.c.message_id,
+                    _job.c.parent_id,
+                    _job.c.attempt,
+                    _job.c.handed_over,
+                    _job.c.request,
+                    _job.c.cancel_requested,
+                )
             )
-            .returning(
-                _job.c.id, _job.c.kind, _job.c.queue, _job.c.user_id, _job.c.chat_id, _job.c.message_id,
-                _job.c.parent_id, _job.c.attempt, _job.c.handed_over, _job.c.request, _job.c.cancel_requested,
-            )
-        ).first()  # fmt: skip
+            .first()
+        )
     return None if row is None else Claim(*row)
 
 
@@ -98,7 +118,9 @@ def _in_line(job_id: str) -> Waiting | None:
         return None
     session = db.session()
     job = session.execute(
-        select(_job.c.user_id, _job.c.model, _job.c.queue, _job.c.attempt, _job.c.status).where(_job.c.id == job_id)
+        select(_job.c.user_id, _job.c.model, _job.c.queue, _job.c.attempt, _job.c.status).where(
+            _job.c.id == job_id
+        )
     ).first()
     if job is None or job.status != QUEUED or job.user_id is None:
         return None
@@ -113,7 +135,11 @@ def _in_line(job_id: str) -> Waiting | None:
 
 
 def _count(whose: Any, status: str, *more: Any) -> int:
-    return db.session().execute(select(func.count()).where(_job.c.status == status, whose, *more)).scalar_one()
+    return (
+        db.session()
+        .execute(select(func.count()).where(_job.c.status == status, whose, *more))
+        .scalar_one()
+    )
 
 
 def next_in_line(ended: Claim) -> Lost | None:
@@ -149,18 +175,23 @@ def renew(job_ids: Collection[str]) -> set[str]:
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             rows = session.connection().execute(
-                update(_job).where(_job.c.id.in_(some), _job.c.status == RUNNING).values(lease_until=until)
+                update(_job)
+                .where(_job.c.id.in_(some), _job.c.status == RUNNING)
+                .values(lease_until=until)
                 .returning(_job.c.id, _job.c.cancel_requested)
-            )  # fmt: skip
+            )
             cancelled.update(job_id for job_id, wanted in rows if wanted)
     return cancelled
 
 
-def finish(claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any] | None]) -> bool:
+def finish(
+    claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any] | None]
+) -> bool:
     """End a job in one transaction: status, result, and whatever `save` writes.
 
     Args:
-        save: Called inside the transaction once the job is known to be ours; gives the job's result,
+        save: Called inside the transaction once the job is known to be ours; gives the job's
+            result,
             whose key `usage` also fills the row's own column.
 
     Returns:
@@ -177,18 +208,27 @@ def finish(claim: Claim, status: str, error: str | None, save: Callable[[], dict
         result = save()
         if result is not None:
             session.connection().execute(
-                update(_job).where(_job.c.id == claim.id).values(result=result, usage=result.get("usage"))
+                update(_job)
+                .where(_job.c.id == claim.id)
+                .values(result=result, usage=result.get("usage"))
             )
     return True
 
 
 def give_back(claim: Claim) -> bool:
-    """Hand a running job over to whoever is next, without counting the attempt; whether it was ours."""
+    """Hand a running job over to whoever is next, without counting the attempt; whether it was
+    ours.
+    """
     with db.transaction() as session:
         ours = session.connection().execute(
             update(_job)
             .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
-            .values(status=QUEUED, lease_until=None, handed_over=_job.c.handed_over + 1, sent_at=time.time())
+            .values(
+                status=QUEUED,
+                lease_until=None,
+                handed_over=_job.c.handed_over + 1,
+                sent_at=time.time(),
+            )
         )
     return ours.rowcount == 1
 
@@ -197,7 +237,8 @@ def cancel(job_id: str) -> str:
     """Ask for a job's end.
 
     Returns:
-        Its status before: `queued` jobs are `cancelled` at once, `running` ones are flagged, ended ones stay.
+        Its status before: `queued` jobs are `cancelled` at once, `running` ones are flagged, ended
+        ones stay.
     """
     with db.transaction() as session:
         status = session.execute(select(_job.c.status).where(_job.c.id == job_id)).scalar_one()
@@ -213,10 +254,12 @@ def cancel(job_id: str) -> str:
 
 
 def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
-    """Find jobs whose lease has lapsed and queued jobs that the broker may have lost; put both back in line.
+    """Find jobs whose lease has lapsed and queued jobs that the broker may have lost; put both back
+    in line.
 
     Args:
-        backlogged: Queues in which messages still wait; their queued jobs are taken to be among them.
+        backlogged: Queues in which messages still wait; their queued jobs are taken to be among
+            them.
 
     Returns:
         The jobs to be sent again.
@@ -230,7 +273,11 @@ def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
                 or_(
                     and_(_job.c.status == RUNNING, _job.c.lease_until < now),
                     and_(_job.c.status == QUEUED, _job.c.sent_at.is_(None)),
-                    and_(_job.c.status == QUEUED, _job.c.sent_at < stale, _job.c.queue.not_in(backlogged)),
+                    and_(
+                        _job.c.status == QUEUED,
+                        _job.c.sent_at < stale,
+                        _job.c.queue.not_in(backlogged),
+                    ),
                 )
             )
             .values(status=QUEUED, lease_until=None, sent_at=now)
@@ -245,7 +292,9 @@ def find_queued(job_ids: Collection[str]) -> list[Lost]:
         return []
     with db.reading() as session:
         columns = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-        rows = session.execute(select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED))
+        rows = session.execute(
+            select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED)
+        )
         return [Lost(*row) for row in rows]
 
 
@@ -258,5 +307,3 @@ def status_counts() -> dict[tuple[str, str], int]:
             .group_by(_job.c.queue, _job.c.status)
         )
         return {(queue, status): count for queue, status, count in rows}
-
-

@@ -1,4 +1,6 @@
-"""Logging: plain or JSON lines to standard output, levels per area, the ids of job and request on every line."""
+"""Logging: plain or JSON lines to standard output, levels per area, the ids of job and request on
+every line.
+"""
 
 import json
 import logging
@@ -22,15 +24,30 @@ _AREA_LOGGERS = {
     "SOCKET": ("web.stream",),
     "CONFIG": ("shared.config",),
 }
-# "celery.worker.strategy" and "celery.app.trace" say of every task what workers/base.py says better.
+# "celery.worker.strategy" and "celery.app.trace" say of every task what workers/base.py says
+# better.
 _QUIET = (
-    "celery.worker.strategy", "celery.app.trace", "celery.worker.pidbox", "httpx", "httpcore", "engineio.server", "socketio.server", "kombu", "amqp", "botocore", "alembic",
-)  # fmt: skip
+    "celery.worker.strategy",
+    "celery.app.trace",
+    "celery.worker.pidbox",
+    "httpx",
+    "httpcore",
+    "engineio.server",
+    "socketio.server",
+    "kombu",
+    "amqp",
+    "botocore",
+    "alembic",
+)
 
 
 class _Ids(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.ids = "".join(f" [{name} {v}]" for name, v in (("request", request_id.get()), ("job", job_id.get())) if v)
+        record.ids = "".join(
+            f" [{name} {v}]"
+            for name, v in (("request", request_id.get()), ("job", job_id.get()))
+            if v
+        )
         return True
 
 
@@ -60,14 +77,24 @@ def set_up_logging(settings: Settings, process: str) -> None:
         folder = settings.data_dir / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         handlers.append(
-            logging.handlers.RotatingFileHandler(folder / f"{process}.log", maxBytes=10_000_000, backupCount=5)
+            logging.handlers.RotatingFileHandler(
+                folder / f"{process}.log", maxBytes=10_000_000, backupCount=5
+            )
         )
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s%(ids)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+    plain = logging.Formatter(
+        "%(asctime)s %(levelname)s %(name)s%(ids)s: %(message)s", "%Y-%m-%d %H:%M:%S"
+    )
     for handler in handlers:
         handler.setFormatter(_JsonLines() if settings.log_format == "json" else plain)
         handler.addFilter(_Ids())
-    level = "DEBUG" if settings.is_dev and settings.global_log_level == "INFO" else settings.global_log_level
-    logging.basicConfig(level="WARNING" if level == "DEBUG" else level, handlers=handlers, force=True)
+    level = (
+        "DEBUG"
+        if settings.is_dev and settings.global_log_level == "INFO"
+        else settings.global_log_level
+    )
+    logging.basicConfig(
+        level="WARNING" if level == "DEBUG" else level, handlers=handlers, force=True
+    )
     for name in ("web", "workers", "shared", "launch"):
         logging.getLogger(name).setLevel(level)
     for name in _QUIET:

@@ -1,15 +1,15 @@
-"""Jobs: their kinds, and how one is accepted. The only place that names Celery on the sending side."""
+"""Jobs: their kinds, and how one is accepted. The sending side of Celery stands here alone."""
 
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel, ConfigDict
 from redis.exceptions import RedisError
-from sqlalchemy import update
+from sqlalchemy import Table, update
 
 from shared import db, relay
 from shared.ids import new_id, now_s
@@ -48,7 +48,9 @@ class JobSpec:
 
 
 class RunChat(Payload):
-    """Answer a chat completion; `body` is the provider's request, already checked and stripped of our own keys."""
+    """Answer a chat completion; `body` is the provider's request, already checked and stripped of
+    our own keys.
+    """
 
     body: dict[str, Any]
     model: str
@@ -73,7 +75,9 @@ class RefreshModels(Payload):
 
 
 class CallConnection(Payload):
-    """Ask a connection one thing on behalf of an admin: one that is configured, or one that is being tried."""
+    """Ask a connection one thing on behalf of an admin: one that is configured, or one that is
+    being tried.
+    """
 
     kind: str
     question: str
@@ -86,16 +90,22 @@ RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
 WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
 WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
 REFRESH_MODELS = JobSpec("catalogue.refresh_models", INTERACTIVE, RefreshModels, is_visible=False)
-CALL_CONNECTION = JobSpec("catalogue.call_connection", INTERACTIVE, CallConnection, is_visible=False)
+CALL_CONNECTION = JobSpec(
+    "catalogue.call_connection", INTERACTIVE, CallConnection, is_visible=False
+)
 
-SPECS = {spec.name: spec for spec in (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, REFRESH_MODELS, CALL_CONNECTION)}
+SPECS = {
+    spec.name: spec for spec in (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, REFRESH_MODELS, CALL_CONNECTION)
+}
 
-_job_table = Job.__table__
+_job_table = cast(Table, Job.__table__)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom and what a job is about; every id has been checked by the caller, and the worker checks again."""
+    """Whom and what a job is about; every id has been checked by the caller, and the worker checks
+    again.
+    """
 
     user_id: str | None = None
     chat_id: str | None = None
@@ -104,7 +114,8 @@ class Subject:
 
 
 def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
-    """Accept a job: its row stands in the surrounding transaction, the broker hears of it after the commit.
+    """Accept a job: its row stands in the surrounding transaction, the broker hears of it after the
+    commit.
 
     Args:
         job_id: Chosen by callers that listen for the job before it exists.
@@ -136,7 +147,8 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
 
 
 def announce(job_id: str, spec: JobSpec, user_id: str, chat_id: str, message_id: str) -> None:
-    """Tell the web processes that have sockets of this user, after the commit, whose message a job writes.
+    """Tell the web processes that have sockets of this user, after the commit, whose message a job
+    writes.
 
     Args:
         chat_id: As the page knows it; need not be a stored chat.
@@ -158,7 +170,9 @@ def _send_or_leave(job_id: str, kind: str, queue: str) -> None:
     except (OperationalError, RedisError, OSError) as error:
         log.warning("job %s waits for the broker to return: %s", job_id, error)
         with db.transaction() as session:
-            session.execute(update(Job).where(Job.id == job_id, Job.status == QUEUED).values(sent_at=None))
+            session.execute(
+                update(Job).where(Job.id == job_id, Job.status == QUEUED).values(sent_at=None)
+            )
 
 
 def send(job_id: str, kind: str, queue: str) -> None:
@@ -167,4 +181,6 @@ def send(job_id: str, kind: str, queue: str) -> None:
     Raises:
         OperationalError, RedisError: The broker does not answer.
     """
-    celery.send_task(kind, args=(job_id,), task_id=job_id, queue=queue, ignore_result=True, retry=False)
+    celery.send_task(
+        kind, args=(job_id,), task_id=job_id, queue=queue, ignore_result=True, retry=False
+    )

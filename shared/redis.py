@@ -14,7 +14,7 @@ _MAX_CONNECTIONS = 4096
 
 
 @lru_cache(maxsize=1)
-def get_redis() -> "redis.Redis[bytes] | Any":
+def get_redis() -> Any:
     """Give this process's client; answers are bytes, a lost connection is opened anew on use."""
     return redis.Redis.from_url(
         get_settings().redis_url or "redis://127.0.0.1:6379/0",
@@ -36,5 +36,5 @@ def key(*parts: str) -> str:
 
 
 def job_key(job_id: str, what: str) -> str:
-    """Name a key that belongs to a job; the hash tag keeps all of a job's keys in one cluster slot."""
+    """Name a key of a job; the hash tag keeps all of a job's keys in one cluster slot."""
     return f"{get_settings().redis_prefix}:{{{job_id}}}:{what}"

@@ -55,7 +55,9 @@ return grown
 
 
 def encode(kind: str, attempt: int, data: dict[str, Any]) -> bytes:
-    """Write an event as it is stored; `type` comes first, so that an ending is seen without parsing."""
+    """Write an event as it is stored; `type` comes first, so that an ending is seen without
+    parsing.
+    """
     return b'{"type":"%b","attempt":%d,"data":%b}' % (kind.encode(), attempt, orjson.dumps(data))
 
 
@@ -74,7 +76,9 @@ def channel(job_id: str) -> str:
     return job_key(job_id, "events")
 
 
-def append_args(job_id: str, attempt: int, expected: int, ends: bool, events: Iterable[bytes]) -> list[Any]:
+def append_args(
+    job_id: str, attempt: int, expected: int, ends: bool, events: Iterable[bytes]
+) -> list[Any]:
     """Build the arguments of APPEND behind the script itself: count of keys, keys, values."""
     settings = get_settings()
     head: list[Any] = [3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id)]

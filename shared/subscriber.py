@@ -28,7 +28,8 @@ class _Topic:
 
 
 class Subscriber:
-    """Follows channels; hands each message to the channel's callbacks in its own thread or greenlet.
+    """Follows channels; hands each message to the channel's callbacks in its own thread or
+    greenlet.
 
     A callback gets the message, or None after a gap (the connection was lost and opened anew):
     then what was published in between must be looked up elsewhere. Callbacks must not block.
@@ -73,7 +74,7 @@ class Subscriber:
                 self._command("UNSUBSCRIBE", name)
 
     def _command(self, *words: bytes | str) -> None:
-        """Send with the lock held; a broken connection is noticed and mended by the reading side."""
+        """Send, with the lock held; the reading side notices and mends a broken connection."""
         if self._connection is None:
             return
         try:
@@ -97,7 +98,12 @@ class Subscriber:
     def _open(self) -> None:
         pool = get_redis().connection_pool
         connection = pool.connection_class(
-            **{**pool.connection_kwargs, "socket_timeout": _PING_AFTER_S, "protocol": 2, "health_check_interval": 0}
+            **{
+                **pool.connection_kwargs,
+                "socket_timeout": _PING_AFTER_S,
+                "protocol": 2,
+                "health_check_interval": 0,
+            }
         )
         connection.connect()
         with self._lock:

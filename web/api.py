@@ -1,4 +1,6 @@
-"""One declaration per endpoint: it validates, opens the transaction, serialises, and writes the document."""
+"""One declaration per endpoint: it validates, opens the transaction, serialises, and writes the
+document.
+"""
 
 import functools
 import inspect
@@ -47,7 +49,8 @@ def endpoint(  # noqa: PLR0913 -- one declaration per endpoint is the point
     Args:
         body: Form of the JSON body, handed to the view as `body`.
         query: Form of the query string, handed to the view as `query`.
-        response: Type of the answer. What the view returns is written in this form; None for any JSON.
+        response: Type of the answer. What the view returns is written in this form; None for
+            any JSON.
         errors: Status → when it happens, for the document.
         transaction: "auto" reads on GET and writes otherwise; "read", "write", or None for a view
             that opens its own (because it streams, waits, or hashes a password in between).
@@ -94,7 +97,9 @@ def _serialiser(response: Any) -> Callable[[Any], Any]:
     def serialise(value: Any) -> Any:
         if isinstance(value, Response):
             return value
-        return adapter.dump_json(adapter.validate_python(value, from_attributes=True), by_alias=True)
+        return adapter.dump_json(
+            adapter.validate_python(value, from_attributes=True), by_alias=True
+        )
 
     return serialise
 
@@ -105,7 +110,8 @@ def json_response(packed: bytes, status: int = 200) -> Response:
 
 
 def read_json() -> Any:
-    """Read the request's body as JSON, whatever content type it claims; an empty body is an empty object.
+    """Read the request's body as JSON, whatever content type it claims; an empty body is an empty
+    object.
 
     Raises:
         ValidationError: It is no JSON.
@@ -116,7 +122,17 @@ def read_json() -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise BadBody([{"type": "json_invalid", "loc": ["body", error.pos], "msg": "JSON decode error", "input": {}, "ctx": {"error": error.msg}}]) from None  # fmt: skip
+        raise BadBody(
+            [
+                {
+                    "type": "json_invalid",
+                    "loc": ["body", error.pos],
+                    "msg": "JSON decode error",
+                    "input": {},
+                    "ctx": {"error": error.msg},
+                }
+            ]
+        ) from None
 
 
 class BadBody(Exception):
@@ -135,7 +151,12 @@ def _validated(form: type[BaseModel], value: Any, place: str) -> BaseModel:
         return form.model_validate(value)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
-        raise BadBody([{**p, "loc": [place, *p["loc"]], "input": _printable(p.get("input"))} for p in problems]) from None
+        raise BadBody(
+            [
+                {**p, "loc": [place, *p["loc"]], "input": _printable(p.get("input"))}
+                for p in problems
+            ]
+        ) from None
 
 
 def _printable(value: Any) -> Any:

@@ -67,7 +67,9 @@ def _finish(response: Any) -> Any:
 
 
 class WithoutCompression:
-    """Refuses permessage-deflate: compressing every token costs more CPU than all the rest of the relay."""
+    """Refuses permessage-deflate: compressing every token costs more CPU than all the rest of the
+    relay.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -86,5 +88,3 @@ def create_wsgi() -> Any:
     door = Door()
     app.extensions["socketio_door"] = door
     return WithoutCompression(socketio.WSGIApp(door.server, app, socketio_path="ws/socket.io"))
-
-

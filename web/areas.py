@@ -81,6 +81,6 @@ def _guard(area: Area) -> Callable[[], None]:
 def register(app: Flask) -> None:
     """Put every area in its place, behind its door."""
     for area in AREAS:
-        if not area.blueprint._got_registered_once:  # noqa: SLF001 -- tests make several applications of one blueprint
+        if not area.blueprint._got_registered_once:
             area.blueprint.before_request(_guard(area))
         app.register_blueprint(area.blueprint, url_prefix=area.prefix or None)

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
@@ -50,10 +51,10 @@ class _Memory:
             self._known.clear()
         if who.id not in self._listening:
             self._listening.add(who.id)
-            subscriber.add(relay.user_channel(who.id), lambda message, user_id=who.id: self._heard(message, user_id))
+            subscriber.add(relay.user_channel(who.id), partial(self._heard, who.id))
         self._known[credential] = (time.monotonic() + _BELIEVED_S, who)
 
-    def _heard(self, message: bytes | None, user_id: str) -> None:
+    def _heard(self, user_id: str, message: bytes | None) -> None:
         if message is None or message.startswith(b'{"type":"account"'):
             self.forget(user_id)
 
@@ -66,7 +67,9 @@ _memory = _Memory()
 
 
 def forget(user_id: str) -> None:
-    """Believe nothing that was verified before for this user; the other processes hear of it over Redis."""
+    """Believe nothing that was verified before for this user; the other processes hear of it over
+    Redis.
+    """
     _memory.forget(user_id)
 
 
@@ -93,7 +96,9 @@ def issue_token(user_id: str, session_id: str | None = None) -> tuple[str, int |
     lifetime = lifetime_s()
     expires_at = None if lifetime is None else int(time.time() + lifetime)
     if session_id is None:
-        session_id = accounts.open_session(user_id, request.headers.get("User-Agent", ""), expires_at)
+        session_id = accounts.open_session(
+            user_id, request.headers.get("User-Agent", ""), expires_at
+        )
     else:
         accounts.extend_session(session_id, expires_at)
     delta: Any = False if lifetime is None else timedelta(seconds=lifetime)
@@ -126,7 +131,7 @@ def identify(credential: str) -> Principal:
 
 def _by_api_key(clear: str) -> Principal:
     if not option("ENABLE_API_KEY"):
-        raise Forbidden("Use of API key is not enabled in the environment.")
+        raise Forbidden("API keys are not accepted here.")
     with db.reading():
         user = accounts.by_api_key(clear)
     if user is None:
@@ -174,9 +179,11 @@ def current_user() -> Principal:
 def _check_key_endpoint() -> None:
     if not option("ENABLE_API_KEY_ENDPOINT_RESTRICTIONS"):
         return
-    allowed = [path.strip() for path in str(option("API_KEY_ALLOWED_ENDPOINTS")).split(",") if path.strip()]
+    allowed = [
+        path.strip() for path in str(option("API_KEY_ALLOWED_ENDPOINTS")).split(",") if path.strip()
+    ]
     if not any(request.path == path or request.path.startswith(f"{path}/") for path in allowed):
-        raise Forbidden("Use of API key is not enabled in the environment.")
+        raise Forbidden("API keys are not accepted here.")
 
 
 def optional_user() -> Principal | None:

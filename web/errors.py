@@ -73,18 +73,26 @@ def _bad_body(error: BadBody) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    words = {404: "Not Found", 405: "Method Not Allowed"}.get(error.code or 500, error.description or error.name)
+    words = {404: "Not Found", 405: "Method Not Allowed"}.get(
+        error.code or 500, error.description or error.name
+    )
     return detail(words, error.code or 500)
 
 
 def _away(error: Exception) -> Response:
     log.warning("a part of the system is away: %s", error)
-    return as_response(Unavailable("A part of the server is not available right now. Please try again in a moment."))
+    return as_response(
+        Unavailable(
+            "A part of the server is not available right now. Please try again in a moment."
+        )
+    )
 
 
 def _unforeseen(_error: Exception) -> Response:
     log.exception("a request failed")
-    return detail("Something went wrong inside the server. The operators find the details in the log.", 500)
+    return detail(
+        "Something went wrong inside the server. The operators find the details in the log.", 500
+    )
 
 
 def register(app: Flask) -> None:

@@ -1,4 +1,6 @@
-"""Whether this process is going down: then clients are cut off by us, and nobody's work is cancelled for it."""
+"""Whether this process is going down: then clients are cut off by us, and nobody's work is
+cancelled for it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

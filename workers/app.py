@@ -33,33 +33,35 @@ log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _log_our_way(**_: Any) -> None:
     set_up_logging(get_settings(), "worker")
 
 
-@worker_process_init.connect
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _start_afresh(**_: Any) -> None:
     """Leave the parent's connections alone in a forked process."""
     db.forget_engine()
     redis.get_redis.cache_clear()
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _begin_to_sweep(**_: Any) -> None:
     sweeper.start()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _hand_over(**_: Any) -> None:
     grace_s = get_settings().shutdown_grace_s
     # Not threading.Thread: its start waits, and under gevent this runs inside the event loop.
     _thread.start_new_thread(live.hand_over, (grace_s,))
 
 
-@worker_shutdown.connect
+@worker_shutdown.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _leave_nothing_unsaid(**_: Any) -> None:
     if not flusher.drain(timeout_s=5):
-        log.warning("the last events could not be written; readers find the endings in the database")
+        log.warning(
+            "the last events could not be written; readers find the endings in the database"
+        )
     for lost in leases.find_queued(live.postponed()):
         queue.send(lost.id, lost.kind, lost.queue)

@@ -1,4 +1,6 @@
-"""What every job goes through: claim, work, save, end. The only place where a worker turns errors into endings."""
+"""What every job goes through: claim, work, save, end. The only place where a worker turns errors
+into endings.
+"""
 
 import logging
 import time
@@ -73,7 +75,9 @@ def works() -> dict[str, type[Work]]:
 
 
 def run(job_id: str) -> None:
-    """Do one job, if it is still to be done. Safe to be called twice, or for a job that another has."""
+    """Do one job, if it is still to be done. Safe to be called twice, or for a job that another
+    has.
+    """
     token = current_job.set(job_id)
     try:
         claim = leases.claim(job_id) if not live.is_stopping else None
@@ -95,7 +99,13 @@ def _attempt(claim: Claim) -> None:
         if status is not None:
             status = _end(running, work, status, error)
     if status is not None:
-        log.info("%s %s in %.2f s, attempt %d", claim.kind, status, time.monotonic() - started, claim.attempt)
+        log.info(
+            "%s %s in %.2f s, attempt %d",
+            claim.kind,
+            status,
+            time.monotonic() - started,
+            claim.attempt,
+        )
     if (waiting := leases.next_in_line(claim)) is not None:
         queue.send(waiting.id, waiting.kind, waiting.queue)
 

@@ -74,14 +74,17 @@ class Running:
         """Name what `stop` has to call so that the block ends at once; must not block.
 
         Raises:
-            Stopped: At the start, when the job was stopped already; at the end, in place of whatever
+            Stopped: At the start, when the job was stopped already; at the end, in place of
+                whatever
                 error the abortion caused.
         """
         self.check()
         self._abort = abort
         try:
             yield
-        except Exception as error:  # border: an aborted call fails in many ways, the reason is what counts
+        except (
+            Exception
+        ) as error:  # border: an aborted call fails in many ways, the reason is what counts
             if self._reason is None:
                 raise
             raise self._reason from error

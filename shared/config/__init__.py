@@ -1,1 +1,3 @@
-"""Configuration: settings come from the environment, options may be changed by an admin while all runs."""
+"""Configuration: settings come from the environment, options may be changed by an admin while all
+runs.
+"""

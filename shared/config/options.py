@@ -1,4 +1,4 @@
-"""Options: what an admin may change while all runs. Value = saved, else environment, else default."""
+"""Options: what an admin may change while all runs; saved, else environment, else default."""
 
 import json
 import threading
@@ -62,11 +62,23 @@ def _texts(text: str) -> list[str]:
 
 
 _SUGGESTIONS = [
-    {"title": ["Explain a hard idea", "in words for a beginner"], "content": "Explain how a vaccine works to someone who never studied biology."},
-    {"title": ["Plan a week", "of simple dinners"], "content": "Plan five quick vegetarian dinners for two people, with one shopping list."},
-    {"title": ["Find the mistake", "in a piece of code"], "content": "I will paste a function. Tell me what is wrong with it and how to test the fix."},
-    {"title": ["Shorten a text", "and keep its meaning"], "content": "Shorten the text that I send next to half its length without losing facts."},
-]  # fmt: skip
+    {
+        "title": ["Explain a hard idea", "in words for a beginner"],
+        "content": "Explain how a vaccine works to someone who never studied biology.",
+    },
+    {
+        "title": ["Plan a week", "of simple dinners"],
+        "content": "Plan five quick vegetarian dinners for two people, with one shopping list.",
+    },
+    {
+        "title": ["Find the mistake", "in a piece of code"],
+        "content": "I will paste a function. Tell me what is wrong with it and how to test that.",
+    },
+    {
+        "title": ["Shorten a text", "and keep its meaning"],
+        "content": "Shorten the text that I send next to half its length without losing facts.",
+    },
+]
 
 OPTIONS: dict[str, Option] = {
     option.name: option
@@ -92,13 +104,30 @@ OPTIONS: dict[str, Option] = {
         Option("WEBUI_BANNERS", "ui.banners", [], parse=json.loads),
         Option("ENABLE_DIRECT_CONNECTIONS", "direct.enable", True),
         Option("ENABLE_OLLAMA_API", "ollama.enable", True),
-        Option("OLLAMA_BASE_URLS", "ollama.base_urls", ["http://localhost:11434"],
-               env=("OLLAMA_BASE_URLS", "OLLAMA_BASE_URL", "OLLAMA_API_BASE_URL"), parse=_urls),
+        Option(
+            "OLLAMA_BASE_URLS",
+            "ollama.base_urls",
+            ["http://localhost:11434"],
+            env=("OLLAMA_BASE_URLS", "OLLAMA_BASE_URL", "OLLAMA_API_BASE_URL"),
+            parse=_urls,
+        ),
         Option("OLLAMA_API_CONFIGS", "ollama.api_configs", {}),
         Option("ENABLE_OPENAI_API", "openai.enable", True),
-        Option("OPENAI_API_KEYS", "openai.api_keys", [""], env=("OPENAI_API_KEYS", "OPENAI_API_KEY"), parse=_texts, is_secret=True),
-        Option("OPENAI_API_BASE_URLS", "openai.api_base_urls", ["https://api.openai.com/v1"],
-               env=("OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL"), parse=_urls),
+        Option(
+            "OPENAI_API_KEYS",
+            "openai.api_keys",
+            [""],
+            env=("OPENAI_API_KEYS", "OPENAI_API_KEY"),
+            parse=_texts,
+            is_secret=True,
+        ),
+        Option(
+            "OPENAI_API_BASE_URLS",
+            "openai.api_base_urls",
+            ["https://api.openai.com/v1"],
+            env=("OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL"),
+            parse=_urls,
+        ),
         Option("OPENAI_API_CONFIGS", "openai.api_configs", {}),
         Option("TASK_MODEL", "task.model.default", ""),
         Option("TASK_MODEL_EXTERNAL", "task.model.external", ""),
@@ -124,7 +153,7 @@ OPTIONS: dict[str, Option] = {
         Option("AUDIO_TTS_VOICE", "audio.tts.voice", "alloy"),
         Option("AUDIO_TTS_SPLIT_ON", "audio.tts.split_on", "punctuation"),
     )
-}  # fmt: skip
+}
 
 
 def _from_environment(option: Option, env: dict[str, str]) -> Any:
@@ -134,7 +163,9 @@ def _from_environment(option: Option, env: dict[str, str]) -> Any:
             try:
                 return parse(env[name])
             except ValueError as error:
-                raise BadSetting(f"switchyard: the setting {name} cannot be used: {error}") from None
+                raise BadSetting(
+                    f"switchyard: the setting {name} cannot be used: {error}"
+                ) from None
     return option.default
 
 
@@ -167,13 +198,17 @@ class Options:
         with db.transaction() as session:
             for name, value in values.items():
                 option = OPTIONS[name]
-                session.merge(OptionRow(key=option.key, value=_sealed(option, value), updated_at=now_s()))
+                session.merge(
+                    OptionRow(key=option.key, value=_sealed(option, value), updated_at=now_s())
+                )
             db.after_commit(lambda: self._announce(values))
 
     def reset(self, names: list[str]) -> None:
         """Forget saved values: the environment or the default counts again."""
         with db.transaction() as session:
-            session.execute(delete(OptionRow).where(OptionRow.key.in_([OPTIONS[n].key for n in names])))
+            session.execute(
+                delete(OptionRow).where(OptionRow.key.in_([OPTIONS[n].key for n in names]))
+            )
             db.after_commit(lambda: self._announce({}))
 
     def _announce(self, values: dict[str, Any]) -> None:
@@ -183,7 +218,7 @@ class Options:
         try:
             get_redis().incr(key("options", "version"))
         except RedisError:
-            return  # the others read the database within _FRESH_S of Redis' return: the counter is gone or stale
+            return  # without the counter everybody reads the database itself, see _refresh
         self._refresh()
 
     def _refresh(self) -> None:

@@ -24,7 +24,9 @@ def seal(clear: str) -> str:
 
 
 def unseal(stored: str) -> str:
-    """Decrypt what `seal` made; empty when WEBUI_SECRET_KEY has changed since. Clear text is given back as it is."""
+    """Decrypt what `seal` made; empty when WEBUI_SECRET_KEY has changed since. Clear text is given
+    back as it is.
+    """
     if not stored.startswith(_MARK):
         return stored
     try:
@@ -34,7 +36,9 @@ def unseal(stored: str) -> str:
 
 
 def mask(clear: str) -> str:
-    """Show that a secret is set without showing it: dots and its last four characters when it is long."""
+    """Show that a secret is set without showing it: dots and its last four characters when it is
+    long.
+    """
     if not clear:
         return ""
     return "••••••••" + (clear[-4:] if len(clear) >= 12 else "")

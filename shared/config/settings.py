@@ -11,8 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_AREAS = (
-    "AUDIO", "COMFYUI", "CONFIG", "DB", "IMAGES", "MAIN", "MODELS", "OLLAMA", "OPENAI", "RAG", "WEBHOOK", "SOCKET", "OAUTH",
-)  # fmt: skip
+    "AUDIO",
+    "COMFYUI",
+    "CONFIG",
+    "DB",
+    "IMAGES",
+    "MAIN",
+    "MODELS",
+    "OLLAMA",
+    "OPENAI",
+    "RAG",
+    "WEBHOOK",
+    "SOCKET",
+    "OAUTH",
+)
 
 
 class Settings(BaseModel):
@@ -133,9 +145,13 @@ def load(env: dict[str, str]) -> Settings:
         BadSetting: A value is of the wrong form; the message names the variable.
     """
     values: dict[str, object] = {
-        name.lower(): text for name, text in env.items() if name.lower() in Settings.model_fields and text != ""
+        name.lower(): text
+        for name, text in env.items()
+        if name.lower() in Settings.model_fields and text != ""
     }
-    values["log_levels"] = {a: env[f"{a}_LOG_LEVEL"].upper() for a in LOG_AREAS if env.get(f"{a}_LOG_LEVEL")}
+    values["log_levels"] = {
+        a: env[f"{a}_LOG_LEVEL"].upper() for a in LOG_AREAS if env.get(f"{a}_LOG_LEVEL")
+    }
     if "webui_secret_key" not in values and env.get("WEBUI_JWT_SECRET_KEY"):
         values["webui_secret_key"] = env["WEBUI_JWT_SECRET_KEY"]
     try:

@@ -19,7 +19,7 @@ JSONColumn = JSON(none_as_null=True)
 
 
 class UserText(TypeDecorator[str]):
-    """Text that somebody else wrote: the character NUL, which PostgreSQL refuses, becomes U+FFFD."""
+    """Text that somebody wrote: the character NUL, which PostgreSQL refuses, becomes U+FFFD."""
 
     impl = Text
     cache_ok = True
@@ -27,8 +27,6 @@ class UserText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy's signature
         """Clean a text on its way in."""
         return value.replace("\x00", "\ufffd") if value is not None else None
-
-
 
 
 _registry = registry(

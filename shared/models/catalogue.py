@@ -1,4 +1,4 @@
-"""Models as an admin described them: names, access and parameters over what the connections offer."""
+"""Models as an admin described them, over what the connections offer."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from shared.models.base import Base, JSONColumn, Seconds
 
 
 class ModelRow(Base):
-    """A model of our own over a base model, or (without `base_model_id`) what we say about an upstream model."""
+    """A model of our own over a base model, or (without `base_model_id`) what we say about an
+    upstream model.
+    """
 
     __tablename__ = "model"
 

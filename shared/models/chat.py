@@ -1,4 +1,6 @@
-"""Chats: a row each; every message is a row of its own, so that a turn costs the same in a long chat."""
+"""Chats: a row each; every message is a row of its own, so that a turn costs the same in a long
+chat.
+"""
 
 from typing import Any
 
@@ -34,7 +36,9 @@ class ChatMessage(Base):
     __tablename__ = "chat_message"
     __table_args__ = (Index("ix_chat_message_parent", "chat_id", "parent_id", "position"),)
 
-    chat_id: Mapped[str] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True)
+    chat_id: Mapped[str] = mapped_column(
+        ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True
+    )
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     parent_id: Mapped[str | None] = mapped_column(String(128))
     # Place among the children of the same parent, from 0.
@@ -51,11 +55,15 @@ class ChatMessage(Base):
 
 
 class Tag(Base):
-    """A word by which a user finds chats again. `id` is the name in lower case, blanks as underscores."""
+    """A word by which a user finds chats again. `id` is the name in lower case, blanks as
+    underscores.
+    """
 
     __tablename__ = "tag"
 
     id: Mapped[str] = mapped_column(String(256), primary_key=True)
-    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
     name: Mapped[str] = mapped_column(UserText)
     meta: Mapped[dict[str, Any] | None]

@@ -7,7 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Seconds, UserText
 
-QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = (
+    "queued",
+    "running",
+    "completed",
+    "failed",
+    "cancelled",
+)
 ENDED = (COMPLETED, FAILED, CANCELLED)
 
 

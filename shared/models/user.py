@@ -31,7 +31,9 @@ class Credential(Base):
 
     __tablename__ = "credential"
 
-    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
     password: Mapped[str] = mapped_column(Text)
 
 
@@ -47,7 +49,9 @@ class APIKey(Base):
 
 
 class UserSession(Base):
-    """One sign-in. A token is good for as long as its session stands here; deleting the row revokes it."""
+    """One sign-in. A token is good for as long as its session stands here; deleting the row revokes
+    it.
+    """
 
     __tablename__ = "session"
 

@@ -63,11 +63,13 @@ def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
 
 
 def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool:
-    """Read an `access_control` value: None lets everybody read, {} nobody, else its lists decide."""
+    """Read an `access_control`: None lets everybody read, {} nobody, else its lists decide."""
     if control is None:
         return action == "read"
     listed = control.get(action) or {}
-    return user.id in (listed.get("user_ids") or ()) or bool(set(user.group_ids) & set(listed.get("group_ids") or ()))
+    return user.id in (listed.get("user_ids") or ()) or bool(
+        set(user.group_ids) & set(listed.get("group_ids") or ())
+    )
 
 
 _RULES: dict[type, Any] = {str: _area, Job: _job, Chat: _chat, dict: _model}

@@ -67,7 +67,9 @@ def sign_up(name: str, email: str, password_hash: str, image_url: str) -> User:
     is_first = not has_any()
     if not is_first and not option("ENABLE_SIGNUP"):
         raise Forbidden
-    user = add(name, email, password_hash, ADMIN if is_first else option("DEFAULT_USER_ROLE"), image_url)
+    user = add(
+        name, email, password_hash, ADMIN if is_first else option("DEFAULT_USER_ROLE"), image_url
+    )
     if is_first:
         get_options().set({"ENABLE_SIGNUP": False})
     return user
@@ -81,16 +83,22 @@ def add(name: str, email: str, password_hash: str, role: str, image_url: str = "
     """
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email):
-        raise Invalid("The email format you entered is invalid. Please double-check and make sure you're using a valid email address.")  # fmt: skip
+        raise Invalid(f"'{email[:80]}' is no email address.")
     if role not in ROLES:
         raise Invalid(f"There is no role '{role}'.")
     if by_email(email) is not None:
-        raise Invalid("Uh-oh! This email is already registered. Sign in with your existing account or choose another email to start anew.")  # fmt: skip
+        raise Invalid("There is an account with this email address already.")
     now = now_s()
     user = User(
-        id=new_id(), name=name, email=email, role=role, profile_image_url=image_url or "/user.png",
-        last_active_at=now, created_at=now, updated_at=now,
-    )  # fmt: skip
+        id=new_id(),
+        name=name,
+        email=email,
+        role=role,
+        profile_image_url=image_url or "/user.png",
+        last_active_at=now,
+        created_at=now,
+        updated_at=now,
+    )
     db.session().add(user)
     db.session().flush()
     db.session().add(Credential(user_id=user.id, password=password_hash))
@@ -99,10 +107,15 @@ def add(name: str, email: str, password_hash: str, role: str, image_url: str = "
 
 def password_of(email: str) -> tuple[str | None, str | None]:
     """Look up what a sign-in is checked against: account id and password hash, or two Nones."""
-    row = db.session().execute(
-        select(User.id, Credential.password).join(Credential, Credential.user_id == User.id)
-        .where(User.email == email.strip().lower())
-    ).first()  # fmt: skip
+    row = (
+        db.session()
+        .execute(
+            select(User.id, Credential.password)
+            .join(Credential, Credential.user_id == User.id)
+            .where(User.email == email.strip().lower())
+        )
+        .first()
+    )
     return (None, None) if row is None else (row[0], row[1])
 
 
@@ -113,8 +126,12 @@ def password_hash_of(user_id: str) -> str | None:
 
 def set_password(user_id: str, password_hash: str, keep_session: str | None) -> None:
     """Change a password; every other sign-in of the user ends."""
-    db.session().execute(update(Credential).where(Credential.user_id == user_id).values(password=password_hash))
-    others = delete(UserSession).where(UserSession.user_id == user_id, UserSession.id != (keep_session or ""))
+    db.session().execute(
+        update(Credential).where(Credential.user_id == user_id).values(password=password_hash)
+    )
+    others = delete(UserSession).where(
+        UserSession.user_id == user_id, UserSession.id != (keep_session or "")
+    )
     db.session().execute(others)
     _tell_of_change(user_id)
 
@@ -128,7 +145,8 @@ def set_profile(user_id: str, name: str, image_url: str) -> User:
 
 
 def set_role(user_id: str, role: str) -> User:
-    """Change a user's role; open sockets of that user are closed by the web tier when it hears of it.
+    """Change a user's role; open sockets of that user are closed by the web tier when it hears of
+    it.
 
     Raises:
         NotFound: No such account.
@@ -166,7 +184,9 @@ def merge_settings(user_id: str, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_api_key(user_id: str) -> str:
-    """Make the user's API key, in place of an older one; the only moment at which it is seen in clear."""
+    """Make the user's API key, in place of an older one; the only moment at which it is seen in
+    clear.
+    """
     clear = "sk-" + secrets.token_hex(16)
     forget_api_key(user_id)
     db.session().add(
@@ -202,19 +222,29 @@ def open_session(user_id: str, user_agent: str, expires_at: int | None) -> str:
     """Note a sign-in; the id goes into its tokens."""
     session_id = new_id()
     db.session().add(
-        UserSession(id=session_id, user_id=user_id, user_agent=user_agent[:300], created_at=now_s(), expires_at=expires_at)
+        UserSession(
+            id=session_id,
+            user_id=user_id,
+            user_agent=user_agent[:300],
+            created_at=now_s(),
+            expires_at=expires_at,
+        )
     )
     return session_id
 
 
 def extend_session(session_id: str, expires_at: int | None) -> None:
     """Let a sign-in last longer, because its user is still there."""
-    db.session().execute(update(UserSession).where(UserSession.id == session_id).values(expires_at=expires_at))
+    db.session().execute(
+        update(UserSession).where(UserSession.id == session_id).values(expires_at=expires_at)
+    )
 
 
 def close_session(user_id: str, session_id: str) -> None:
     """Sign out: all tokens of that sign-in are void from now on."""
-    db.session().execute(delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id))
+    db.session().execute(
+        delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
+    )
     _tell_of_change(user_id)
 
 
@@ -242,4 +272,6 @@ def count() -> int:
 
 def first_admin() -> User | None:
     """Find the admin whom users may write to."""
-    return db.session().scalar(select(User).where(User.role == ADMIN).order_by(User.created_at, User.id).limit(1))
+    return db.session().scalar(
+        select(User).where(User.role == ADMIN).order_by(User.created_at, User.id).limit(1)
+    )

@@ -40,7 +40,9 @@ class Answer:
     def _merge_call(self, delta: dict[str, Any]) -> None:
         place = delta.get("index", len(self.tool_calls))
         while len(self.tool_calls) <= place:
-            self.tool_calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+            self.tool_calls.append(
+                {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+            )
         call, function = self.tool_calls[place], delta.get("function") or {}
         call["id"] = delta.get("id") or call["id"]
         call["function"]["name"] += function.get("name") or ""
@@ -58,7 +60,7 @@ class Answer:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the message is the text and nothing else, so that deltas can simply be appended."""
+        """Whether the message is text and nothing else, so that deltas can simply be appended."""
         return not self.tool_calls and all(block[0] == "text" for block in self._blocks)
 
     @property
@@ -82,7 +84,10 @@ class Answer:
 
     def as_message(self) -> dict[str, Any]:
         """Write the message as an OpenAI server would in `choices[0].message`."""
-        message: dict[str, Any] = {"role": "assistant", "content": self.text or (None if self.tool_calls else "")}
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": self.text or (None if self.tool_calls else ""),
+        }
         if self.reasoning:
             message["reasoning_content"] = self.reasoning
         if self.tool_calls:
@@ -93,7 +98,8 @@ class Answer:
 def _reasoning(block: list[Any], is_done: bool) -> str:
     quoted = "\n".join(f"> {line}" for line in "".join(block[1]).strip().splitlines())
     if not is_done:
-        return f'<details type="reasoning" done="false">\n<summary>Thinking…</summary>\n{quoted}\n</details>\n'
+        head = '<details type="reasoning" done="false">\n<summary>Thinking…</summary>'
+        return f"{head}\n{quoted}\n</details>\n"
     seconds = round((block[3] or time.monotonic()) - block[2])
     return (
         f'<details type="reasoning" done="true" duration="{seconds}">\n'
@@ -103,8 +109,12 @@ def _reasoning(block: list[Any], is_done: bool) -> str:
 
 def _tool_call(call: dict[str, Any]) -> str:
     function = call["function"]
-    arguments = html.escape(orjson.dumps(function["arguments"]).decode())
-    return (
-        f'<details type="tool_calls" done="false" id="{html.escape(call["id"])}" name="{html.escape(function["name"])}" '
-        f'arguments="{arguments}">\n<summary>Executing...</summary>\n</details>\n'
-    )
+    attributes = {
+        "type": "tool_calls",
+        "done": "false",
+        "id": call["id"],
+        "name": function["name"],
+        "arguments": orjson.dumps(function["arguments"]).decode(),
+    }
+    written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
+    return f"<details {written}>\n<summary>Executing...</summary>\n</details>\n"

@@ -25,9 +25,18 @@ def create(user_id: str, body: dict[str, Any], folder_id: str | None = None) -> 
     """
     now = now_s()
     chat = Chat(
-        id=new_id(), user_id=user_id, title=str(body.get("title") or _NEW), data=_rest(body), current_id=None,
-        archived=False, pinned=False, meta={}, folder_id=folder_id, created_at=now, updated_at=now,
-    )  # fmt: skip
+        id=new_id(),
+        user_id=user_id,
+        title=str(body.get("title") or _NEW),
+        data=_rest(body),
+        current_id=None,
+        archived=False,
+        pinned=False,
+        meta={},
+        folder_id=folder_id,
+        created_at=now,
+        updated_at=now,
+    )
     db.session().add(chat)
     db.session().flush()
     _write_history(chat, body)
@@ -47,7 +56,9 @@ def _write_history(chat: Chat, body: dict[str, Any]) -> None:
 
 
 def merge(chat: Chat, body: dict[str, Any]) -> Chat:
-    """Lay the top-level keys of a client's chat object over a stored one; only changed messages are written."""
+    """Lay the top-level keys of a client's chat object over a stored one; only changed messages are
+    written.
+    """
     if body.get("title"):
         chat.title = str(body["title"])
     rest = _rest(body)
@@ -80,7 +91,8 @@ def remove(chat: Chat) -> None:
 
 
 def listed(user_id: str, page: int | None) -> list[Chat]:
-    """List a user's chats for the sidebar: not archived, not pinned, in no folder; newest change first.
+    """List a user's chats for the sidebar: not archived, not pinned, in no folder; newest change
+    first.
 
     Args:
         page: From 1, of PAGE_SIZE chats; None for all.
@@ -88,7 +100,12 @@ def listed(user_id: str, page: int | None) -> list[Chat]:
     query = (
         select(Chat)
         .options(load_only(Chat.id, Chat.title, Chat.updated_at, Chat.created_at))
-        .where(Chat.user_id == user_id, Chat.archived.is_(False), Chat.pinned.is_(False), Chat.folder_id.is_(None))
+        .where(
+            Chat.user_id == user_id,
+            Chat.archived.is_(False),
+            Chat.pinned.is_(False),
+            Chat.folder_id.is_(None),
+        )
         .order_by(Chat.updated_at.desc(), Chat.id.desc())
     )
     if page is not None:
@@ -98,7 +115,9 @@ def listed(user_id: str, page: int | None) -> list[Chat]:
 
 def pinned(user_id: str) -> list[Chat]:
     """List a user's pinned chats, newest change first."""
-    query = select(Chat).where(Chat.user_id == user_id, Chat.pinned.is_(True), Chat.archived.is_(False))
+    query = select(Chat).where(
+        Chat.user_id == user_id, Chat.pinned.is_(True), Chat.archived.is_(False)
+    )
     return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
 
 

@@ -58,7 +58,8 @@ def of_kind(kind: str) -> list[Connection]:
         urls, configs = option("OPENAI_API_BASE_URLS"), option("OPENAI_API_CONFIGS")
         keys = padded(option("OPENAI_API_KEYS"), len(urls))
     return [
-        Connection(kind, i, url.rstrip("/"), keys[i], _config(configs, i, url)) for i, url in enumerate(urls)
+        Connection(kind, i, url.rstrip("/"), keys[i], _config(configs, i, url))
+        for i, url in enumerate(urls)
     ]
 
 
@@ -78,7 +79,9 @@ def local() -> list[Connection]:
     settings = get_settings()
     if not settings.local_models or not settings.local_models_url:
         return []
-    return [Connection(OPENAI, -1, settings.local_models_url.rstrip("/"), settings.local_models_key)]
+    return [
+        Connection(OPENAI, -1, settings.local_models_url.rstrip("/"), settings.local_models_key)
+    ]
 
 
 def enabled() -> list[Connection]:

@@ -27,7 +27,9 @@ def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None
     if limit and subject.user_id:
         waiting = select(func.count()).where(Job.status == QUEUED, Job.user_id == subject.user_id)
         if db.session().scalar(waiting) >= limit:  # type: ignore[operator]  # count() is never NULL
-            raise Busy(f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0)
+            raise Busy(
+                f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0
+            )
     return queue.enqueue(spec, payload, subject, job_id)
 
 
@@ -68,14 +70,19 @@ def open_of_chat(user: Principal, chat_id: str) -> list[str]:
 
 def open_of(user: Principal) -> list[str]:
     """List a user's jobs that have not ended, oldest first."""
-    return list(db.session().scalars(select(Job.id).where(Job.user_id == user.id, Job.status.in_(OPEN)).order_by(Job.id)))
+    return list(
+        db.session().scalars(
+            select(Job.id).where(Job.user_id == user.id, Job.status.in_(OPEN)).order_by(Job.id)
+        )
+    )
 
 
 def cancel(user: Principal, job_id: str) -> str:
     """Ask for a job's end; as often as one likes. Runs its own transaction.
 
     Returns:
-        The job's status after the call: `cancelled` when it had not started, `running` when its worker
+        The job's status after the call: `cancelled` when it had not started, `running` when its
+        worker
         is being told, else how it had ended.
 
     Raises:
@@ -111,7 +118,9 @@ def retry(user: Principal, job_id: str) -> str:
     """
     job = find(user, job_id, "write")
     if job.status not in (FAILED, CANCELLED):
-        raise Invalid(f"Only jobs that failed or were cancelled can be done again; this one is {job.status}.")
+        raise Invalid(
+            f"Only jobs that failed or were cancelled can be done again; this one is {job.status}."
+        )
     spec = queue.SPECS[job.kind]
     subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
     new_id = accept(spec, spec.payload.model_validate(job.request), subject)
@@ -129,7 +138,9 @@ def last_event(job: Job) -> tuple[str, dict[str, Any]] | None:
 
 
 def close_log(job: Job) -> bool:
-    """Write a job's ending into a log that lacks it, because its worker died between the two; harmless when there."""
+    """Write a job's ending into a log that lacks it, because its worker died between the two;
+    harmless when there.
+    """
     ending = last_event(job)
     if ending is None:
         return False

@@ -1,4 +1,6 @@
-"""Messages: rows of a chat's tree, taken apart when a client writes and put together when one reads."""
+"""Messages: rows of a chat's tree, taken apart when a client writes and put together when one
+reads.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +18,11 @@ _COLUMNS = ("id", "parentId", "childrenIds", "role", "content", "model")
 def of_chat(chat_id: str) -> list[ChatMessage]:
     """List all messages of a chat, parents' children in their order."""
     query = select(ChatMessage).where(ChatMessage.chat_id == chat_id)
-    return list(db.session().scalars(query.order_by(ChatMessage.position, ChatMessage.created_at, ChatMessage.id)))
+    return list(
+        db.session().scalars(
+            query.order_by(ChatMessage.position, ChatMessage.created_at, ChatMessage.id)
+        )
+    )
 
 
 def find(chat_id: str, message_id: str) -> ChatMessage | None:
@@ -49,10 +55,14 @@ def _places(sent: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def _write(row: ChatMessage | None, chat_id: str, message_id: str, sent: dict[str, Any], place: int) -> None:
+def _write(
+    row: ChatMessage | None, chat_id: str, message_id: str, sent: dict[str, Any], place: int
+) -> None:
     now = now_s()
     if row is None:
-        row = ChatMessage(chat_id=chat_id, id=message_id, is_running=False, content="", data={}, created_at=now)
+        row = ChatMessage(
+            chat_id=chat_id, id=message_id, is_running=False, content="", data={}, created_at=now
+        )
         db.session().add(row)
     values = {
         "parent_id": sent.get("parentId"),
@@ -122,21 +132,33 @@ def branch(tree: dict[str, Any], current_id: str | None) -> list[dict[str, Any]]
 
 
 def start_answer(chat: Chat, message_id: str, job_id: str, model: str) -> None:
-    """Mark a message as being written by a job; makes the empty answer when the client has not stored it."""
+    """Mark a message as being written by a job; makes the empty answer when the client has not
+    stored it.
+    """
     now = now_s()
     row = find(chat.id, message_id)
     if row is None:
         row = ChatMessage(
-            chat_id=chat.id, id=message_id, parent_id=chat.current_id if chat.current_id != message_id else None,
-            role="assistant", content="", data={}, created_at=now, updated_at=now,
-        )  # fmt: skip
+            chat_id=chat.id,
+            id=message_id,
+            parent_id=chat.current_id if chat.current_id != message_id else None,
+            role="assistant",
+            content="",
+            data={},
+            created_at=now,
+            updated_at=now,
+        )
         db.session().add(row)
     row.job_id, row.is_running, row.model, row.content = job_id, True, model, ""
-    row.data = {key: value for key, value in row.data.items() if key not in ("error", "done", "usage")}
+    row.data = {
+        key: value for key, value in row.data.items() if key not in ("error", "done", "usage")
+    }
     chat.current_id, chat.updated_at = message_id, now
 
 
-def finish_answer(chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]) -> None:
+def finish_answer(
+    chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]
+) -> None:
     """Store what a job wrote; does nothing when a newer job has the message or the chat is gone."""
     row = find(chat_id, message_id)
     if row is None or row.job_id != job_id:

@@ -98,7 +98,9 @@ def offer() -> list[dict[str, Any]] | None:
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """List every active model, with rows laid over the offer, in the admin's order; at most a second old."""
+    """List every active model, with rows laid over the offer, in the admin's order; at most a
+    second old.
+    """
     now = time.monotonic()
     if now - _catalogue.made_at > _FRESH_S:
         _catalogue.models = _make_catalogue()
@@ -145,7 +147,18 @@ def _preset(row: ModelRow, base: dict[str, Any] | None) -> dict[str, Any]:
 
 def as_json(row: ModelRow) -> dict[str, Any]:
     """Give a model row as the API shows it."""
-    names = ("id", "user_id", "base_model_id", "name", "params", "meta", "access_control", "is_active", "updated_at", "created_at")
+    names = (
+        "id",
+        "user_id",
+        "base_model_id",
+        "name",
+        "params",
+        "meta",
+        "access_control",
+        "is_active",
+        "updated_at",
+        "created_at",
+    )
     return {name: getattr(row, name) for name in names}
 
 
@@ -177,7 +190,9 @@ def route(user: Principal, model_id: str) -> Route:
 
 
 def anybodys_route(model_id: str) -> Route | None:
-    """Find where the requests for a model go that an admin chose for everybody; None when it is not offered."""
+    """Find where the requests for a model go that an admin chose for everybody; None when it is not
+    offered.
+    """
     found = _find(model_id)
     return None if found is None else _route(model_id, found)
 

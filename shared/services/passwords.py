@@ -1,4 +1,6 @@
-"""Passwords: hashed with Argon2id. Hashing takes tens of milliseconds; callers keep it off their event loop."""
+"""Passwords: hashed with Argon2id. Hashing takes tens of milliseconds; callers keep it off their
+event loop.
+"""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,7 +25,7 @@ def hash_password(clear: str) -> str:
     if not clear:
         raise Invalid("The password must not be empty.")
     if len(clear) > _MAX_LENGTH:
-        raise Invalid("The password you entered is too long.")
+        raise Invalid("The password is longer than 1,024 characters.")
     return _hasher.hash(clear)
 
 

@@ -4,10 +4,23 @@ from typing import Any
 
 DEFAULT: dict[str, dict[str, bool]] = {
     "workspace": dict.fromkeys(("models", "knowledge", "prompts", "tools"), False),
-    "sharing": dict.fromkeys(("public_models", "public_knowledge", "public_prompts", "public_tools"), False),
+    "sharing": dict.fromkeys(
+        ("public_models", "public_knowledge", "public_prompts", "public_tools"), False
+    ),
     "chat": {
         **dict.fromkeys(
-            ("controls", "file_upload", "delete", "edit", "stt", "tts", "call", "multiple_models", "temporary"), True
+            (
+                "controls",
+                "file_upload",
+                "delete",
+                "edit",
+                "stt",
+                "tts",
+                "call",
+                "multiple_models",
+                "temporary",
+            ),
+            True,
         ),
         "temporary_enforced": False,
     },

@@ -20,7 +20,10 @@ def check(email: str) -> None:
     failures = get_redis().get(_key(email))
     if failures is not None and int(failures) >= get_settings().signin_max_failures:
         wait_s = get_redis().ttl(_key(email))
-        raise Busy("Too many failed sign-ins. Please wait a while before you try again.", float(max(wait_s, 1)))
+        raise Busy(
+            "Too many failed sign-ins. Please wait a while before you try again.",
+            float(max(wait_s, 1)),
+        )
 
 
 def note_failure(email: str) -> None:

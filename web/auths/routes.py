@@ -33,23 +33,35 @@ from web.offload import off_loop
 
 bp = Blueprint("auths", __name__)
 
-_WRONG = "The email or password provided is incorrect. Please check for typos and try logging in again."
+_WRONG = "Email address or password is wrong."
 
 
-def _session(user: User, token: str, expires_at: int | None, with_permissions: bool = True) -> SessionResponse:
+def _session(
+    user: User, token: str, expires_at: int | None, with_permissions: bool = True
+) -> SessionResponse:
     return SessionResponse(
-        id=user.id, email=user.email, name=user.name, role=user.role, profile_image_url=user.profile_image_url,
-        token=token, expires_at=expires_at, permissions=permissions.of_user(user.id) if with_permissions else None,
-    )  # fmt: skip
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        role=user.role,
+        profile_image_url=user.profile_image_url,
+        token=token,
+        expires_at=expires_at,
+        permissions=permissions.of_user(user.id) if with_permissions else None,
+    )
 
 
 def _with_cookie(session: SessionResponse) -> Response:
     answer = json_response(session.model_dump_json().encode())
     settings = get_settings()
     answer.set_cookie(
-        COOKIE, session.token, expires=session.expires_at, httponly=True,
-        secure=settings.webui_auth_cookie_secure, samesite=settings.webui_auth_cookie_same_site.capitalize(),
-    )  # fmt: skip
+        COOKIE,
+        session.token,
+        expires=session.expires_at,
+        httponly=True,
+        secure=settings.webui_auth_cookie_secure,
+        samesite=settings.webui_auth_cookie_same_site.capitalize(),
+    )
     return answer
 
 
@@ -68,9 +80,12 @@ def show() -> Response:
 
 @bp.post("/signup")
 @endpoint(
-    body=SignUpForm, response=SessionResponse, transaction=None, who="public",
+    body=SignUpForm,
+    response=SessionResponse,
+    transaction=None,
+    who="public",
     errors={400: "The address is taken or no address", 403: "Sign-up is off"},
-)  # fmt: skip
+)
 def sign_up(body: SignUpForm) -> Response:
     """Open an account; the first one becomes the admin."""
     password = off_loop(hash_password, body.password)
@@ -85,9 +100,12 @@ def sign_up(body: SignUpForm) -> Response:
 
 @bp.post("/signin")
 @endpoint(
-    body=SignInForm, response=SessionResponse, transaction=None, who="public",
+    body=SignInForm,
+    response=SessionResponse,
+    transaction=None,
+    who="public",
     errors={400: "Wrong address or password", 429: "Too many failures"},
-)  # fmt: skip
+)
 def sign_in(body: SignInForm) -> Response:
     """Exchange address and password for a token."""
     limits.check(body.email)
@@ -130,12 +148,24 @@ def sign_out_by_post() -> Response:
 
 
 @bp.post("/add")
-@endpoint(body=AddForm, response=SessionResponse, transaction=None, who="admin", errors={400: "The address is taken"})
+@endpoint(
+    body=AddForm,
+    response=SessionResponse,
+    transaction=None,
+    who="admin",
+    errors={400: "The address is taken"},
+)
 def add(body: AddForm) -> SessionResponse:
     """Open an account for somebody else."""
     password = off_loop(hash_password, body.password)
     with db.transaction():
-        user = accounts.add(body.name, body.email, password, body.role or accounts.PENDING, body.profile_image_url or "")
+        user = accounts.add(
+            body.name,
+            body.email,
+            password,
+            body.role or accounts.PENDING,
+            body.profile_image_url or "",
+        )
         return _session(user, *auth.issue_token(user.id), with_permissions=False)
 
 
@@ -147,7 +177,9 @@ def update_profile(body: ProfileForm) -> User:
 
 
 @bp.post("/update/password")
-@endpoint(body=PasswordForm, response=bool, transaction=None, errors={400: "The old password is wrong"})
+@endpoint(
+    body=PasswordForm, response=bool, transaction=None, errors={400: "The old password is wrong"}
+)
 def update_password(body: PasswordForm) -> bool:
     """Change the password; every other sign-in of the user ends."""
     who = current_user()
@@ -156,7 +188,7 @@ def update_password(body: PasswordForm) -> bool:
         stored = accounts.password_hash_of(who.id)
     if not off_loop(is_password, stored, body.password):
         limits.note_failure(who.email)
-        raise Status(400, "The password you entered is incorrect. Please double-check and try again.")
+        raise Status(400, "The old password is wrong.")
     new = off_loop(hash_password, body.new_password)
     with db.transaction():
         accounts.set_password(who.id, new, who.session_id)
@@ -169,7 +201,7 @@ def update_password(body: PasswordForm) -> bool:
 def make_api_key() -> APIKeyResponse:
     """Make the API key, in place of an older one. This answer is the only one that shows it."""
     if not option("ENABLE_API_KEY"):
-        raise Status(403, "API key creation is not allowed in the environment.")
+        raise Status(403, "API keys are switched off here.")
     auth.forget(current_user().id)
     return APIKeyResponse(api_key=accounts.make_api_key(current_user().id))
 
@@ -180,7 +212,7 @@ def show_api_key() -> APIKeyResponse:
     """Show the end of the API key."""
     hint = accounts.api_key_hint(current_user().id)
     if hint is None:
-        raise Status(404, "Oops! It looks like there's a hiccup. The API key is missing. Please provide a valid API key to access this resource.")  # fmt: skip
+        raise Status(404, "You have no API key yet.")
     return APIKeyResponse(api_key=hint)
 
 
@@ -198,7 +230,7 @@ def forget_api_key() -> bool:
 def admin_details() -> AdminDetailsResponse:
     """Tell whom to write to."""
     if not option("SHOW_ADMIN_DETAILS"):
-        raise Status(400, "This action is not permitted.")
+        raise Status(400, "This is not shown here.")
     admin = accounts.first_admin()
     email = option("ADMIN_EMAIL") or (admin.email if admin else None)
     return AdminDetailsResponse(name=admin.name if admin else None, email=email)

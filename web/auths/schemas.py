@@ -53,7 +53,7 @@ class SessionResponse(UserResponse):
     """An account with a token for it."""
 
     token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105 -- the name of a scheme, not a secret
     expires_at: int | None = None
     permissions: dict[str, Any] | None = None
 

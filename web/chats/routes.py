@@ -29,10 +29,15 @@ def _own(chat_id: str, action: str) -> Chat:
 
 
 def _shown(found: list[Chat]) -> list[dict[str, Any]]:
-    """Put chats together with their messages; what is still being written is read outside of the transaction."""
+    """Put chats together with their messages; what is still being written is read outside of the
+    transaction.
+    """
     with db.reading():
         rows = [messages.of_chat(chat.id) for chat in found]
-    return [chats.as_json(chat, of, live_answers.of_messages(of)) for chat, of in zip(found, rows, strict=True)]
+    return [
+        chats.as_json(chat, of, live_answers.of_messages(of))
+        for chat, of in zip(found, rows, strict=True)
+    ]
 
 
 @bp.get("/")
@@ -71,7 +76,9 @@ def list_tags() -> list[Tag]:
 @bp.get("/<chat_id>")
 @endpoint(response=ChatResponse, transaction=None, errors=_HIDDEN)
 def show_chat(chat_id: str) -> dict[str, Any]:
-    """Show a chat with its messages; an answer that is being written is shown as far as it has come."""
+    """Show a chat with its messages; an answer that is being written is shown as far as it has
+    come.
+    """
     with db.reading():
         chat = _own(chat_id, "read")
     return _shown([chat])[0]

@@ -24,8 +24,11 @@ class Chunks:
 
     def __init__(self, job_id: str, model: str, wants_usage: bool) -> None:
         self._head = {
-            "id": f"chatcmpl-{job_id}", "object": "chat.completion.chunk", "created": int(time.time()), "model": model,
-        }  # fmt: skip
+            "id": f"chatcmpl-{job_id}",
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": model,
+        }
         head = orjson.dumps(self._head)[:-1]
         self._before = b"data: " + head + b',"choices":[{"index":0,"delta":{"content":'
         self._after = b'},"logprobs":null,"finish_reason":null}]}\n\n'
@@ -52,8 +55,15 @@ class Chunks:
         writer = _WRITERS.get(parsed["type"])
         return writer(self, parsed["data"]) if writer else b""
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None, index: int = 0, **more: Any) -> bytes:
-        choice = {"index": index, "delta": delta, "logprobs": more.get("logprobs"), "finish_reason": finish}
+    def _chunk(
+        self, delta: dict[str, Any], finish: str | None = None, index: int = 0, **more: Any
+    ) -> bytes:
+        choice = {
+            "index": index,
+            "delta": delta,
+            "logprobs": more.get("logprobs"),
+            "finish_reason": finish,
+        }
         return b"data: " + orjson.dumps({**self._head, "choices": [choice]}) + b"\n\n"
 
     def _delta(self, data: dict[str, Any]) -> bytes:
@@ -97,7 +107,13 @@ class Chunks:
         finish = b"" if self._has_finished else self._chunk({}, data.get("finish_reason") or "stop")
         if not self._wants_usage or usage is None:
             return finish + DONE
-        return finish + b"data: " + orjson.dumps({**self._head, "choices": [], "usage": usage}) + b"\n\n" + DONE
+        return (
+            finish
+            + b"data: "
+            + orjson.dumps({**self._head, "choices": [], "usage": usage})
+            + b"\n\n"
+            + DONE
+        )
 
     def _failed(self, data: dict[str, Any]) -> bytes:
         return b"data: " + orjson.dumps({"error": as_openai_error(data["error"])}) + b"\n\n" + DONE
@@ -107,12 +123,12 @@ class Chunks:
 
 
 _WRITERS: dict[str, Any] = {
-    "delta": Chunks._delta,  # noqa: SLF001 -- this table is part of the class
-    "restarted": Chunks._restarted,  # noqa: SLF001
-    "usage": Chunks._note_usage,  # noqa: SLF001
-    "completed": Chunks._completed,  # noqa: SLF001
-    "failed": Chunks._failed,  # noqa: SLF001
-    "cancelled": Chunks._cancelled,  # noqa: SLF001
+    "delta": Chunks._delta,
+    "restarted": Chunks._restarted,
+    "usage": Chunks._note_usage,
+    "completed": Chunks._completed,
+    "failed": Chunks._failed,
+    "cancelled": Chunks._cancelled,
 }
 
 
@@ -121,7 +137,9 @@ def as_openai_error(message: str, kind: str = "upstream_error") -> dict[str, Any
     return {"message": message, "type": kind, "param": None, "code": None}
 
 
-def as_completion(job_id: str, model: str, ending: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def as_completion(
+    job_id: str, model: str, ending: dict[str, Any], answer: Answer
+) -> dict[str, Any]:
     """Write a whole answer as OpenAI's `chat.completion` object."""
     if completion := ending.get("completion"):
         return {**completion, "model": model}

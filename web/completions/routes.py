@@ -36,7 +36,9 @@ _ERRORS = {400: "Unknown model, or the provider's own complaint", 429: "Too many
 @bp.post("/v1/chat/completions")
 @endpoint(body=CompletionForm, transaction=None, errors=_ERRORS)
 def complete(body: CompletionForm) -> Response:
-    """Answer a chat: as a stream, in one piece, over the page's sockets, or as a job to be followed elsewhere."""
+    """Answer a chat: as a stream, in one piece, over the page's sockets, or as a job to be followed
+    elsewhere.
+    """
     try:
         return _answer(current_user(), body)
     except NotFound:
@@ -46,7 +48,9 @@ def complete(body: CompletionForm) -> Response:
 @v1.post("/chat/completions")
 @endpoint(body=CompletionForm, transaction=None, errors={**_ERRORS, 404: "Unknown model"})
 def complete_v1(body: CompletionForm) -> Response:
-    """Answer a chat exactly as an OpenAI server does; `"background": true` makes it a job to be followed."""
+    """Answer a chat exactly as an OpenAI server does; `"background": true` makes it a job to be
+    followed.
+    """
     return _answer(current_user(), body)
 
 
@@ -76,7 +80,12 @@ def _answer(user: Principal, form: CompletionForm) -> Response:
         return json_response(orjson.dumps({"job": turn.job_id, "status": "queued"}), 202)
     if form.is_page_turn and form.stream:
         turn = accept(user, form)
-        ack = {"status": True, "task_id": turn.job_id, "task_ids": [turn.job_id], "chat_id": form.chat_id}
+        ack = {
+            "status": True,
+            "task_id": turn.job_id,
+            "task_ids": [turn.job_id],
+            "chat_id": form.chat_id,
+        }
         return json_response(orjson.dumps(ack))
     job_id = new_id()
     reader = _Reader(user, Follow(job_id, is_new=True), cancels=not form.is_page_turn)
@@ -88,7 +97,9 @@ def _answer(user: Principal, form: CompletionForm) -> Response:
 
 
 class _Reader:
-    """A client that holds its request open until the answer is there; if it leaves, nobody wants the rest."""
+    """A client that holds its request open until the answer is there; if it leaves, nobody wants
+    the rest.
+    """
 
     def __init__(self, user: Principal, follow: Follow, cancels: bool) -> None:
         self._user, self.follow, self._cancels = user, follow, cancels
@@ -110,7 +121,9 @@ class _Reader:
 
 
 def _stream(reader: _Reader, form: CompletionForm) -> Response:
-    """Answer with OpenAI's chunks; a provider that fails before its first word is answered with a status instead."""
+    """Answer with OpenAI's chunks; a provider that fails before its first word is answered with a
+    status instead.
+    """
     wants_usage = bool(((form.model_extra or {}).get("stream_options") or {}).get("include_usage"))
     chunks = Chunks(reader.follow.job_id, form.model, wants_usage)
     batches = reader.batches()
@@ -141,7 +154,9 @@ def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
 _SILENT = (b'{"type":"started"', b'{"type":"status"', b'{"type":"queued"', b'{"type":"restarted"')
 
 
-def _written(reader: _Reader, chunks: Chunks, first: list[Numbered], batches: Iterator[list[Numbered]]) -> Iterator[bytes]:
+def _written(
+    reader: _Reader, chunks: Chunks, first: list[Numbered], batches: Iterator[list[Numbered]]
+) -> Iterator[bytes]:
     try:
         yield chunks.begin() + b"".join([chunks.write(event) for _, event in first])
         ticks = 0
@@ -169,7 +184,9 @@ def _whole(reader: _Reader, form: CompletionForm) -> Response:
                 elif kind == "failed":
                     raise UpstreamFailed(data["error"])
                 elif kind in ("completed", "cancelled"):
-                    return json_response(orjson.dumps(as_completion(reader.follow.job_id, form.model, data, answer)))
+                    return json_response(
+                        orjson.dumps(as_completion(reader.follow.job_id, form.model, data, answer))
+                    )
     finally:
         reader.close()
     return errors.detail("The client has left.", 499)
@@ -177,9 +194,16 @@ def _whole(reader: _Reader, form: CompletionForm) -> Response:
 
 def _openai_error(error: SwitchyardError) -> Response:
     """Answer in OpenAI's form, with the contract's `detail` beside it."""
-    kinds = {NotFound: "invalid_request_error", Busy: "rate_limit_error", UpstreamFailed: "upstream_error"}
+    kinds = {
+        NotFound: "invalid_request_error",
+        Busy: "rate_limit_error",
+        UpstreamFailed: "upstream_error",
+    }
     answer = errors.as_response(error)
-    body = {"detail": error.message, "error": as_openai_error(error.message, kinds.get(type(error), "api_error"))}
+    body = {
+        "detail": error.message,
+        "error": as_openai_error(error.message, kinds.get(type(error), "api_error")),
+    }
     answer.set_data(orjson.dumps(body))
     return answer
 

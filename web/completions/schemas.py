@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class CompletionForm(BaseModel):
-    """OpenAI's chat completion request, with the page's own keys beside it; unknown keys go to the provider.
+    """OpenAI's chat completion request, with the page's own keys beside it; unknown keys go to the
+    provider.
 
     Source: contract, chat-flow §2.
     """

@@ -1,4 +1,6 @@
-"""From a completion request to an accepted job: rights are checked, our own keys taken out, parameters mapped."""
+"""From a completion request to an accepted job: rights are checked, our own keys taken out,
+parameters mapped.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +14,46 @@ from shared.services.accounts import Principal
 from web.completions.schemas import CompletionForm
 
 # Keys of the page and of today's clients that are not the provider's business.
-_OURS = frozenset((
-    "background", "chat_id", "id", "session_id", "params", "files", "tool_ids", "tool_servers", "features", "variables",
-    "model_item", "background_tasks", "metadata_", "parent_id", "user_message", "message_ids", "assistant_message_id",
-    "regeneration_message_id", "folder_id", "filter_ids", "chat_variables", "terminal_id", "skill_ids",
-))  # fmt: skip
+_OURS = frozenset(
+    (
+        "background",
+        "chat_id",
+        "id",
+        "session_id",
+        "params",
+        "files",
+        "tool_ids",
+        "tool_servers",
+        "features",
+        "variables",
+        "model_item",
+        "background_tasks",
+        "metadata_",
+        "parent_id",
+        "user_message",
+        "message_ids",
+        "assistant_message_id",
+        "regeneration_message_id",
+        "folder_id",
+        "filter_ids",
+        "chat_variables",
+        "terminal_id",
+        "skill_ids",
+    )
+)
 # Page parameters that an OpenAI-compatible server understands.
 _OPENAI_PARAMS = (
-    "seed", "stop", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "reasoning_effort", "logit_bias",
+    "seed",
+    "stop",
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "reasoning_effort",
+    "logit_bias",
     "response_format",
-)  # fmt: skip
+)
 _LOCAL_CHAT = "local"
 
 
@@ -65,7 +97,7 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
 
 
 def _checked_chat(user: Principal, form: CompletionForm) -> str | None:
-    """Give the stored chat that the answer goes into: checked like an id in a path, None for none."""
+    """Give the stored chat that the answer goes into, checked like an id in a path."""
     if not form.chat_id or not form.id or form.chat_id.split(":")[0] == _LOCAL_CHAT:
         return None
     try:
@@ -81,8 +113,10 @@ def _checked_chat(user: Principal, form: CompletionForm) -> str | None:
 def _followers(form: CompletionForm) -> dict[str, bool]:
     wanted = form.background_tasks or {}
     return {
-        "wants_title": bool(wanted.get("title_generation")) and bool(option("ENABLE_TITLE_GENERATION")),
-        "wants_tags": bool(wanted.get("tags_generation")) and bool(option("ENABLE_TAGS_GENERATION")),
+        "wants_title": bool(wanted.get("title_generation"))
+        and bool(option("ENABLE_TITLE_GENERATION")),
+        "wants_tags": bool(wanted.get("tags_generation"))
+        and bool(option("ENABLE_TAGS_GENERATION")),
     }
 
 

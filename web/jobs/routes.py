@@ -53,7 +53,11 @@ def cancel_job(job_id: str) -> CancelResponse:
 
 
 @bp.post("/<job_id>/retry")
-@endpoint(response=AcceptedResponse, status=202, errors={**_UNKNOWN, 400: "It did not fail", 429: "Too many wait"})
+@endpoint(
+    response=AcceptedResponse,
+    status=202,
+    errors={**_UNKNOWN, 400: "It did not fail", 429: "Too many wait"},
+)
 def retry_job(job_id: str) -> AcceptedResponse:
     """Do a failed or cancelled job again, as a new job."""
     return AcceptedResponse(job=jobs.retry(current_user(), job_id))

@@ -45,11 +45,15 @@ class JobListResponse(BaseModel):
     """A page of jobs, newest first."""
 
     items: list[JobResponse]
-    next_before: str | None = Field(description="Give it as `before` for the next page; null on the last one.")
+    next_before: str | None = Field(
+        description="Give it as `before` for the next page; null on the last one."
+    )
 
 
 class CancelResponse(BaseModel):
-    """What a cancel came upon: `cancelled` (had not started), `running` (its worker is told), or how it had ended."""
+    """What a cancel came upon: `cancelled` (had not started), `running` (its worker is told), or
+    how it had ended.
+    """
 
     job: str
     status: str

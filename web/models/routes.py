@@ -17,7 +17,9 @@ _PATIENCE_S = 8.0
 
 
 def ensure_offer() -> None:
-    """Wait for a first list of models when nobody has asked the connections yet, or when the client insists."""
+    """Wait for a first list of models when nobody has asked the connections yet, or when the client
+    insists.
+    """
     if models.offer() is None or request.args.get("refresh", "").lower() == "true":
         ask(REFRESH_MODELS, RefreshModels(), Subject(), _PATIENCE_S)
         models.forget_catalogue()
@@ -29,7 +31,10 @@ def ensure_offer() -> None:
 def list_models() -> dict[str, Any]:
     """List the models that the user may use."""
     ensure_offer()
-    return {"object": "list", "data": [_shown(model) for model in models.visible_to(current_user())]}
+    return {
+        "object": "list",
+        "data": [_shown(model) for model in models.visible_to(current_user())],
+    }
 
 
 @bp.get("/models/base")
@@ -42,5 +47,3 @@ def list_base_models() -> dict[str, Any]:
 
 def _shown(model: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in model.items() if name != "connection"}
-
-

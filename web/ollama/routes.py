@@ -70,8 +70,13 @@ def _with_key(config: dict[str, Any], stored: str) -> dict[str, Any]:
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its version is the proof."""
     url = body.url.strip().rstrip("/")
-    key = next((unmasked(body.key or "", c.key) for c in connections.of_kind(OLLAMA) if c.url == url), body.key or "")
-    return ask_connection(CallConnection(kind=OLLAMA, question="version", url=url, sealed=seal(key)))
+    key = next(
+        (unmasked(body.key or "", c.key) for c in connections.of_kind(OLLAMA) if c.url == url),
+        body.key or "",
+    )
+    return ask_connection(
+        CallConnection(kind=OLLAMA, question="version", url=url, sealed=seal(key))
+    )
 
 
 @bp.get("/api/version")

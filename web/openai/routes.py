@@ -53,10 +53,16 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     """Change the connections; the models list is made anew in the background."""
     urls = [url.strip().rstrip("/") for url in body.OPENAI_API_BASE_URLS]
     sent = padded(body.OPENAI_API_KEYS, len(urls))
-    configs = {place: c for place, c in body.OPENAI_API_CONFIGS.items() if place.isdecimal() and int(place) < len(urls)}
+    configs = {
+        place: c
+        for place, c in body.OPENAI_API_CONFIGS.items()
+        if place.isdecimal() and int(place) < len(urls)
+    }
     values: dict[str, Any] = {
         "OPENAI_API_BASE_URLS": urls,
-        "OPENAI_API_KEYS": [_key(url, key, place) for place, (url, key) in enumerate(zip(urls, sent, strict=True))],
+        "OPENAI_API_KEYS": [
+            _key(url, key, place) for place, (url, key) in enumerate(zip(urls, sent, strict=True))
+        ],
         "OPENAI_API_CONFIGS": configs,
     }
     if body.ENABLE_OPENAI_API is not None:
@@ -67,7 +73,9 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
 
 
 def _key(url: str, sent: str, place: int) -> str:
-    """Take a key from the form; a mask stands for the key that this address had, wherever it stood in the list."""
+    """Take a key from the form; a mask stands for the key that this address had, wherever it stood
+    in the list.
+    """
     saved = connections.of_kind(OPENAI)
     candidates = [c for c in saved if c.url == url]
     candidates.sort(key=lambda c: c.index != place)
@@ -82,8 +90,12 @@ def _key(url: str, sent: str, place: int) -> str:
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its models list is the proof."""
     url = body.url.strip().rstrip("/")
-    key = next((unmasked(body.key, c.key) for c in connections.of_kind(OPENAI) if c.url == url), body.key)
-    return ask_connection(CallConnection(kind=OPENAI, question="version", url=url, sealed=seal(key)))
+    key = next(
+        (unmasked(body.key, c.key) for c in connections.of_kind(OPENAI) if c.url == url), body.key
+    )
+    return ask_connection(
+        CallConnection(kind=OPENAI, question="version", url=url, sealed=seal(key))
+    )
 
 
 @bp.get("/models")
@@ -91,17 +103,28 @@ def verify(body: VerifyForm) -> Any:
 def list_models() -> dict[str, Any]:
     """List the models of all OpenAI-compatible connections that the user may use."""
     ensure_offer()
-    return {"data": [m for m in models.visible_to(current_user()) if m["owned_by"] == OPENAI and "urlIdx" in m]}
+    return {
+        "data": [
+            m
+            for m in models.visible_to(current_user())
+            if m["owned_by"] == OPENAI and "urlIdx" in m
+        ]
+    }
 
 
 @bp.get("/models/<int(signed=True):index>")
 @endpoint(transaction=None, who="member", errors={500: "The server's own complaint"})
 def list_models_of(index: int) -> Any:
-    """List the models of one connection, as the server gives them; users get those that they may use."""
+    """List the models of one connection, as the server gives them; users get those that they may
+    use.
+    """
     answer = ask_connection(CallConnection(kind=OPENAI, question="models", index=index))
     user = current_user()
     if access.can(user, "use", "admin"):
         return answer
     connection = connections.find(OPENAI, index)
     visible = {model["id"] for model in models.visible_to(user)}
-    return {**answer, "data": [m for m in answer["data"] if connection.prefix + str(m.get("id")) in visible]}
+    return {
+        **answer,
+        "data": [m for m in answer["data"] if connection.prefix + str(m.get("id")) in visible],
+    }

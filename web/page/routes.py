@@ -38,7 +38,9 @@ def show(path: str) -> Response:
             raise NotFound from None
         answer = send_from_directory(build, "index.html")
         path = "index.html"
-    answer.headers["Cache-Control"] = _FOR_EVER if path.startswith("_app/immutable/") else "no-cache"
+    answer.headers["Cache-Control"] = (
+        _FOR_EVER if path.startswith("_app/immutable/") else "no-cache"
+    )
     return answer
 
 
@@ -47,9 +49,13 @@ def _first_steps(path: str) -> Response:
         raise NotFound
     settings = get_settings()
     html = render_template(
-        "first_steps.html", name=settings.webui_name, version=VERSION, is_dev=settings.is_dev,
-        flower_port=settings.flower_port, port=settings.port,
-    )  # fmt: skip
+        "first_steps.html",
+        name=settings.webui_name,
+        version=VERSION,
+        is_dev=settings.is_dev,
+        flower_port=settings.flower_port,
+        port=settings.port,
+    )
     return Response(html, content_type="text/html; charset=utf-8")
 
 
@@ -74,5 +80,7 @@ def show_manifest() -> dict[str, Any]:
 @bp.get("/opensearch.xml")
 def show_open_search() -> Response:
     """Give the description by which a browser searches here."""
-    xml = render_template("opensearch.xml", name=get_settings().webui_name, url=str(option("WEBUI_URL")).rstrip("/"))
+    xml = render_template(
+        "opensearch.xml", name=get_settings().webui_name, url=str(option("WEBUI_URL")).rstrip("/")
+    )
     return Response(xml, content_type="application/xml")

@@ -1,4 +1,6 @@
-"""Following a job: subscribe, replay the log from a cursor, then go on live, without a gap or a double."""
+"""Following a job: subscribe, replay the log from a cursor, then go on live, without a gap or a
+double.
+"""
 
 import threading
 import time
@@ -48,7 +50,12 @@ class Follow:
         self._ready = subscriber.add(relay.channel(self.job_id), self._hear)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         subscriber.remove(relay.channel(self.job_id), self._hear)
 
     def _hear(self, frame: bytes | None) -> None:
@@ -114,7 +121,9 @@ class Follow:
         return batch
 
     def _in_doubt(self) -> list[Numbered]:
-        """Ask the job's row when nothing comes: its worker may have died before it wrote the last event."""
+        """Ask the job's row when nothing comes: its worker may have died before it wrote the last
+        event.
+        """
         now = time.monotonic()
         if not self._is_doubtful and now - self._quiet_since < _DOUBT_AFTER_S:
             return []

@@ -61,7 +61,9 @@ class Connection:
             self._leave()
 
     def _take_subprotocol_token(self) -> None:
-        """Browsers cannot set headers on a WebSocket; the token may travel as a subprotocol `token.<jwt>`."""
+        """Browsers cannot set headers on a WebSocket; the token may travel as a subprotocol
+        `token.<jwt>`.
+        """
         offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         token = next((p.removeprefix("token.") for p in offered if p.startswith("token.")), None)
         token = token or auth.credential_of_request()
@@ -83,7 +85,7 @@ class Connection:
         self._guarded(frame, lambda: action(self, frame))
 
     def _guarded(self, frame: dict[str, Any], action: Callable[[], dict[str, Any]]) -> None:
-        about = {name: frame[name] for name in ("id", "job") if name in frame}
+        about: dict[str, Any] = {name: frame[name] for name in ("id", "job") if name in frame}
         try:
             self._send({"op": "ok", "of": frame["op"], **about, **action()})
         except SwitchyardError as error:
@@ -100,7 +102,7 @@ class Connection:
         return {"user": user.id}
 
     def _hear_of_account(self, message: bytes | None) -> None:
-        """Look the rights up again when the account has changed; runs aside, it asks the database."""
+        """Look the rights up again when the account has changed; aside, it asks the database."""
         if message is None or message.startswith(b'{"type":"account"'):
             threading.Thread(target=self._check_rights, daemon=True).start()
 
@@ -164,17 +166,23 @@ class Connection:
 
 _ACTIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "auth": lambda self, frame: self._authenticate(str(frame.get("token") or "")),
-    "subscribe": Connection._subscribe,  # noqa: SLF001 -- this table is part of the class
-    "unsubscribe": Connection._unsubscribe,  # noqa: SLF001
-    "cancel": Connection._cancel,  # noqa: SLF001
-    "ping": Connection._ping,  # noqa: SLF001
+    "subscribe": Connection._subscribe,
+    "unsubscribe": Connection._unsubscribe,
+    "cancel": Connection._cancel,
+    "ping": Connection._ping,
 }
 
 
 class _Subscription:
     """One job followed over one socket, in a thread or greenlet of its own."""
 
-    def __init__(self, writer: FrameWriter, job_id: str, after: int, on_end: Callable[["_Subscription"], None]) -> None:
+    def __init__(
+        self,
+        writer: FrameWriter,
+        job_id: str,
+        after: int,
+        on_end: Callable[["_Subscription"], None],
+    ) -> None:
         self.job_id = job_id
         self._writer, self._on_end = writer, on_end
         self._follow = Follow(job_id, after)
@@ -195,7 +203,9 @@ class _Subscription:
                     if self._is_stopped:
                         return
                     if batch:
-                        self._writer.send([mark + relay.numbered(seq, event)[1:] for seq, event in batch])
+                        self._writer.send(
+                            [mark + relay.numbered(seq, event)[1:] for seq, event in batch]
+                        )
         except OSError:
             return
         finally:
@@ -210,7 +220,7 @@ def _is_foreign_origin() -> bool:
     return origin not in [o.strip() for o in allowed.split(";")]
 
 
-@sock.route("/ws", bp=bp)
+@sock.route("/ws", bp=bp)  # type: ignore[untyped-decorator]  # flask-sock has no types
 def open_socket(ws: Server) -> None:
     """Follow any number of jobs over one WebSocket."""
     if _is_foreign_origin():

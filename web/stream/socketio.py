@@ -1,4 +1,5 @@
-"""Socket.IO at `/ws/socket.io`: the page's door, fed by the hub and not by a Redis manager of its own.
+"""Socket.IO at `/ws/socket.io`: the page's door, fed by the hub and not by a Redis manager of its
+own.
 
 Source: contract, chat-flow §5 and §6.
 """
@@ -40,7 +41,8 @@ class _Client:
     engine_sid: str
     credential: str
     user: Principal
-    # Whether it has shown that it speaks the newer form: then stream pieces go out under that name too.
+    # Whether it has shown that it speaks the newer form: then stream pieces go out under that name
+    # too.
     is_newer: bool = False
 
 
@@ -185,7 +187,9 @@ class Door:
             return
         crowd.turns[job_id] = turn
         envelope = (chat_id, message_id)
-        threading.Thread(target=self._run, args=(crowd, Follow(job_id), turn, envelope), daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(crowd, Follow(job_id), turn, envelope), daemon=True
+        ).start()
 
     def _run(self, crowd: _Crowd, follow: Follow, turn: Any, envelope: tuple[str, str]) -> None:
         """Relay one job to all of its user's sockets, until it ends or nobody is there."""
@@ -207,7 +211,9 @@ class Door:
         for client in list(clients):
             self.server.eio.send(client.engine_sid, packet)
             if client.is_newer or not notice.is_delta:
-                newer = newer or _packet("events", envelope, _NEWER_EVENTS.get(notice.type, notice.type), notice.data)
+                newer = newer or _packet(
+                    "events", envelope, _NEWER_EVENTS.get(notice.type, notice.type), notice.data
+                )
                 self.server.eio.send(client.engine_sid, newer)
 
 
@@ -217,4 +223,9 @@ def _packet(event: str, envelope: tuple[str, str], kind: str, data: Any) -> str:
     Source: https://socket.io/docs/v4/socket-io-protocol/ (packet type 2).
     """
     inner = {"type": kind} if data is None else {"type": kind, "data": data}
-    return "2" + orjson.dumps([event, {"chat_id": envelope[0], "message_id": envelope[1], "data": inner}]).decode()
+    return (
+        "2"
+        + orjson.dumps(
+            [event, {"chat_id": envelope[0], "message_id": envelope[1], "data": inner}]
+        ).decode()
+    )

@@ -26,23 +26,33 @@ def job_events(follow: Follow) -> Iterator[bytes]:
     with follow:
         yield b": job %b\n\n" % follow.job_id.encode()
         for batch in follow.batches(KEEP_ALIVE_S):
-            yield b"".join([b"id: %d\ndata: %b\n\n" % (seq, relay.numbered(seq, event)) for seq, event in batch]) or KEEP_ALIVE
+            yield (
+                b"".join(
+                    [
+                        b"id: %d\ndata: %b\n\n" % (seq, relay.numbered(seq, event))
+                        for seq, event in batch
+                    ]
+                )
+                or KEEP_ALIVE
+            )
 
 
 def cursor() -> int:
-    """Read from where the client wants to go on: `after`, or what its reconnecting parser sends by itself."""
+    """Read from where the client wants to go on: `after`, or what its reconnecting parser sends by
+    itself.
+    """
     text = request.headers.get("Last-Event-ID") or request.args.get("after") or "0"
     return max(int(text), 0) if text.isdecimal() else 0
 
 
 def is_client_gone() -> bool:
-    """Look whether the client has closed its connection; only plain sockets of gunicorn can tell."""
+    """Look whether the client has closed its connection; only gunicorn's plain sockets tell."""
     connection = request.environ.get("gunicorn.socket")
     raw = getattr(connection, "_sock", None)
     if raw is None:
         return False
     try:
-        return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return bool(raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
     except BlockingIOError:
         return False
     except OSError:

@@ -28,7 +28,8 @@ class Notice:
     Attributes:
         type: Name inside the `chat-events` envelope.
         data: Its data; left out when None.
-        is_delta: Whether it is a piece of a stream, which clients of the newer form need not get twice.
+        is_delta: Whether it is a piece of a stream, which clients of the newer form need not
+            get twice.
     """
 
     type: str
@@ -77,7 +78,17 @@ class Turn:
         is_healing = now < self._heal_until and now - self._whole_at >= _HEAL_EVERY_S
         if self._answer.is_plain and not self._needs_whole and not is_healing:
             text = "".join(pieces)
-            return [Notice("chat:completion", {"choices": [{"index": 0, "delta": {"content": text}}]}, True)] if text else []
+            return (
+                [
+                    Notice(
+                        "chat:completion",
+                        {"choices": [{"index": 0, "delta": {"content": text}}]},
+                        True,
+                    )
+                ]
+                if text
+                else []
+            )
         self._needs_whole = True
         if now - self._whole_at < _WHOLE_EVERY_S or self._answer.is_empty:
             return []
@@ -89,7 +100,12 @@ class Turn:
             self._answer, self._needs_whole = Answer(), True
             return []
         if kind == "queued":
-            return [Notice("status", {"description": f"Waiting, place {data['position']} in line", "done": False})]
+            return [
+                Notice(
+                    "status",
+                    {"description": f"Waiting, place {data['position']} in line", "done": False},
+                )
+            ]
         if kind == "status":
             return [Notice("status", data)]
         if kind == "source":
@@ -102,14 +118,22 @@ class Turn:
         self._needs_whole = False
         content = self._answer.content()
         if kind == "cancelled":
-            whole = [] if self._answer.is_empty else [Notice("chat:completion", {"content": content})]
+            whole = (
+                [] if self._answer.is_empty else [Notice("chat:completion", {"content": content})]
+            )
             return [*whole, Notice("task-cancelled")]
         if kind == "failed":
             error = {"content": data["error"]}
-            done = Notice("chat:completion", {"done": True, "content": content, "title": self._title()})
+            done = Notice(
+                "chat:completion", {"done": True, "content": content, "title": self._title()}
+            )
             return [Notice("chat:completion", {"error": error}), *([done] if content else [])]
         if kind == "completed":
-            return [Notice("chat:completion", {"done": True, "content": content, "title": self._title()})]
+            return [
+                Notice(
+                    "chat:completion", {"done": True, "content": content, "title": self._title()}
+                )
+            ]
         return []
 
     def _title(self) -> str:

@@ -4,7 +4,7 @@ import html
 import re
 from typing import Any
 
-_RELEASE = re.compile(r"^## \[?([^\]\s]+)\]?(?:\s*[-–]\s*(\S+))?", re.MULTILINE)
+_RELEASE = re.compile(r"^## \[?([^\]\s]+)\]?(?:\s*[-\u2013]\s*(\S+))?", re.MULTILINE)
 _SECTION = re.compile(r"^### (\w+)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^- (.+(?:\n  .+)*)", re.MULTILINE)
 
@@ -23,16 +23,26 @@ def newest(markdown: str, count: int) -> dict[str, Any]:
     """
     parts = _RELEASE.split(markdown)[1:]
     releases = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    return {version: {"date": date or "", **_sections(text)} for version, date, text in list(releases)[:count]}
+    return {
+        version: {"date": date or "", **_sections(text)}
+        for version, date, text in list(releases)[:count]
+    }
 
 
 def _sections(text: str) -> dict[str, list[dict[str, str]]]:
     parts = _SECTION.split(text)[1:]
-    return {name.lower(): [_item(i) for i in _ITEM.findall(body)] for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    return {
+        name.lower(): [_item(i) for i in _ITEM.findall(body)]
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
 def _item(text: str) -> dict[str, str]:
     line = " ".join(text.split())
     title, separator, rest = line.partition(": ")
     words = html.escape(line)
-    return {"title": title if separator else "", "content": rest if separator else line, "raw": f"<li>{words}</li>"}
+    return {
+        "title": title if separator else "",
+        "content": rest if separator else line,
+        "raw": f"<li>{words}</li>",
+    }

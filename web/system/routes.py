@@ -125,9 +125,15 @@ def _for_member(user: Principal) -> dict[str, Any]:
             },
             "stt": {"engine": option("AUDIO_STT_ENGINE")},
         },
-        "file": {"max_size": option("RAG_FILE_MAX_SIZE"), "max_count": option("RAG_FILE_MAX_COUNT")},
+        "file": {
+            "max_size": option("RAG_FILE_MAX_SIZE"),
+            "max_count": option("RAG_FILE_MAX_COUNT"),
+        },
         "permissions": permissions.of_user(user.id),
-        "google_drive": {"client_id": option("GOOGLE_DRIVE_CLIENT_ID"), "api_key": option("GOOGLE_DRIVE_API_KEY")},
+        "google_drive": {
+            "client_id": option("GOOGLE_DRIVE_CLIENT_ID"),
+            "api_key": option("GOOGLE_DRIVE_API_KEY"),
+        },
         "onedrive": {"client_id": option("ONEDRIVE_CLIENT_ID")},
         "license_metadata": None,
     }

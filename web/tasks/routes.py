@@ -36,7 +36,10 @@ def stop_task(task_id: str) -> dict[str, Any]:
         status = jobs.cancel(current_user(), task_id)
     except NotFound:
         raise Status(404, f"Task with ID {task_id} not found.") from None
-    return {"status": True, "message": f"Task {task_id} is {'being stopped' if status == 'running' else status}."}
+    return {
+        "status": True,
+        "message": f"Task {task_id} is {'being stopped' if status == 'running' else status}.",
+    }
 
 
 @bp.post("/chat/<path:chat_id>/stop")

@@ -37,12 +37,17 @@ def show_permissions() -> dict[str, Any]:
 
 
 @bp.post("/update/role")
-@endpoint(body=RoleForm, response=UserResponse, who="admin", errors={403: "One's own role, or the first account's"})
+@endpoint(
+    body=RoleForm,
+    response=UserResponse,
+    who="admin",
+    errors={403: "One's own role, or the first account's"},
+)
 def update_role(body: RoleForm) -> User:
     """Give an account another role; its open sockets are closed."""
     first = accounts.first_admin()
     if body.id == current_user().id or (first is not None and body.id == first.id):
-        raise Status(403, "The requested action has been restricted as a security measure.")
+        raise Status(403, "Your own role and that of the first admin cannot be changed here.")
     user = accounts.set_role(body.id, body.role)
     auth.forget(body.id)
     return user

@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class SettingsForm(BaseModel):
-    """What a page keeps for its user: `ui` is the page's own, other keys are laid over those stored."""
+    """What a page keeps for its user: `ui` is the page's own, other keys are laid over those
+    stored.
+    """
 
     model_config = ConfigDict(extra="allow")
 

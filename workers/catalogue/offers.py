@@ -21,8 +21,13 @@ def as_models(connection: Connection, raw: list[dict[str, Any]], now: int) -> li
     chosen = connection.config.get("model_ids") or []
     if chosen:
         known = {_raw_id(entry): entry for entry in raw}
-        raw = [known.get(model_id, {"id": model_id, "model": model_id, "name": model_id}) for model_id in chosen]
-    usable = [entry for entry in raw if _raw_id(entry) and not _is_hidden(connection, _raw_id(entry))]
+        raw = [
+            known.get(model_id, {"id": model_id, "model": model_id, "name": model_id})
+            for model_id in chosen
+        ]
+    usable = [
+        entry for entry in raw if _raw_id(entry) and not _is_hidden(connection, _raw_id(entry))
+    ]
     return [convert(connection, entry, now) for entry in usable]
 
 

@@ -4,7 +4,6 @@ import logging
 import threading
 from typing import Any
 
-
 from shared import db
 from shared.config.secrets import unseal
 from shared.errors import NotFound
@@ -26,7 +25,9 @@ _PATIENCE_S = 6.0
 
 @task(REFRESH_MODELS)
 class Refresh:
-    """Asks every connection for its models, all at once; one that is dead or slow keeps what it offered before."""
+    """Asks every connection for its models, all at once; one that is dead or slow keeps what it
+    offered before.
+    """
 
     def __init__(self, job: Running) -> None:
         self._job = job
@@ -36,7 +37,9 @@ class Refresh:
 
     def do(self) -> None:
         """Ask, and publish the new offer."""
-        threads = [threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections]
+        threads = [
+            threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

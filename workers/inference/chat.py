@@ -39,7 +39,9 @@ class ChatTurn:
         self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
 
     def do(self) -> None:
-        """Relay the provider's answer; before its first piece a failure that may pass is tried again."""
+        """Relay the provider's answer; before its first piece a failure that may pass is tried
+        again.
+        """
         for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
             try:
                 self._relay()
@@ -52,7 +54,9 @@ class ChatTurn:
     def _wait_for(self, error: Unavailable, tries: int) -> None:
         pause = min(error.retry_after or _FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
         log.info("trying the provider again in %.1f s: %s", pause, error)
-        self._job.writer.emit("status", {"description": error.message, "retry_in_s": pause, "done": False})
+        self._job.writer.emit(
+            "status", {"description": error.message, "retry_in_s": pause, "done": False}
+        )
         self._job.pause(pause)
 
     def _relay(self) -> None:
@@ -101,7 +105,13 @@ class ChatTurn:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
         claim = self._job.claim
         if claim.chat_id and claim.message_id:
-            messages.finish_answer(claim.chat_id, claim.message_id, claim.id, self._answer.content(), self._fields(error))
+            messages.finish_answer(
+                claim.chat_id,
+                claim.message_id,
+                claim.id,
+                self._answer.content(),
+                self._fields(error),
+            )
             if status == COMPLETED:
                 self._order_followers()
         return self._result()
@@ -135,8 +145,12 @@ class ChatTurn:
 
     def _order(self, spec: JobSpec, payload: Payload) -> None:
         claim = self._job.claim
-        job_id = queue.enqueue(spec, payload, Subject(claim.user_id, claim.chat_id, claim.message_id, claim.id))
-        queue.announce(job_id, spec, claim.user_id or "", claim.chat_id or "", claim.message_id or "")
+        job_id = queue.enqueue(
+            spec, payload, Subject(claim.user_id, claim.chat_id, claim.message_id, claim.id)
+        )
+        queue.announce(
+            job_id, spec, claim.user_id or "", claim.chat_id or "", claim.message_id or ""
+        )
 
 
 def _owner(job: Running) -> accounts.Principal:
@@ -161,6 +175,8 @@ _NOT_FOR_PROVIDERS = ("system", "function_calling", "stream_response")
 
 
 def _as_request(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None and name not in _NOT_FOR_PROVIDERS}
-
-
+    return {
+        name: value
+        for name, value in params.items()
+        if value is not None and name not in _NOT_FOR_PROVIDERS
+    }

@@ -62,7 +62,7 @@ class TitleTurn(_Follower):
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the title; the first question stands in for a model that gave none."""
         if status != COMPLETED and error is None:
-            return {}
+            return {}  # cancelled
         title = self._said.get("title")
         if not isinstance(title, str) or not title.strip():
             title = next((m["content"] for m in self._branch if m["role"] == "user"), "")
@@ -81,8 +81,10 @@ class TagsTurn(_Follower):
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the tags, if the model gave any."""
+        if status != COMPLETED or error is not None:
+            return {}
         tags = [tag for tag in self._said.get("tags") or [] if isinstance(tag, str) and tag.strip()]
-        if status == COMPLETED and tags:
+        if tags:
             chats.replace_tags(chats.find(self._job.claim.chat_id or ""), tags)
         return {"tags": tags}
 
@@ -95,7 +97,9 @@ def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:
 
 
 def _task_route(user: accounts.Principal, chat_model: str) -> models.Route:
-    """Choose the model for small tasks: the configured one for that kind of chat model, else the chat's own."""
+    """Choose the model for small tasks: the configured one for that kind of chat model, else the
+    chat's own.
+    """
     own = models.route(user, chat_model)
     configured = option("TASK_MODEL" if own.kind == connections.OLLAMA else "TASK_MODEL_EXTERNAL")
     found = models.anybodys_route(configured) if configured else None
@@ -103,7 +107,9 @@ def _task_route(user: accounts.Principal, chat_model: str) -> models.Route:
 
 
 def _json_in(text: str) -> dict[str, Any]:
-    """Read the JSON object in a model's answer, from the first brace to the last; {} when there is none."""
+    """Read the JSON object in a model's answer, from the first brace to the last; {} when there is
+    none.
+    """
     start, end = text.find("{"), text.rfind("}")
     try:
         found = orjson.loads(text[start : end + 1])

@@ -1,7 +1,7 @@
 """The built-in prompts of small tasks, and how their placeholders are filled."""
 
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 TITLE = """### Task:
@@ -43,7 +43,7 @@ def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
 
     Source: contract, config §7 (the placeholders' names and meaning).
     """
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     last = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
     words = {
         "{{CURRENT_DATE}}": now.strftime("%Y-%m-%d"),

@@ -1,4 +1,6 @@
-"""The sweeper: brings lost jobs back. Runs in every worker process; a Redis lock lets one at a time through."""
+"""The sweeper: brings lost jobs back. Runs in every worker process; a Redis lock lets one at a time
+through.
+"""
 
 import logging
 import os

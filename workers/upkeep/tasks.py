@@ -1,4 +1,6 @@
-"""What beat asks for now and then. These are no jobs: they may be lost or doubled, the next round does it again."""
+"""What beat asks for now and then. These are no jobs: they may be lost or doubled, the next round
+does it again.
+"""
 
 import logging
 
