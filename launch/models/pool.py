@@ -24,7 +24,7 @@ _PATIENCE_S = 180.0
 _END_S = 2.0
 
 
-class Unavailable(Exception):  # noqa: N818  (says what happened, as all our errors do)
+class Unavailable(Exception):
     """A model cannot answer now; the text says why, for the one who asked."""
 
 
@@ -179,8 +179,9 @@ class Pool:
         with self._changed:
             if self._runners.get(runner.model.id) is runner:
                 del self._runners[runner.model.id]
+        has_failed = runner.has_failed
         runner.stop()
-        if not runner.has_failed:
+        if not has_failed:
             raise Unavailable(f"{runner.model.id} takes too long to load.")
         reason = "it cannot be loaded: the file is damaged, or of a kind that is not supported"
         self._catalogue.report(runner.model, reason)
