@@ -55,6 +55,8 @@ class LineSplitter:
             self._parts = []
             self._size = 0
         lines = piece.split(b"\n")
+        if len(lines[0]) > MAX_LINE:
+            raise Garbled(f"a line is longer than {MAX_LINE} bytes", lines[0])
         last = lines.pop()
         if last:
             self._keep(last)
