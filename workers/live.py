@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import DBAPIError
+
 from shared import leases, relay
 from shared.config.settings import get_settings
 from shared.errors import SwitchyardError, Unavailable
@@ -155,7 +157,7 @@ class Live:
             try:
                 for job_id in leases.renew(list(self._jobs)):
                     self._stop(job_id, Cancelled)
-            except Unavailable as error:
+            except (Unavailable, DBAPIError) as error:
                 log.warning("leases could not be renewed: %s", error)
 
     def _on_control(self, message: bytes | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.openai_server import FakeOpenAI
 from tests.services.client import Account, signup
 from tests.services.postgres import Postgres
+from tests.services.sockets import JobSocket
 from tests.services.stack import Stack
 
 NewStack = Callable[..., Stack]
@@ -45,13 +46,27 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory, provider: FakeOpenAI) ->
 
     yield make
     for one in made:
-        one.close()
+        one.close(orderly=False)
 
 
 @pytest.fixture(scope="module")
 def alice(stack: Stack) -> Account:
     """The file's first user, and so its admin."""
     return signup(stack.base, "Alice")
+
+
+@pytest.fixture
+def open_socket() -> Iterator[Callable[[Account], JobSocket]]:
+    """Open sockets of users; all are closed with the test."""
+    made: list[JobSocket] = []
+
+    def make(account: Account) -> JobSocket:
+        made.append(JobSocket(account))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

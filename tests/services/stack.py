@@ -122,18 +122,28 @@ class Stack:
         """Expect tracebacks whose last line matches one of these regular expressions."""
         self._allowed.extend(patterns)
 
-    def close(self) -> None:
-        """Stop everything, then check that nothing is left and that no log holds a surprise."""
+    def close(self, orderly: bool = True) -> None:
+        """End everything, then check that nothing is left and that no log holds a surprise.
+
+        Args:
+            orderly: Ask by SIGTERM, as a process manager does, which takes seconds; otherwise kill.
+        """
         try:
+            if orderly:
+                self._stop_all()
             for process in self.processes:
-                process.thaw()
-                process.ask_to_stop()
-            stubborn = [p.name for p in self.processes if not _ends(p)]
-            assert not stubborn, f"do not end on SIGTERM in 20 s: {stubborn}"
+                process.kill()
             self._assert_nothing_is_left()
             self._assert_logs_are_clean()
         finally:
             self._kill_everything()
+
+    def _stop_all(self) -> None:
+        for process in self.processes:
+            process.thaw()
+            process.ask_to_stop()
+        stubborn = [p.name for p in self.processes if not _ends(p)]
+        assert not stubborn, f"do not end on SIGTERM in 20 s: {stubborn}"
 
     def _kill_everything(self) -> None:
         self.valkey.close()

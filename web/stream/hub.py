@@ -136,7 +136,9 @@ class Follow:
         if relay.length(self.job_id) > 0:
             jobs.close_log(job)
             self._is_behind = True
-            return self._read_log()
+            # A log that was lost and begun anew may be shorter than what this reader has seen.
+            if rest := self._read_log():
+                return rest
         return [(self.cursor + 1, relay.encode(ending[0], job.attempt, ending[1]))]
 
 
