@@ -116,12 +116,12 @@ class Connection(asyncio.Protocol):
         self._delay_s = 0.0
         self._is_full = False
         self._closes = False
+        self._is_counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.server.counts["connections"] += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._note_abort()
@@ -209,6 +209,8 @@ class Connection(asyncio.Protocol):
             "aborted": False,
         }
         self.server.counts["requests"] += 1
+        self.server.counts["connections"] += not self._is_counted
+        self._is_counted = True
         self.server.log.append(record)
         return record
 

@@ -28,6 +28,7 @@ from workers.providers.wire import (
 )
 
 _NEVER = float("inf")
+_CONNECT_S = 60.0
 
 
 class Stale(Exception):
@@ -117,7 +118,7 @@ class _Exchange:
         self._origin = (request.url.scheme, request.url.host, request.url.port)
         self._cut: Cut = request.extensions.get("cut") or Cut()
         self.idle_s: float = timeout.get("read") or _NEVER
-        self._connect_s: float = timeout.get("connect") or _NEVER
+        self._connect_s: float = timeout.get("connect") or _CONNECT_S
         first_byte_s: float = timeout.get("first_byte") or self.idle_s
         self.watch = Watch(first_byte_s, timeout.get("total") or _NEVER, self._shut)
         self._line: Line | None = None
@@ -289,7 +290,8 @@ class Body(httpx.SyncByteStream):
 
     def hurry(self, idle_s: float) -> None:
         """Wait no longer than this between two pieces from now on."""
-        self._exchange.idle_s = min(idle_s, self._exchange.idle_s)
+        exchange = self._exchange
+        exchange.idle_s = exchange.watch.patience_s = min(idle_s, exchange.idle_s)
 
     def park(self) -> None:
         """Close, and keep the connection for the next request if the body is as good as read."""

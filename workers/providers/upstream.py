@@ -3,6 +3,7 @@
 import base64
 import re
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import httpx
 import orjson
@@ -248,13 +249,13 @@ def _read_some(response: httpx.Response) -> bytes:
 
 
 def _below(root: str, path: str) -> httpx.URL:
+    segments = unquote(path.partition("?")[0]).split("/")
+    if not path.startswith("/") or {"..", "."} & set(segments):
+        raise Refused("The path leads outside of the connection's address.")
     try:
-        url = httpx.URL(root + path)
+        return httpx.URL(root + path)
     except httpx.InvalidURL as error:
         raise Refused("The path cannot be part of an address.") from error
-    if not path.startswith("/") or {"..", "."} & set(url.path.split("/")):
-        raise Refused("The path leads outside of the connection's address.")
-    return url
 
 
 def _parse_url(text: str) -> httpx.URL:

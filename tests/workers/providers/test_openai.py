@@ -1,0 +1,441 @@
+"""The OpenAI provider against a server with every bad habit."""
+
+import json
+
+import pytest
+
+from tests.fakes.openai_server import answer_for
+from tests.services.waiting import free_port, wait_until
+from tests.workers.providers.asking import KEY, Reading, chat, seconds, text, told
+from workers.providers import answer
+from workers.providers.base import Timeouts
+from workers.providers.errors import Aborted, Refused, Unavailable
+from workers.providers.line import Cut
+
+USAGE = {"include_usage": True}
+
+
+@pytest.fixture
+def server(openai_server):
+    return openai_server
+
+
+@pytest.fixture
+def provider(openai_at, server):
+    return openai_at(server.url)
+
+
+# Answers.
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [
+        "as it should be",
+        "burst=1",
+        "crlf=1 burst=1",
+        "slice=1",
+        "slice=3 utf8=1",
+        "split=1 utf8=1",
+        "split=5 slice=3 crlf=1",
+        "comments=1",
+        "pretty=1 slice=5",
+        "nodone=1",
+        "gzip=1",
+        "close=1",
+        "http10=1",
+        "interim=1",
+        "trailers=1 slice=1",
+        "extension=1 slice=2",
+        "linger=1",
+        "group=8",
+        "json=1",
+        "delay=1",
+        "think=3",
+    ],
+)
+def test_the_answer_is_whole_whatever_the_servers_habit(provider, habit):
+    question = f"tell me tokens=12 {habit}"
+
+    events = told(provider, question, stream_options=USAGE)
+
+    assert text(events) == answer_for(question)
+    assert events[0][0] == "meta"
+    assert events[-2:][0] == ("delta", {"finish_reason": "stop"})
+    assert events[-1][1]["completion_tokens"] >= 14
+
+
+def test_batches_hold_the_same_events_together(provider):
+    question = "tell me tokens=50 burst=1"
+
+    batches = list(provider.stream(chat(question)).batches())
+
+    assert text([event for batch in batches for event in batch]) == answer_for(question)
+    assert len(batches) < 10
+
+
+def test_a_line_of_1_mb_is_read(provider):
+    events = told(provider, "tell me tokens=5 longline=1048576")
+
+    assert "x" * 1_048_576 in text(events)
+
+
+def test_reasoning_comes_before_the_text(provider):
+    kinds = [
+        next(iter(data)) for kind, data in told(provider, "think=2 tokens=1") if kind == "delta"
+    ]
+
+    assert kinds == ["reasoning", "reasoning", "text", "text", "text", "finish_reason"]
+
+
+def test_tool_calls_come_piece_by_piece(provider):
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
+
+    events = told(provider, "tool=weather args=city:Berlin", tools=tools)
+
+    calls = [data["tool_calls"][0] for _, data in events if "tool_calls" in data]
+    assert calls[0]["function"]["name"] == "weather"
+    arguments = "".join(call["function"]["arguments"] for call in calls)
+    assert json.loads(arguments) == {"city": "Berlin"}
+    assert events[-1] == ("delta", {"finish_reason": "tool_calls"})
+
+
+def test_several_choices_are_told_apart(provider):
+    events = told(provider, "tell me tokens=3", n=2)
+
+    second = [data for _, data in events if data.get("index") == 1]
+    assert text([("delta", data) for data in second]) == answer_for("tell me tokens=3")
+    assert sum("finish_reason" in data for _, data in events) == 2
+
+
+def test_a_stream_that_lingers_after_the_last_word_is_ended(provider, monkeypatch):
+    monkeypatch.setattr(answer, "_AFTERMATH_S", 0.05)
+
+    events = told(provider, "tell me tokens=3 nodone=1 linger=1")
+
+    assert text(events) == answer_for("tell me tokens=3 nodone=1 linger=1")
+
+
+# Requests.
+
+
+def test_the_request_is_passed_on_with_what_we_do_not_know(provider, server):
+    told(provider, "tell me tokens=1", temperature=0.5, novelty={"a": [1]}, stream_options=USAGE)
+
+    [record] = server.log()
+    assert record["json"] == chat(
+        "tell me tokens=1",
+        temperature=0.5,
+        novelty={"a": [1]},
+        stream_options=USAGE,
+        stream=True,
+    )
+    assert record["headers"]["authorization"] == f"Bearer {KEY}"
+    assert record["headers"]["accept-encoding"] == "identity"
+    assert record["path"] == "/v1/chat/completions"
+
+
+def test_without_a_key_no_authorization_is_sent(openai_at, server):
+    told(openai_at(server.url, key=""), "tell me tokens=1")
+
+    assert "authorization" not in server.log()[0]["headers"]
+
+
+def test_a_password_in_the_address_is_sent_and_never_told(openai_at, server):
+    provider = openai_at(server.url.replace("//", "//someone:hunter22@"), key="")
+
+    with pytest.raises(Refused) as caught:
+        told(provider, "fail=400")
+
+    assert server.log()[0]["headers"]["authorization"].startswith("Basic ")
+    assert "hunter22" not in str(caught.value)
+
+
+def test_nothing_is_sent_before_the_first_event_is_wanted(provider, server):
+    provider.stream(chat("tell me")).close()
+
+    assert server.log() == []
+
+
+def test_connections_are_used_again(provider, server):
+    for habit in ("", "burst=1", "split=3", "fail=400", "linger=0", "json=1"):
+        stream = provider.stream(chat(f"tokens=2 {habit}"))
+        Reading(stream).join()
+    provider.models()
+
+    assert server.stats()["connections"] == 1
+
+
+def test_a_connection_that_never_brought_its_last_chunk_is_not_used_again(provider, server):
+    for _ in range(2):
+        told(provider, "tell me tokens=2 linger=1")
+
+    assert server.stats()["connections"] == 2
+
+
+# Failures.
+
+
+@pytest.mark.parametrize(
+    ("habit", "kind", "words"),
+    [
+        ("fail=429", Unavailable, "answered 429: made to fail with 429"),
+        ("fail=500", Unavailable, "answered 500: made to fail with 500"),
+        ("fail=503", Unavailable, "answered 503"),
+        ("fail=400", Refused, "answered 400: made to fail with 400"),
+        ("fail=404", Refused, "answered 404"),
+        ("fail=302", Refused, "moved to http://127.0.0.1:1/elsewhere"),
+        ("drop=1", Unavailable, "closed without an answer"),
+        ("noise=1", Refused, "did not answer in HTTP"),
+        ("html=1", Refused, "a web page: Sign in to the hotel"),
+        ("empty=1", Unavailable, "ended its answer before it was complete"),
+        ("badjson=0", Refused, "not JSON: {not json at all"),
+    ],
+)
+def test_a_failure_before_the_first_word_is_told(provider, server, habit, kind, words):
+    with pytest.raises(kind) as caught:
+        told(provider, f"tell me {habit}")
+
+    assert words in str(caught.value)
+    assert f"127.0.0.1:{server.port}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("habit", "kind"),
+    [
+        ("cut=3", Unavailable),
+        ("cut=3 close=1", Unavailable),
+        ("reset=3", Unavailable),
+        ("error=3", Unavailable),
+        ("badjson=3", Refused),
+        ("badchunk=4", (Refused, Unavailable)),
+        ("tokens=3 longline=17000000", Refused),
+    ],
+)
+def test_what_came_before_a_failure_is_kept(provider, habit, kind):
+    reading = Reading(provider.stream(chat(f"tell me {habit}"))).join(20)
+
+    assert isinstance(reading.error, kind)
+    assert text(reading.events).startswith("ECHO-")
+
+
+def test_a_refusal_carries_its_status_and_when_to_come_back(provider):
+    with pytest.raises(Unavailable) as caught:
+        told(provider, "fail=429 retry=7")
+
+    assert (caught.value.status, caught.value.retry_after) == (429, 7)
+
+
+def test_a_server_that_fails_once_answers_the_second_time(provider):
+    with pytest.raises(Unavailable):
+        told(provider, "tokens=1 fail=500 times=1")
+
+    assert text(told(provider, "tokens=1 fail=500 times=1"))
+
+
+def test_an_echoed_key_is_not_repeated(provider, server):
+    server.control(key="another")
+
+    with pytest.raises(Refused) as caught:
+        told(provider, "tell me")
+
+    assert str(caught.value).endswith("answered 401: Incorrect API key provided: Bearer ***")
+    assert KEY not in repr(vars(provider))
+
+
+def test_a_port_where_nobody_listens_is_unavailable(openai_at):
+    with pytest.raises(Unavailable, match="cannot be reached: Connection refused"):
+        told(openai_at(f"http://127.0.0.1:{free_port()}/v1"), "tell me")
+
+
+def test_a_name_that_nobody_has_is_unavailable(openai_at):
+    with pytest.raises(Unavailable, match=r"nowhere\.invalid cannot be reached"):
+        told(openai_at("http://nowhere.invalid/v1"), "tell me")
+
+
+@pytest.mark.parametrize("url", ["", "ftp://host", "host:80", "http://"])
+def test_an_address_that_is_none_is_refused(openai_at, url):
+    with pytest.raises(Refused, match="address"):
+        openai_at(url)
+
+
+@pytest.mark.parametrize("key", ["sk-line\r\nX-Evil: 1", "sk-\u00e9\u4e2d", " sk-space", "sk-\x00"])
+def test_a_key_that_cannot_be_sent_is_refused_without_quoting_it(openai_at, server, key):
+    with pytest.raises(Refused) as caught:
+        openai_at(server.url, key=key)
+
+    assert "sk-" not in str(caught.value)
+
+
+def test_a_request_that_is_not_json_is_refused(provider):
+    with pytest.raises(Refused):
+        told(provider, "tell me", oddity=object())
+
+
+# Deadlines.
+
+
+@pytest.mark.parametrize("habit", ["hang_head=1", "hang=0", "hang=3"])
+def test_a_server_that_hangs_is_given_up(openai_at, server, habit):
+    quick = Timeouts(connect_s=5, first_byte_s=0.1, idle_s=0.1, total_s=30)
+    provider = openai_at(server.url, timeouts=quick)
+
+    with pytest.raises(Unavailable, match="stopped answering"):
+        told(provider, f"tell me {habit}")
+
+    wait_until(lambda: server.open_streams == 0, 2, "the connection to be closed")
+
+
+def test_the_first_byte_may_take_longer_than_the_next(openai_at, server):
+    patient = Timeouts(connect_s=5, first_byte_s=10, idle_s=0.1, total_s=30)
+    provider = openai_at(server.url, timeouts=patient)
+
+    took = seconds(lambda: Reading(provider.stream(chat("tell me hang=2"))).join())
+
+    assert 0.05 < took < 2
+
+
+@pytest.mark.parametrize("habit", ["endless=1", "endless=1 delay=5", "hang=3", "hang_head=1"])
+def test_an_answer_that_never_ends_is_ended(openai_at, server, habit):
+    provider = openai_at(server.url, timeouts=Timeouts(5, 10, 10, total_s=0.2))
+
+    reading = Reading(provider.stream(chat(f"tell me {habit}"))).join()
+
+    assert isinstance(reading.error, Unavailable)
+    wait_until(lambda: server.open_streams == 0, 2, "the connection to be closed")
+
+
+# Ends from outside.
+
+
+@pytest.mark.parametrize("habit", ["hang_head=1", "hang=0", "hang=2", "endless=1", "delay=20"])
+def test_an_abort_from_another_thread_ends_the_answer_at_once(provider, server, habit):
+    stream = provider.stream(chat(f"tell me tokens=1000 {habit}"))
+    reading = Reading(stream)
+    wait_until(lambda: server.open_streams == 1, 5, "the answer to begin")
+
+    took = seconds(lambda: (stream.abort(), reading.join()))
+
+    assert isinstance(reading.error, Aborted)
+    assert took < 0.5
+    wait_until(lambda: server.open_streams == 0, 1, "the connection to be closed")
+
+
+def test_an_abort_before_the_start_asks_nobody(provider, server):
+    stream = provider.stream(chat("tell me"))
+    stream.abort()
+
+    with pytest.raises(Aborted):
+        next(stream)
+
+    assert server.log() == []
+
+
+def test_an_abort_between_two_events_is_seen_by_the_next(provider):
+    stream = provider.stream(chat("tell me burst=1"))
+    next(stream)
+    stream.abort()
+    stream.abort()
+
+    with pytest.raises(Aborted):
+        next(stream)
+
+
+def test_an_abort_after_the_end_harms_nobody(provider, server):
+    stream = provider.stream(chat("tokens=1"))
+    list(stream)
+    stream.abort()
+
+    assert text(told(provider, "tokens=1"))
+    assert server.stats()["connections"] == 1
+
+
+def test_closing_an_answer_closes_its_connection(provider, server):
+    stream = provider.stream(chat("tell me delay=20"))
+    next(stream)
+    stream.close()
+
+    wait_until(lambda: server.stats()["aborted"] == 1, 1, "the server to notice")
+
+
+def test_closing_while_another_thread_reads_ends_that(provider, server):
+    stream = provider.stream(chat("tell me hang=2"))
+    reading = Reading(stream)
+    wait_until(lambda: text(reading.events), 5, "the answer to begin")
+
+    stream.close()
+
+    assert isinstance(reading.join().error, Aborted)
+
+
+# Everything else.
+
+
+def test_a_completion_comes_in_one_piece(provider, server):
+    completion = provider.complete(chat("tell me tokens=3", stream_options=USAGE, stream=True))
+
+    assert completion["choices"][0]["message"]["content"] == answer_for("tell me tokens=3")
+    assert server.log()[0]["json"] == chat("tell me tokens=3", stream=False)
+
+
+def test_a_completion_can_be_cut(provider, server):
+    cut = Cut()
+    errors = []
+
+    class Whole:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return provider.complete(chat("tell me hang_head=1"), cut)
+
+    reading = Reading(Whole())
+    wait_until(lambda: server.open_streams == 1, 5, "the request to arrive")
+    cut.set()
+
+    assert isinstance(reading.join().error, Aborted)
+    assert not errors
+
+
+@pytest.mark.parametrize(
+    ("habit", "kind"), [("fail=400", Refused), ("fail=502", Unavailable), ("html=1", Refused)]
+)
+def test_a_completion_that_fails_is_told(provider, habit, kind):
+    with pytest.raises(kind):
+        provider.complete(chat(f"tell me {habit}"))
+
+
+def test_models_are_listed_as_the_upstream_describes_them(provider):
+    assert [model["id"] for model in provider.models()] == ["fake-alpha", "fake-beta"]
+    assert provider.models()[0]["owned_by"] == "fake"
+
+
+def test_the_version_is_the_raw_list(provider):
+    assert provider.version()["object"] == "list"
+
+
+def test_a_wrong_key_is_found_by_the_version(provider, server):
+    server.control(key="another")
+
+    with pytest.raises(Refused, match="401"):
+        provider.version()
+
+
+def test_calls_are_passed_on_with_whatever_comes_back(provider):
+    body = json.dumps({"model": "e", "input": ["a", "b"]}).encode()
+
+    status, kind, content = provider.request("POST", "/embeddings", body)
+
+    assert (status, kind) == (200, "application/json")
+    assert len(json.loads(content)["data"]) == 2
+    assert provider.request("GET", "/nowhere?a=b")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/../secret", "/a/%2e%2e/%2E%2e/b", "@evil.example/", "/a\nb", "//../x"]
+)
+def test_calls_do_not_leave_the_address(provider, server, path):
+    with pytest.raises(Refused):
+        provider.request("GET", path)
+
+    assert server.log() == []
