@@ -31,6 +31,27 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 jwt = JWTManager()
 
 
+class _Reader:
+    """Reads tokens, also where there is no request: sockets and their threads ask too."""
+
+    app: Flask
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """Verify a token and give what it says.
+
+        Raises:
+            BadSession: It is wrong or has expired.
+        """
+        try:
+            with self.app.app_context():
+                return decode_token(token)
+        except (PyJWTError, JWTExtendedException) as error:
+            raise BadSession from error
+
+
+_reader = _Reader()
+
+
 class _Memory:
     """Credentials that were verified a moment ago."""
 
@@ -140,10 +161,7 @@ def _by_api_key(clear: str) -> Principal:
 
 
 def _by_token(token: str) -> Principal:
-    try:
-        claims = decode_token(token)
-    except (PyJWTError, JWTExtendedException) as error:
-        raise BadSession from error
+    claims = _reader.claims(token)
     with db.reading():
         user = accounts.by_id(str(claims["id"]))
         if user is None or not accounts.is_open(str(claims.get("sid", ""))):
@@ -227,3 +245,4 @@ def register(app: Flask) -> None:
         JWT_COOKIE_CSRF_PROTECT=False,
     )
     jwt.init_app(app)
+    _reader.app = app
