@@ -72,9 +72,7 @@ def _join(settings: Settings, commands: dict[str, str], names: list[str]) -> Non
         )
     _check_ports(settings, {name: commands[name] for name in names})
     environment = _environment(settings)
-    environment.setdefault(
-        "REDIS_URL", settings.redis_url or valkey.running_address(settings.data_dir)
-    )
+    environment["REDIS_URL"] = settings.redis_url or valkey.running_address(settings.data_dir)
     argv = ["sh", "-c", f"exec {commands[names[0]]}"]
     os.execve("/bin/sh", argv, environment)  # noqa: S606  (a line of our Procfile)
 

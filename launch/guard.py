@@ -102,25 +102,33 @@ def _read_groups(pipe: int) -> dict[int, bool]:
 
 
 def _end(groups: list[int], grace_s: float, outputs: list[int]) -> None:
-    """Ask every group's leader to end; kill what has not ended in time."""
-    left = [g for g in groups if signal_group(g, 0)]
-    for group in left:
+    """Ask every group's leader to end; kill what has not ended in time, and what it left behind."""
+    for group in groups:
         _ask(group)
+    left = groups
     deadline = time.monotonic() + grace_s
-    while left and time.monotonic() < deadline:
+    while (left := [g for g in left if not _has_ended(g)]) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         for pipe in outputs:
             read_some(pipe)
-        left = [g for g in left if signal_group(g, 0)]
-    for group in left:
+    for group in groups:
         signal_group(group, signal.SIGKILL)
+
+
+def _has_ended(leader: int) -> bool:
+    """Tell whether a group's leader has ended, also when nobody has taken note of it yet."""
+    try:
+        with open(f"/proc/{leader}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except OSError:
+        return not signal_group(leader, 0)
 
 
 def _ask(leader: int) -> None:
     try:
         os.kill(leader, signal.SIGTERM)
     except ProcessLookupError:
-        return  # only what it has left behind lives; that is killed in the end
+        return  # ended already
 
 
 def signal_group(group: int, number: int) -> bool:
