@@ -11,6 +11,7 @@ from web.chats.routes import bp as chats
 from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
+from web.docs.routes import bp as docs
 from web.jobs.routes import bp as jobs
 from web.models.routes import bp as models
 from web.ollama.routes import bp as ollama
@@ -54,6 +55,8 @@ AREAS = (
     Area(ollama, "/ollama", ADMIN),
     # The socket asks for the token in its first message: a browser cannot send a header here.
     Area(stream, "", PUBLIC),
+    # Answers with ENV=dev only.
+    Area(docs, "", PUBLIC),
     Area(page, "", PUBLIC),
 )
 
