@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -11,28 +11,11 @@ from workers.providers.base import Event
 from workers.providers.errors import Aborted
 from workers.providers.line import Cut, WasCut
 from workers.providers.lines import Unreadable
+from workers.providers.reader import EventReader
 from workers.providers.transport import Body
 from workers.providers.upstream import Upstream
 
 _AFTERMATH_S = 10.0
-
-
-class Reader(Protocol):
-    """Turns the pieces of a body into events; see `sse.ChunkReader`.
-
-    Attributes:
-        done: The end was announced.
-        may_end: It was not, but nothing is missing either.
-    """
-
-    done: bool
-    may_end: bool
-
-    def feed(self, piece: bytes) -> list[Event]:
-        """Read a piece of the body."""
-
-    def finish(self) -> list[Event]:
-        """Read what is left when the body has ended."""
 
 
 class Answer:
@@ -50,7 +33,7 @@ class Answer:
         upstream: Upstream,
         path: str,
         body: dict[str, Any],
-        reader_for: Callable[[httpx.Response], Reader],
+        reader_for: Callable[[httpx.Response], EventReader],
     ) -> None:
         self._upstream = upstream
         self._path = path
@@ -95,7 +78,9 @@ class Answer:
         finally:
             response.close()
 
-    def _read(self, response: httpx.Response, reader: Reader) -> Generator[list[Event], None, None]:
+    def _read(
+        self, response: httpx.Response, reader: EventReader
+    ) -> Generator[list[Event], None, None]:
         feed = reader.feed
         try:
             for piece in self._pieces(response):

@@ -7,14 +7,14 @@ import time
 import uuid
 from typing import Any
 
-import httpx
 import orjson
 
-from workers.providers.answer import Answer, Reader
+from workers.providers.answer import Answer
 from workers.providers.base import Event, Timeouts
 from workers.providers.line import Cut
-from workers.providers.lines import CutShort, ErrorItem, Garbled, LineSplitter, Unreadable, parse
+from workers.providers.lines import ErrorItem, Garbled, parse
 from workers.providers.ollama_request import to_ollama
+from workers.providers.reader import EventReader
 from workers.providers.upstream import QUICK_S, Connection, Upstream
 
 _CHAT = "/api/chat"
@@ -44,7 +44,7 @@ class OllamaProvider:
     def stream(self, body: dict[str, Any]) -> Answer:
         """Answer a chat, piece by piece."""
         asked = {**to_ollama(body), "stream": True}
-        return Answer(self._upstream, _CHAT, asked, _reader)
+        return Answer(self._upstream, _CHAT, asked, lambda _head: LineReader())
 
     def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
         """Answer a chat in one piece."""
@@ -64,54 +64,17 @@ class OllamaProvider:
         self._upstream.close()
 
 
-def _reader(_response: httpx.Response) -> Reader:
-    return LineReader()
-
-
-class LineReader:
-    """Turns Ollama's lines into events; see `sse.ChunkReader` for the manner."""
+class LineReader(EventReader):
+    """Turns Ollama's lines into events."""
 
     def __init__(self) -> None:
-        self.done = False
-        self.may_end = False
-        self._splitter = LineSplitter()
-        self._failure: Exception | None = None
-        self._has_meta = False
+        super().__init__()
         self._calls = 0
 
-    def feed(self, piece: bytes) -> list[Event]:
-        """Read a piece of any size.
-
-        Raises:
-            Garbled: It is something else than lines of JSON.
-            ErrorItem: The upstream reports an error.
-        """
-        events: list[Event] = []
-        if self._failure is None:
-            try:
-                for line in self._splitter.feed(piece):
-                    if line.strip() and not self.done:
-                        self._read_line(line, events)
-            except Unreadable as error:
-                if isinstance(error, Garbled) and not self._has_meta:
-                    error.words = piece[:2000]
-                self._failure = error
-        if not events and self._failure is not None:
-            raise self._failure
-        return events
-
-    def finish(self) -> list[Event]:
-        """Read what is left when the body has ended.
-
-        Raises:
-            CutShort: The answer is not complete.
-        """
-        events = [] if self.done else self.feed(b"\n")
-        if self._failure is not None:
-            raise self._failure
-        if not self.done:
-            raise CutShort
-        return events
+    def _read_lines(self, lines: list[bytes], events: list[Event]) -> None:
+        for line in lines:
+            if line.strip() and not self.done:
+                self._read_line(line, events)
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:
         try:

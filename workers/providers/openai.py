@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from workers.providers.answer import Answer, Reader
+from workers.providers.answer import Answer
 from workers.providers.base import Timeouts
 from workers.providers.line import Cut
 from workers.providers.sse import ChunkReader, WholeReader
@@ -58,7 +58,7 @@ class OpenAIProvider:
         """Close the idle connections."""
         self._upstream.close()
 
-    def _reader(self, response: httpx.Response, body: dict[str, Any]) -> Reader:
+    def _reader(self, response: httpx.Response, body: dict[str, Any]) -> ChunkReader:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         reader = WholeReader if kind == "application/json" else ChunkReader
         return reader(str(body.get("model", "")))

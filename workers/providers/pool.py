@@ -9,6 +9,7 @@ from time import monotonic
 from workers.providers.wire import Decoder
 
 READ_BYTES = 64 * 1024
+_MAX_EARLY = 8
 Origin = tuple[str, str, int | None]
 
 
@@ -23,10 +24,16 @@ class Line:
         self.idle_since = 0.0
         self.is_used = False
 
-    def is_fresh(self) -> bool:
-        """Whether it may carry another request: open, and the last body is all read.
+    @property
+    def is_ready(self) -> bool:
+        """Whether it may carry another request: the last body was read to its end."""
+        return self.body is not None and self.body.complete
 
-        Takes up what has come since, without waiting: often just the last, empty chunk.
+    def catch_up(self) -> bool:
+        """Take up, without waiting, what has come since: often just the last, empty chunk.
+
+        Returns:
+            False when the connection is of no more use.
         """
         body = self.body
         self.sock.settimeout(0)
@@ -36,7 +43,7 @@ class Line:
                     return False
         except (BlockingIOError, ssl.SSLWantReadError):
             self.sock.settimeout(None)
-            return body is not None and body.complete
+            return True
         except (OSError, ValueError):
             return False
         return False
@@ -60,15 +67,24 @@ class Pool:
 
     def take(self, origin: Origin) -> Line | None:
         """Give an idle connection that is still good."""
-        while True:
+        found = None
+        early: list[Line] = []  # these miss their last chunk still
+        while found is None and len(early) < _MAX_EARLY and (line := self._pop(origin)):
+            if monotonic() - line.idle_since >= self._max_idle_s or not line.catch_up():
+                line.sock.close()
+            elif line.is_ready:
+                found = line
+            else:
+                early.append(line)
+        if early:
             with self._lock:
-                lines = self._lines.get(origin)
-                if not lines:
-                    return None
-                line = lines.pop()
-            if monotonic() - line.idle_since < self._max_idle_s and line.is_fresh():
-                return line
-            line.sock.close()
+                self._lines.setdefault(origin, deque()).extend(reversed(early))
+        return found
+
+    def _pop(self, origin: Origin) -> Line | None:
+        with self._lock:
+            lines = self._lines.get(origin)
+            return lines.pop() if lines else None
 
     def give(self, origin: Origin, line: Line) -> None:
         """Keep a connection for the next request."""

@@ -5,18 +5,11 @@ Source: HTML standard, section 9.2 (server-sent events); OpenAI API reference, "
 
 import time
 import uuid
-from typing import Any, NoReturn
+from typing import Any
 
 from workers.providers.base import Event
-from workers.providers.lines import (
-    MAX_LINE,
-    CutShort,
-    ErrorItem,
-    Garbled,
-    LineSplitter,
-    Unreadable,
-    parse,
-)
+from workers.providers.lines import MAX_LINE, ErrorItem, Garbled, parse
+from workers.providers.reader import EventReader
 from workers.providers.template import Template, learn
 
 _FIELDS = (b"event", b"id", b"retry")
@@ -26,70 +19,21 @@ _WORTHWHILE_HITS = 4
 _MAX_LESSONS = 4
 
 
-class ChunkReader:
-    """Turns the bytes of a stream into events.
-
-    What was read before something unreadable came is given first; the error is raised by the next
-    call.
+class ChunkReader(EventReader):
+    """Turns a stream of chunks into events.
 
     Args:
         model: What the upstream was asked for, if it does not say itself.
-
-    Attributes:
-        done: The end was announced.
-        may_end: Every choice has told why it ended, so that only [DONE] is missing.
     """
 
     def __init__(self, model: str = "") -> None:
-        self.done = False
-        self.may_end = False
+        super().__init__()
         self._model = model
-        self._splitter = LineSplitter()
         self._template: Template | None = None
         self._lessons = _MAX_LESSONS
         self._broken = b""  # data lines that are not JSON yet: one item may have several
-        self._start = b""
-        self._failure: Unreadable | None = None
-        self._has_meta = False
         self._choices: set[int] = set()
         self._ended: set[int] = set()
-
-    def feed(self, piece: bytes) -> list[Event]:
-        """Read a piece of any size.
-
-        Raises:
-            Garbled: It is not such a stream.
-            ErrorItem: The upstream reports an error.
-        """
-        events: list[Event] = []
-        if not self._has_meta and len(self._start) < 2000:
-            self._start += piece[:2000]  # to be quoted if this never was a stream
-        if self._failure is None:
-            try:
-                self._read_lines(self._splitter.feed(piece), events)
-            except Unreadable as error:
-                self._failure = error
-        if self._failure is not None and not events:
-            self._fail(self._failure)
-        return events
-
-    def finish(self) -> list[Event]:
-        """Read what is left when the body has ended.
-
-        Raises:
-            CutShort: The stream ended before its answer did.
-        """
-        events = [] if self.done else self.feed(b"\n\n")
-        if self._failure is not None:
-            self._fail(self._failure)
-        if not self.done and not self.may_end:
-            raise CutShort
-        return events
-
-    def _fail(self, failure: Unreadable) -> NoReturn:
-        if isinstance(failure, Garbled) and not self._has_meta:
-            failure.words = self._start
-        raise failure
 
     def _read_lines(self, lines: list[bytes], events: list[Event]) -> None:
         for line in lines:

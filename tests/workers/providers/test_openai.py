@@ -158,8 +158,8 @@ def test_nothing_is_sent_before_the_first_event_is_wanted(provider, server):
 
 
 def test_connections_are_used_again(provider, server):
-    for habit in ("", "burst=1", "split=3", "fail=400", "linger=0", "json=1"):
-        stream = provider.stream(chat(f"tokens=2 {habit}"))
+    for habit in ("", "split=3", "fail=400", "slice=2", "json=1"):
+        stream = provider.stream(chat(f"tokens=2 burst=1 {habit}"))
         Reading(stream).join()
     provider.models()
 
@@ -342,7 +342,7 @@ def test_an_abort_between_two_events_is_seen_by_the_next(provider):
 
 
 def test_an_abort_after_the_end_harms_nobody(provider, server):
-    stream = provider.stream(chat("tokens=1"))
+    stream = provider.stream(chat("tokens=1 burst=1"))
     list(stream)
     stream.abort()
 

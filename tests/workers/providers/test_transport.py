@@ -15,6 +15,7 @@ from workers.providers.errors import Aborted, Refused, Unavailable
 from workers.providers.line import Cut, WasCut
 from workers.providers.pool import Line, Pool
 from workers.providers.transport import Transport
+from workers.providers.wire import Chunked
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 QUICK = {"connect": 5, "read": 5, "total": 10}
@@ -201,6 +202,18 @@ def test_the_pool_gives_no_connection_on_which_something_happened(lines, act):
     act(theirs)
 
     assert pool.take("origin") is None
+
+
+def test_a_connection_whose_last_chunk_is_to_come_waits_for_it_in_the_pool(lines):
+    pool = Pool(max_idle=5, max_idle_s=30)
+    (ready, _), (early, theirs) = lines(), lines()
+    early.body = Chunked()
+    for line in (ready, early):
+        pool.give("origin", line)
+
+    assert [pool.take("origin"), pool.take("origin")] == [ready, None]
+    theirs.sendall(b"0\r\n\r\n")
+    assert pool.take("origin") is early
 
 
 def test_a_cleared_pool_is_empty(lines):
