@@ -7,11 +7,13 @@ from flask import Blueprint, Flask, current_app, request
 
 from web import auth
 from web.auths.routes import bp as auths
+from web.channels.routes import bp as channels
 from web.chats.routes import bp as chats
 from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
 from web.docs.routes import bp as docs
+from web.folders.routes import bp as folders
 from web.jobs.routes import bp as jobs
 from web.models.routes import bp as models
 from web.ollama.routes import bp as ollama
@@ -20,6 +22,7 @@ from web.page.routes import bp as page
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
 from web.tasks.routes import bp as tasks
+from web.tools.routes import bp as tools
 from web.users.routes import bp as users
 
 # Nobody is asked; the view itself may still look who it is.
@@ -47,6 +50,9 @@ AREAS = (
     Area(configs, "/api/v1/configs", MEMBER),
     Area(models, "/api", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
+    Area(folders, "/api/v1/folders", MEMBER),
+    Area(channels, "/api/v1/channels", MEMBER),
+    Area(tools, "/api/v1/tools", MEMBER),
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),

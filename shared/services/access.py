@@ -4,8 +4,11 @@ from typing import Any
 
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
+from shared.models.channel import Channel
 from shared.models.chat import Chat
+from shared.models.folder import Folder
 from shared.models.job import Job
+from shared.models.tool import Tool
 from shared.services.accounts import ADMIN, Principal
 
 _ROLES = ("user", ADMIN)
@@ -53,6 +56,15 @@ def _chat(user: Principal, action: str, chat: Chat) -> bool:
     return user.role == ADMIN and (action == "delete" or get_settings().enable_admin_chat_access)
 
 
+def _folder(user: Principal, _action: str, folder: Folder) -> bool:
+    return folder.user_id == user.id
+
+
+def _shared(user: Principal, action: str, row: Channel | Tool) -> bool:
+    is_own = user.role == ADMIN or row.user_id == user.id
+    return is_own or grants(user, action, row.access_control)
+
+
 def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
     if user.role == ADMIN or (action == "read" and get_settings().bypass_model_access_control):
         return True
@@ -72,4 +84,12 @@ def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool
     )
 
 
-_RULES: dict[type, Any] = {str: _area, Job: _job, Chat: _chat, dict: _model}
+_RULES: dict[type, Any] = {
+    str: _area,
+    Channel: _shared,
+    Chat: _chat,
+    Folder: _folder,
+    Job: _job,
+    Tool: _shared,
+    dict: _model,
+}

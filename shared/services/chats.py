@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import load_only
 
 from shared import db
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.ids import new_id, now_s
 from shared.models.chat import Chat, ChatMessage, Tag
 from shared.services import messages
@@ -121,6 +121,45 @@ def pinned(user_id: str) -> list[Chat]:
     return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
 
 
+def archived(user_id: str) -> list[Chat]:
+    """List a user's archived chats, newest change first."""
+    query = select(Chat).where(Chat.user_id == user_id, Chat.archived.is_(True))
+    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+
+
+def all_of(user_id: str) -> list[Chat]:
+    """List all chats of a user, wherever they are, newest change first."""
+    query = select(Chat).where(Chat.user_id == user_id)
+    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+
+
+def tagged(user_id: str, name: str) -> list[Chat]:
+    """List a user's chats that have a tag, newest change first."""
+    return [chat for chat in all_of(user_id) if tag_id(name) in (chat.meta.get("tags") or ())]
+
+
+def toggle_pin(chat: Chat) -> Chat:
+    """Pin a chat, or take the pin out."""
+    chat.pinned, chat.updated_at = not chat.pinned, now_s()
+    return chat
+
+
+def toggle_archive(chat: Chat) -> Chat:
+    """Archive a chat, or bring it back."""
+    chat.archived, chat.updated_at = not chat.archived, now_s()
+    return chat
+
+
+def archive_all(user_id: str) -> None:
+    """Archive all chats of a user."""
+    db.session().execute(update(Chat).where(Chat.user_id == user_id).values(archived=True))
+
+
+def move(chat: Chat, folder_id: str | None) -> None:
+    """Put a chat into a folder, or take it out; its pin goes."""
+    chat.folder_id, chat.pinned, chat.updated_at = folder_id, False, now_s()
+
+
 def set_title(chat_id: str, title: str) -> None:
     """Name a chat."""
     db.session().execute(update(Chat).where(Chat.id == chat_id).values(title=title))
@@ -170,6 +209,30 @@ def replace_tags(chat: Chat, names: list[str]) -> None:
     chat.meta = {**chat.meta, "tags": list(wanted)}
     db.session().flush()
     _drop_unused_tags(chat.user_id, [tag for tag in before if tag not in wanted])
+
+
+def add_tag(chat: Chat, name: str) -> None:
+    """Give a chat one more tag.
+
+    Raises:
+        Invalid: The name is empty, or "none", which stands for chats without tags.
+    """
+    added = tag_id(name)
+    if added in ("", "none"):
+        raise Invalid("Tag name cannot be 'None'")
+    tags = list(chat.meta.get("tags") or [])
+    if added not in tags:
+        db.session().merge(Tag(id=added, user_id=chat.user_id, name=name.strip(), meta=None))
+        chat.meta = {**chat.meta, "tags": [*tags, added]}
+        db.session().flush()
+
+
+def remove_tags(chat: Chat, ids: list[str]) -> None:
+    """Take tags from a chat, and drop those that no other chat of its owner has."""
+    kept = [tag for tag in chat.meta.get("tags") or [] if tag not in ids]
+    chat.meta = {**chat.meta, "tags": kept}
+    db.session().flush()
+    _drop_unused_tags(chat.user_id, ids)
 
 
 def tag_id(name: str) -> str:

@@ -7,10 +7,19 @@ from flask import Blueprint
 from shared import db
 from shared.errors import Forbidden, NotFound
 from shared.models.chat import Chat, Tag
-from shared.services import access, chats, jobs, live_answers, messages
+from shared.services import access, chats, folders, live_answers, messages
 from web.api import endpoint
 from web.auth import current_user
-from web.chats.schemas import ChatForm, ChatResponse, ChatTitleResponse, PageQuery, TagResponse
+from web.chats.schemas import (
+    ChatForm,
+    ChatResponse,
+    ChatTitleResponse,
+    FolderForm,
+    PageQuery,
+    TagForm,
+    TagResponse,
+)
+from web.chats.stopping import stop_answers
 from web.errors import Status
 
 bp = Blueprint("chats", __name__)
@@ -48,6 +57,19 @@ def list_chats(query: PageQuery) -> list[Chat]:
     return chats.listed(current_user().id, query.page)
 
 
+@bp.delete("/")
+@endpoint(response=bool, transaction=None)
+def delete_chats() -> bool:
+    """Delete all of one's chats."""
+    with db.reading():
+        found = [chat.id for chat in chats.all_of(current_user().id)]
+    stop_answers(found)
+    with db.transaction():
+        for chat in chats.all_of(current_user().id):
+            chats.remove(chat)
+    return True
+
+
 @bp.post("/new")
 @endpoint(body=ChatForm, response=ChatResponse, transaction=None)
 def create_chat(body: ChatForm) -> dict[str, Any]:
@@ -64,6 +86,48 @@ def list_pinned() -> list[dict[str, Any]]:
     with db.reading():
         found = chats.pinned(current_user().id)
     return _shown(found)
+
+
+@bp.get("/archived")
+@endpoint(response=list[ChatTitleResponse])
+def list_archived() -> list[Chat]:
+    """List one's archived chats."""
+    return chats.archived(current_user().id)
+
+
+@bp.get("/all/archived")
+@endpoint(response=list[ChatResponse], transaction=None)
+def show_archived() -> list[dict[str, Any]]:
+    """Show one's archived chats with their messages."""
+    with db.reading():
+        found = chats.archived(current_user().id)
+    return _shown(found)
+
+
+@bp.post("/archive/all")
+@endpoint(response=bool)
+def archive_all() -> bool:
+    """Archive all of one's chats."""
+    chats.archive_all(current_user().id)
+    return True
+
+
+@bp.get("/folder/<folder_id>")
+@endpoint(
+    response=list[ChatResponse], transaction=None, errors={404: "No such folder, or not yours"}
+)
+def list_chats_of_folder(folder_id: str) -> list[dict[str, Any]]:
+    """Show the chats in a folder and in those below it, without pinned and archived ones."""
+    with db.reading():
+        below = folders.chats_below(folders.find(current_user(), folder_id))
+    return _shown([chat for chat in below if not (chat.archived or chat.pinned)])
+
+
+@bp.post("/tags")
+@endpoint(body=TagForm, response=list[ChatTitleResponse])
+def list_chats_with_tag(body: TagForm) -> list[Chat]:
+    """List one's chats that have a tag."""
+    return chats.tagged(current_user().id, body.name)
 
 
 @bp.get("/all/tags")
@@ -99,17 +163,82 @@ def delete_chat(chat_id: str) -> bool:
     """Delete a chat with its messages; answers that are being written are stopped."""
     with db.reading():
         _own(chat_id, "delete")
-        running = jobs.open_of_chat(current_user(), chat_id)
-    for job_id in running:
-        jobs.cancel(current_user(), job_id)
+    stop_answers([chat_id])
     with db.transaction():
         chats.remove(_own(chat_id, "delete"))
     return True
+
+
+@bp.get("/<chat_id>/pinned")
+@endpoint(response=bool, errors=_HIDDEN)
+def is_pinned(chat_id: str) -> bool:
+    """Tell whether a chat is pinned."""
+    return _own(chat_id, "read").pinned
+
+
+@bp.post("/<chat_id>/pin")
+@endpoint(response=ChatResponse, transaction=None, errors=_HIDDEN)
+def toggle_pin(chat_id: str) -> dict[str, Any]:
+    """Pin a chat, or take the pin out."""
+    with db.transaction():
+        chat = chats.toggle_pin(_own(chat_id, "write"))
+    return _shown([chat])[0]
+
+
+@bp.post("/<chat_id>/archive")
+@endpoint(response=ChatResponse, transaction=None, errors=_HIDDEN)
+def toggle_archive(chat_id: str) -> dict[str, Any]:
+    """Archive a chat, or bring it back."""
+    with db.transaction():
+        chat = chats.toggle_archive(_own(chat_id, "write"))
+    return _shown([chat])[0]
+
+
+@bp.post("/<chat_id>/folder")
+@endpoint(body=FolderForm, response=ChatResponse, transaction=None, errors=_HIDDEN)
+def move_chat(chat_id: str, body: FolderForm) -> dict[str, Any]:
+    """Put a chat into a folder, or take it out; its pin goes."""
+    with db.transaction():
+        chat = _own(chat_id, "write")
+        if body.folder_id is not None:
+            folders.find(current_user(), body.folder_id, "write")
+        chats.move(chat, body.folder_id)
+    return _shown([chat])[0]
 
 
 @bp.get("/<chat_id>/tags")
 @endpoint(response=list[TagResponse], errors=_HIDDEN)
 def list_tags_of_chat(chat_id: str) -> list[Tag]:
     """List a chat's tags."""
-    chat = _own(chat_id, "read")
+    return _tags(_own(chat_id, "read"))
+
+
+@bp.post("/<chat_id>/tags")
+@endpoint(body=TagForm, response=list[TagResponse], errors={**_HIDDEN, 400: "No tag is named so"})
+def add_tag(chat_id: str, body: TagForm) -> list[Tag]:
+    """Give a chat one more tag."""
+    chat = _own(chat_id, "write")
+    chats.add_tag(chat, body.name)
+    return _tags(chat)
+
+
+@bp.delete("/<chat_id>/tags")
+@endpoint(body=TagForm, response=list[TagResponse], errors=_HIDDEN)
+def remove_tag(chat_id: str, body: TagForm) -> list[Tag]:
+    """Take a tag from a chat."""
+    chat = _own(chat_id, "write")
+    chats.remove_tags(chat, [chats.tag_id(body.name)])
+    return _tags(chat)
+
+
+@bp.delete("/<chat_id>/tags/all")
+@endpoint(response=bool, errors=_HIDDEN)
+def remove_all_tags(chat_id: str) -> bool:
+    """Take all tags from a chat."""
+    chat = _own(chat_id, "write")
+    chats.remove_tags(chat, list(chat.meta.get("tags") or []))
+    return True
+
+
+def _tags(chat: Chat) -> list[Tag]:
     return chats.tags_of(chat.user_id, list(chat.meta.get("tags") or []))

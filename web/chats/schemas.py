@@ -18,6 +18,18 @@ class PageQuery(BaseModel):
     page: int | None = Field(None, ge=1)
 
 
+class FolderForm(BaseModel):
+    """Which folder a chat lies in; none when null."""
+
+    folder_id: str | None = None
+
+
+class TagForm(BaseModel):
+    """A tag by its name."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
 class ChatTitleResponse(BaseModel):
     """A chat in a list."""
 

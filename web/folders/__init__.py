@@ -1,0 +1,1 @@
+"""Folders: where a user keeps chats."""

@@ -1,0 +1,86 @@
+"""Routes of folders."""
+
+from flask import Blueprint
+
+from shared import db
+from shared.models.folder import Folder
+from shared.services import chats, folders
+from web.api import endpoint
+from web.auth import current_user
+from web.chats.stopping import stop_answers
+from web.folders.schemas import ExpandedForm, FolderForm, FolderResponse, NameForm, ParentForm
+
+bp = Blueprint("folders", __name__)
+
+_UNKNOWN = {404: "No such folder, or not yours"}
+_TAKEN = {400: "The name is taken at that place"}
+
+
+def _own(folder_id: str) -> Folder:
+    return folders.find(current_user(), folder_id, "write")
+
+
+@bp.get("/")
+@endpoint(response=list[FolderResponse])
+def list_folders() -> list[FolderResponse]:
+    """List all of one's folders, each with its chats."""
+    found = folders.listed(current_user().id)
+    contents = folders.contents(current_user().id, [folder.id for folder in found])
+    return [
+        FolderResponse.model_validate(folder).model_copy(
+            update={"items": {"chats": contents[folder.id]}}
+        )
+        for folder in found
+    ]
+
+
+@bp.post("/")
+@endpoint(body=FolderForm, response=FolderResponse, errors=_TAKEN)
+def create_folder(body: FolderForm) -> Folder:
+    """Make a folder."""
+    return folders.create(current_user(), body.name, body.parent_id, body.meta)
+
+
+@bp.get("/<folder_id>")
+@endpoint(response=FolderResponse, errors=_UNKNOWN)
+def show_folder(folder_id: str) -> Folder:
+    """Show a folder."""
+    return folders.find(current_user(), folder_id)
+
+
+@bp.post("/<folder_id>/update")
+@endpoint(body=NameForm, response=FolderResponse, errors={**_UNKNOWN, **_TAKEN})
+def rename_folder(folder_id: str, body: NameForm) -> Folder:
+    """Give a folder another name."""
+    return folders.rename(_own(folder_id), body.name)
+
+
+@bp.post("/<folder_id>/update/parent")
+@endpoint(body=ParentForm, response=FolderResponse, errors={**_UNKNOWN, **_TAKEN})
+def move_folder(folder_id: str, body: ParentForm) -> Folder:
+    """Put a folder into another, or to the top."""
+    return folders.move(current_user(), _own(folder_id), body.parent_id)
+
+
+@bp.post("/<folder_id>/update/expanded")
+@endpoint(body=ExpandedForm, response=FolderResponse, errors=_UNKNOWN)
+def expand_folder(folder_id: str, body: ExpandedForm) -> Folder:
+    """Remember whether the sidebar shows what is inside."""
+    return folders.set_expanded(_own(folder_id), body.is_expanded)
+
+
+@bp.delete("/<folder_id>")
+@endpoint(response=bool, transaction=None, errors=_UNKNOWN)
+def delete_folder(folder_id: str) -> bool:
+    """Delete a folder with those below it and all their chats; answers that are being written there
+    are stopped.
+    """
+    with db.reading():
+        inside = [chat.id for chat in folders.chats_below(_own(folder_id))]
+    stop_answers(inside)
+    with db.transaction():
+        folder = _own(folder_id)
+        for chat in folders.chats_below(folder):
+            chats.remove(chat)
+        folders.remove(folder)
+    return True

@@ -1,0 +1,47 @@
+"""Forms and answers of the folder routes."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FolderForm(BaseModel):
+    """A new folder; at the top unless a parent is named."""
+
+    name: str = Field(min_length=1, max_length=200)
+    parent_id: str | None = None
+    meta: dict[str, Any] | None = None
+
+
+class NameForm(BaseModel):
+    """A new name for a folder."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class ParentForm(BaseModel):
+    """A new place for a folder; the top when null."""
+
+    parent_id: str | None = None
+
+
+class ExpandedForm(BaseModel):
+    """Whether the sidebar shows what is inside."""
+
+    is_expanded: bool
+
+
+class FolderResponse(BaseModel):
+    """A folder. `items` is `{"chats": [{"id", "title"}]}` in lists, else null."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    parent_id: str | None
+    user_id: str
+    name: str
+    items: dict[str, Any] | None = None
+    meta: dict[str, Any] | None
+    is_expanded: bool
+    created_at: int
+    updated_at: int
