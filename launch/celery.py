@@ -5,7 +5,6 @@ library. That is 12 MB of memory in each process, and 0.3 s before a killed work
 """
 
 import argparse
-import gc
 import sys
 from typing import Any
 
@@ -38,6 +37,8 @@ def _work(args: argparse.Namespace) -> int:
     from celery.concurrency import get_implementation  # noqa: PLC0415
     from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415
 
+    from shared.collector import settle  # noqa: PLC0415
+
     worker = find_app(args.app).Worker(
         hostname=host_format(default_nodename(args.node)),
         queues=args.queues.split(","),
@@ -48,10 +49,7 @@ def _work(args: argparse.Namespace) -> int:
         heartbeat_interval=_HEARTBEAT_S,
         quiet=True,
     )
-    # What is imported lives for ever: collections need not look at it, and so do not copy the pages
-    # that a forked process shares with this one.
-    gc.collect()
-    gc.freeze()
+    settle()
     worker.start()
     return int(worker.exitcode or 0)
 

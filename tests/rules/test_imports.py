@@ -20,7 +20,7 @@ HOMES = {
     "werkzeug": ("web/",),
     "socketio": ("web/",),
     "simple_websocket": ("web/",),
-    "celery": (*CELERY_HOMES, "launch/flower.py", "launch/celery.py"),
+    "celery": (*CELERY_HOMES, "launch/flower/", "launch/celery.py"),
     "kombu": CELERY_HOMES,
     "httpx": ("workers/providers/", "shared/storage/", "shared/http.py"),
     "boto3": ("shared/storage/",),

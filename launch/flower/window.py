@@ -1,13 +1,11 @@
-"""The operators' window: Flower behind a login, on this machine only, read-only by default.
-
-Started as a module of ours so that the password stands in no command line and no worker code loads.
-"""
+"""Flower with our options, and with pages that show what is running per queue."""
 
 import asyncio
 import logging
 import signal
 from collections import Counter
 from collections.abc import Callable
+from socket import socket
 from typing import Any
 
 from celery import Celery
@@ -17,14 +15,13 @@ from flower.urls import settings as tornado_settings
 from flower.views.broker import BrokerView
 from flower.views.monitor import Metrics
 from tornado import web
+from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
-from shared.config.settings import Settings, get_settings
-from shared.log import set_up_logging
+from shared.config.settings import Settings
 
 log = logging.getLogger("launch.flower")
 
-_HOST = "127.0.0.1"
 _MAX_TASKS = 5_000
 _QUIET = ("tornado.access", "flower.inspector")  # every page; every worker that is not up yet
 
@@ -77,14 +74,10 @@ class GuardedMetrics(Metrics):  # type: ignore[misc]  # flower has no types
 def configure(settings: Settings) -> None:
     """Set Flower's options.
 
-    Raises:
-        SystemExit: No password is set; without one everybody on the machine could look.
+    Args:
+        settings: Login, and whether anything may be changed.
     """
-    if not settings.flower_password:
-        raise SystemExit("switchyard: Flower does not start without FLOWER_PASSWORD.")
     wanted: dict[str, Any] = {
-        "address": _HOST,
-        "port": settings.flower_port,
         "basic_auth": [f"{settings.flower_user}:{settings.flower_password}"],
         "read_only": settings.flower_read_only,
         "max_tasks": _MAX_TASKS,
@@ -95,10 +88,13 @@ def configure(settings: Settings) -> None:
         setattr(options, name, value)
 
 
-def main() -> None:
-    """Serve Flower until a signal asks for the end."""
-    settings = get_settings()
-    set_up_logging(settings, "flower")
+def serve(settings: Settings, sockets: list[socket]) -> None:
+    """Serve Flower until a signal asks for the end.
+
+    Args:
+        settings: Address, login, and whether anything may be changed.
+        sockets: Listen already.
+    """
     configure(settings)
     for name in _QUIET:
         logging.getLogger(name).setLevel("ERROR")
@@ -109,10 +105,6 @@ def main() -> None:
     flower.add_handlers(".*", [(r"/broker", QueuesView), (r"/metrics", GuardedMetrics)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.add_callback_from_signal(flower.stop))
-    flower.start_http_server()
-    log.info("Flower answers at http://%s:%s", _HOST, settings.flower_port)
+    HTTPServer(flower).add_sockets(sockets)
+    log.info("Flower answers at http://127.0.0.1:%s", settings.flower_port)
     flower.start()
-
-
-if __name__ == "__main__":
-    main()
