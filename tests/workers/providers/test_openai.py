@@ -10,7 +10,6 @@ from tests.workers.providers.asking import KEY, Reading, chat, seconds, text, to
 from workers.providers import answer
 from workers.providers.base import Timeouts
 from workers.providers.errors import Aborted, Refused, Unavailable
-from workers.providers.line import Cut
 
 USAGE = {"include_usage": True}
 
@@ -376,25 +375,6 @@ def test_a_completion_comes_in_one_piece(provider, server):
 
     assert completion["choices"][0]["message"]["content"] == answer_for("tell me tokens=3")
     assert server.log()[0]["json"] == chat("tell me tokens=3", stream=False)
-
-
-def test_a_completion_can_be_cut(provider, server):
-    cut = Cut()
-    errors = []
-
-    class Whole:
-        def __iter__(self):
-            return self
-
-        def __next__(self):
-            return provider.complete(chat("tell me hang_head=1"), cut)
-
-    reading = Reading(Whole())
-    wait_until(lambda: server.open_streams == 1, 5, "the request to arrive")
-    cut.set()
-
-    assert isinstance(reading.join().error, Aborted)
-    assert not errors
 
 
 @pytest.mark.parametrize(
