@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from shared.collector import settle
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
+from web import lifecycle
 
 _settings = get_settings()
 
@@ -29,6 +31,8 @@ accesslog = None
 loglevel = "warning"
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ARG001  (gunicorn's signature)
-    """Log as the other processes do, from the first request on."""
+def post_worker_init(worker: Any) -> None:
+    """Log as the other processes do, and know when the end comes, from the first request on."""
     set_up_logging(_settings, "web")
+    lifecycle.watch(lambda: bool(worker.alive))
+    settle()

@@ -5,12 +5,12 @@ PostgreSQL.
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,7 @@ PATIENCE_S = 15.0
 _PAUSE_S = 0.02
 
 _engine: Engine | None = None
-_session: ContextVar[Session | None] = ContextVar("session", default=None)
-_committed: ContextVar[list[Any] | None] = ContextVar("committed", default=None)
+_scope: ContextVar["_Scope | None"] = ContextVar("scope", default=None)
 # SQLite has one writer. Inside a process the writers queue here, where waiting is cooperative; only
 # processes meet at the file's lock. Not held across anything but SQL.
 _write_lock = threading.Lock()
@@ -104,49 +103,69 @@ def is_passing(error: BaseException) -> bool:
     return not any(ours in words for ours in ("no such table", "no such column", "syntax"))
 
 
-def _begin(session: Session, write: bool) -> None:
-    """Open the database transaction; the only place where waiting and repeating are harmless."""
+class _Scope:
+    """A transaction under way: its connection, its session if wanted, and what follows it."""
 
-    def begin() -> None:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.callbacks: list[Callable[[], None]] = []
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session; made on first use, the most frequent statements do without."""
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False)
+        return self._session
+
+    def flush(self) -> None:
+        """Write what the session still holds back."""
+        if self._session is not None:
+            self._session.flush()
+
+    def close(self) -> None:
+        """Leave the session's objects to whoever loaded them."""
+        if self._session is not None:
+            self._session.close()
+
+
+def _begin(engine: Engine, write: bool) -> Connection:
+    """Open a transaction; the only place where waiting and repeating are harmless."""
+
+    def begin() -> Connection:
+        connection = engine.connect()
         try:
-            connection = session.connection()
-            if connection.dialect.name == "sqlite":
+            connection.begin()
+            if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-        except DBAPIError:
-            session.rollback()
+        except BaseException:
+            connection.close()
             raise
+        return connection
 
-    _patiently(begin)
+    began: Connection = _patiently(begin)
+    return began
 
 
 @contextmanager
-def _scope(write: bool) -> Iterator[Session]:
-    current = _session.get()
+def _scoped(write: bool) -> Iterator[_Scope]:
+    current = _scope.get()
     if current is not None:
         yield current
         return
     engine = get_engine()
-    locked = write and engine.dialect.name == "sqlite"
-    if locked:
-        _write_lock.acquire()
-    callbacks: list[Any] = []
-    try:
-        with Session(engine, expire_on_commit=False) as session:
-            _begin(session, write)
-            tokens = (_session.set(session), _committed.set(callbacks))
-            try:
-                yield session
-                session.commit()
-            except BaseException:
-                session.rollback()
-                raise
-            finally:
-                _session.reset(tokens[0])
-                _committed.reset(tokens[1])
-    finally:
-        if locked:
-            _write_lock.release()
-    for callback in callbacks:
+    lock = _write_lock if write and engine.dialect.name == "sqlite" else nullcontext()
+    with lock, _begin(engine, write) as connection:
+        scope = _Scope(connection)
+        token = _scope.set(scope)
+        try:
+            yield scope
+            scope.flush()
+            connection.commit()
+        finally:
+            _scope.reset(token)
+            scope.close()
+    for callback in scope.callbacks:
         callback()
 
 
@@ -162,8 +181,8 @@ def transaction() -> Iterator[Session]:
 
     Source: https://www.sqlite.org/lang_transaction.html ("IMMEDIATE").
     """
-    with _scope(write=True) as session:
-        yield session
+    with _scoped(write=True) as scope:
+        yield scope.session
 
 
 @contextmanager
@@ -173,28 +192,48 @@ def reading() -> Iterator[Session]:
     Raises:
         Unavailable: The database was away for longer than PATIENCE_S.
     """
-    with _scope(write=False) as session:
-        yield session
+    with _scoped(write=False) as scope:
+        yield scope.session
+
+
+@contextmanager
+def statements(write: bool) -> Iterator[Connection]:
+    """Run a block of prepared statements, as in `transaction` or `reading` but without a session.
+
+    For what every job does: a session costs more than such a statement.
+    """
+    with _scoped(write) as scope:
+        yield scope.connection
 
 
 def session() -> Session:
     """Give the session of the surrounding transaction.
 
     Raises:
-        RuntimeError: Called outside `transaction()` and `reading()`.
+        RuntimeError: Called outside of a transaction.
     """
-    current = _session.get()
-    if current is None:
-        raise RuntimeError("a database session was used outside of a transaction")
-    return current
+    return _current().session
 
 
-def after_commit(callback: Any) -> None:
+def connection() -> Connection:
+    """Give the connection of the surrounding transaction.
+
+    Raises:
+        RuntimeError: Called outside of a transaction.
+    """
+    return _current().connection
+
+
+def _current() -> _Scope:
+    scope = _scope.get()
+    if scope is None:
+        raise RuntimeError("the database was used outside of a transaction")
+    return scope
+
+
+def after_commit(callback: Callable[[], None]) -> None:
     """Call back once the surrounding transaction is durable; a rollback forgets it."""
-    callbacks = _committed.get()
-    if callbacks is None:
-        raise RuntimeError("after_commit was used outside of a transaction")
-    callbacks.append(callback)
+    _current().callbacks.append(callback)
 
 
 def is_alive() -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
 from shared import db
 from shared.config.settings import get_settings
@@ -43,10 +43,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job that may not start yet, because its owner or its model has enough of them running."""
+    """A job that may not start yet, because its owner or its model has enough of them running.
+
+    Attributes:
+        behind: Id of the user or the model whose jobs have to end first.
+        position: Place in line, from 1.
+    """
 
     job_id: str
     attempt: int
+    behind: str
     position: int
 
 
@@ -60,6 +66,70 @@ class Lost:
     attempt: int
 
 
+# The statements of every job are built once: building one costs as much as running it.
+_CLAIM = (
+    update(_job)
+    .where(_job.c.id == bindparam("job"))
+    .where(
+        or_(
+            _job.c.status == QUEUED,
+            and_(_job.c.status == RUNNING, _job.c.lease_until < bindparam("now")),
+        )
+    )
+    .values(
+        status=RUNNING,
+        attempt=_job.c.attempt + 1,
+        lease_until=bindparam("until"),
+        started_at=func.coalesce(_job.c.started_at, bindparam("second")),
+    )
+    .returning(
+        _job.c.id,
+        _job.c.kind,
+        _job.c.queue,
+        _job.c.user_id,
+        _job.c.chat_id,
+        _job.c.message_id,
+        _job.c.parent_id,
+        _job.c.attempt,
+        _job.c.handed_over,
+        _job.c.request,
+        _job.c.cancel_requested,
+    )
+)
+_IS_OURS = and_(
+    _job.c.id == bindparam("job"),
+    _job.c.attempt == bindparam("of_attempt"),
+    _job.c.status == RUNNING,
+)
+_FINISH = (
+    update(_job)
+    .where(_IS_OURS)
+    .values(
+        status=bindparam("ending"),
+        error=bindparam("problem"),
+        result=bindparam("outcome"),
+        usage=bindparam("spent"),
+        lease_until=None,
+        finished_at=bindparam("second"),
+    )
+)
+_RENEW = (
+    update(_job)
+    .where(_job.c.id.in_(bindparam("jobs", expanding=True)), _job.c.status == RUNNING)
+    .values(lease_until=bindparam("until"))
+    .returning(_job.c.id, _job.c.cancel_requested)
+)
+_LINE = select(_job.c.status, _job.c.attempt, _job.c.user_id, _job.c.model).where(
+    _job.c.id == bindparam("job")
+)
+_RUNNING_OF_USER = select(func.count()).where(
+    _job.c.status == RUNNING, _job.c.user_id == bindparam("whose")
+)
+_RUNNING_OF_MODEL = select(func.count()).where(
+    _job.c.status == RUNNING, _job.c.model == bindparam("whose")
+)
+
+
 def claim(job_id: str) -> Claim | Waiting | None:
     """Take a job for this process: `queued` (or `running` with a lapsed lease) becomes `running`.
 
@@ -67,79 +137,43 @@ def claim(job_id: str) -> Claim | Waiting | None:
         The claim; or where it waits in line; or None when it is another's, has ended or is unknown.
     """
     now = time.time()
-    with db.transaction() as session:
+    with db.statements(write=True) as connection:
         if waiting := _in_line(job_id):
             # Its turn is announced by next_in_line; the sweeper need not hurry.
             later = now + _LINE_PATIENCE_S
-            session.connection().execute(
-                update(_job).where(_job.c.id == job_id).values(sent_at=later)
-            )
+            connection.execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
             return waiting
-        row = (
-            session.connection()
-            .execute(
-                update(_job)
-                .where(_job.c.id == job_id)
-                .where(
-                    or_(
-                        _job.c.status == QUEUED,
-                        and_(_job.c.status == RUNNING, _job.c.lease_until < now),
-                    )
-                )
-                .values(
-                    status=RUNNING,
-                    attempt=_job.c.attempt + 1,
-                    lease_until=now + get_settings().job_lease_s,
-                    started_at=func.coalesce(_job.c.started_at, now_s()),
-                )
-                .returning(
-                    _job.c.id,
-                    _job.c.kind,
-                    _job.c.queue,
-                    _job.c.user_id,
-                    _job.c.chat_id,
-                    _job.c.message_id,
-                    _job.c.parent_id,
-                    _job.c.attempt,
-                    _job.c.handed_over,
-                    _job.c.request,
-                    _job.c.cancel_requested,
-                )
-            )
-            .first()
-        )
+        until = now + get_settings().job_lease_s
+        values = {"job": job_id, "now": now, "until": until, "second": now_s()}
+        row = connection.execute(_CLAIM, values).first()
     return None if row is None else Claim(*row)
 
 
 def _in_line(job_id: str) -> Waiting | None:
     """Find out whether a queued job has to wait for others of its owner or its model."""
     settings = get_settings()
-    if not settings.job_max_running_per_user and not settings.job_max_running_per_model:
+    per_user, per_model = settings.job_max_running_per_user, settings.job_max_running_per_model
+    if not per_user and not per_model:
         return None
-    session = db.session()
-    job = session.execute(
-        select(_job.c.user_id, _job.c.model, _job.c.queue, _job.c.attempt, _job.c.status).where(
-            _job.c.id == job_id
-        )
-    ).first()
+    job = db.connection().execute(_LINE, {"job": job_id}).first()
     if job is None or job.status != QUEUED or job.user_id is None:
         return None
-    for column, value, limit in (
-        (_job.c.user_id, job.user_id, settings.job_max_running_per_user),
-        (_job.c.model, job.model, settings.job_max_running_per_model),
-    ):
-        if limit and value is not None and _count(column == value, RUNNING) >= limit:
-            ahead = _count(column == value, QUEUED, _job.c.id < job_id)
-            return Waiting(job_id, job.attempt, ahead + 1)
+    if per_user and _count(_RUNNING_OF_USER, job.user_id) >= per_user:
+        return Waiting(
+            job_id, job.attempt, job.user_id, _place(_job.c.user_id == job.user_id, job_id)
+        )
+    if per_model and job.model is not None and _count(_RUNNING_OF_MODEL, job.model) >= per_model:
+        return Waiting(job_id, job.attempt, job.model, _place(_job.c.model == job.model, job_id))
     return None
 
 
-def _count(whose: Any, status: str, *more: Any) -> int:
-    return (
-        db.session()
-        .execute(select(func.count()).where(_job.c.status == status, whose, *more))
-        .scalar_one()
-    )
+def _count(statement: Any, whose: str) -> int:
+    return int(db.connection().execute(statement, {"whose": whose}).scalar_one())
+
+
+def _place(whose: Any, job_id: str) -> int:
+    ahead = select(func.count()).where(_job.c.status == QUEUED, whose, _job.c.id < job_id)
+    return int(db.connection().execute(ahead).scalar_one()) + 1
 
 
 def next_in_line(ended: Claim) -> Lost | None:
@@ -152,8 +186,8 @@ def next_in_line(ended: Claim) -> Lost | None:
         wheres.append(_job.c.model == ended.request["model"])
     if not wheres:
         return None
-    with db.reading() as session:
-        row = session.execute(
+    with db.statements(write=False) as connection:
+        row = connection.execute(
             select(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
             .where(_job.c.status == QUEUED, or_(*wheres))
             .order_by(_job.c.id)
@@ -170,48 +204,47 @@ def renew(job_ids: Collection[str]) -> set[str]:
     """
     ids = list(job_ids)
     cancelled: set[str] = set()
-    with db.transaction() as session:
+    with db.statements(write=True) as connection:
         until = time.time() + get_settings().job_lease_s
         for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            rows = session.connection().execute(
-                update(_job)
-                .where(_job.c.id.in_(some), _job.c.status == RUNNING)
-                .values(lease_until=until)
-                .returning(_job.c.id, _job.c.cancel_requested)
-            )
+            values = {"jobs": ids[start : start + 500], "until": until}
+            rows = connection.execute(_RENEW, values)
             cancelled.update(job_id for job_id, wanted in rows if wanted)
     return cancelled
 
 
+class _NotOurs(Exception):
+    """Rolls back what was saved for a job that another attempt has."""
+
+
 def finish(
-    claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any] | None]
+    claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any]]
 ) -> bool:
     """End a job in one transaction: status, result, and whatever `save` writes.
 
     Args:
-        save: Called inside the transaction once the job is known to be ours; gives the job's
-            result,
-            whose key `usage` also fills the row's own column.
+        save: Called inside the transaction; gives the job's result, whose key `usage` also fills
+            the row's own column.
 
     Returns:
         False when the job is no longer this attempt's; then nothing was written.
     """
-    with db.transaction() as session:
-        ours = session.connection().execute(
-            update(_job)
-            .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
-            .values(status=status, error=error, lease_until=None, finished_at=now_s())
-        )
-        if ours.rowcount != 1:
-            return False
-        result = save()
-        if result is not None:
-            session.connection().execute(
-                update(_job)
-                .where(_job.c.id == claim.id)
-                .values(result=result, usage=result.get("usage"))
-            )
+    try:
+        with db.statements(write=True) as connection:
+            result = save()
+            values = {
+                "job": claim.id,
+                "of_attempt": claim.attempt,
+                "ending": status,
+                "problem": error,
+                "outcome": result,
+                "spent": result.get("usage"),
+                "second": now_s(),
+            }
+            if connection.execute(_FINISH, values).rowcount != 1:
+                raise _NotOurs
+    except _NotOurs:
+        return False
     return True
 
 
@@ -219,8 +252,8 @@ def give_back(claim: Claim) -> bool:
     """Hand a running job over to whoever is next, without counting the attempt; whether it was
     ours.
     """
-    with db.transaction() as session:
-        ours = session.connection().execute(
+    with db.statements(write=True) as connection:
+        ours = connection.execute(
             update(_job)
             .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
             .values(
@@ -240,14 +273,14 @@ def cancel(job_id: str) -> str:
         Its status before: `queued` jobs are `cancelled` at once, `running` ones are flagged, ended
         ones stay.
     """
-    with db.transaction() as session:
-        status = session.execute(select(_job.c.status).where(_job.c.id == job_id)).scalar_one()
+    with db.statements(write=True) as connection:
+        status = connection.execute(select(_job.c.status).where(_job.c.id == job_id)).scalar_one()
         if status in ENDED:
             return str(status)
         values: dict[str, Any] = {"cancel_requested": True}
         if status == QUEUED:
             values |= {"status": CANCELLED, "finished_at": now_s()}
-        session.connection().execute(
+        connection.execute(
             update(_job).where(_job.c.id == job_id, _job.c.status == status).values(**values)
         )
     return str(status)
@@ -266,8 +299,8 @@ def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
     """
     now = time.time()
     stale = now - get_settings().job_resend_after_s
-    with db.transaction() as session:
-        rows = session.connection().execute(
+    with db.statements(write=True) as connection:
+        rows = connection.execute(
             update(_job)
             .where(
                 or_(
@@ -290,9 +323,9 @@ def find_queued(job_ids: Collection[str]) -> list[Lost]:
     """Find those of some jobs that still wait for a worker."""
     if not job_ids:
         return []
-    with db.reading() as session:
+    with db.statements(write=False) as connection:
         columns = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-        rows = session.execute(
+        rows = connection.execute(
             select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED)
         )
         return [Lost(*row) for row in rows]
@@ -300,8 +333,8 @@ def find_queued(job_ids: Collection[str]) -> list[Lost]:
 
 def status_counts() -> dict[tuple[str, str], int]:
     """Count jobs that have not ended, by queue and status."""
-    with db.reading() as session:
-        rows = session.execute(
+    with db.statements(write=False) as connection:
+        rows = connection.execute(
             select(_job.c.queue, _job.c.status, func.count())
             .where(_job.c.status.in_((QUEUED, RUNNING)))
             .group_by(_job.c.queue, _job.c.status)

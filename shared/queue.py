@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Table, update
 
 from shared import db, relay
+from shared.broker import Bell
 from shared.ids import new_id, now_s
 from shared.models.job import QUEUED, Job
 
@@ -22,6 +23,7 @@ QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
 
 celery = Celery("switchyard")
 celery.config_from_object("celeryconfig")
+bell = Bell(celery)
 
 
 class Payload(BaseModel):
@@ -141,7 +143,7 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
         "request": payload.model_dump(),
         "created_at": now_s(),
     }
-    db.session().connection().execute(_job_table.insert(), row)
+    db.connection().execute(_job_table.insert(), row)
     db.after_commit(lambda: _send_or_leave(job_id, spec.name, spec.queue))
     return job_id
 
@@ -181,6 +183,4 @@ def send(job_id: str, kind: str, queue: str) -> None:
     Raises:
         OperationalError, RedisError: The broker does not answer.
     """
-    celery.send_task(
-        kind, args=(job_id,), task_id=job_id, queue=queue, ignore_result=True, retry=False
-    )
+    bell.ring(job_id, kind, queue)

@@ -2,7 +2,7 @@
 cancelled for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,20 +12,20 @@ class _Closable(Protocol):
 
 
 class _State:
-    is_stopping = False
+    is_alive: Callable[[], bool] = staticmethod(lambda: True)
 
 
 _state = _State()
 
 
-def stop() -> None:
-    """Note that this process has been told to end; called by gunicorn's hooks."""
-    _state.is_stopping = True
+def watch(is_alive: Callable[[], bool]) -> None:
+    """Name who knows whether this process goes on; called once by the server at its start."""
+    _state.is_alive = is_alive
 
 
 def is_stopping() -> bool:
     """Whether this process has been told to end."""
-    return _state.is_stopping
+    return not _state.is_alive()
 
 
 @contextmanager

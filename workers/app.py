@@ -19,6 +19,7 @@ from shared.config.settings import get_settings
 from shared.flusher import flusher
 from shared.log import set_up_logging
 from shared.queue import celery as app
+from workers import monitoring
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.live import live
@@ -46,8 +47,9 @@ def _start_afresh(**_: Any) -> None:
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
-def _begin_to_sweep(**_: Any) -> None:
+def _begin_to_sweep(sender: Any, **_: Any) -> None:
     sweeper.start()
+    monitoring.start(sender)
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]  # Celery has no types

@@ -15,6 +15,7 @@ from shared.leases import Claim, Waiting
 from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from shared.queue import JobSpec, celery
+from workers import line
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def run(job_id: str) -> None:
             live.postpone(job_id)
         elif isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
+            line.tell(claim)
         elif claim is not None:
             _attempt(claim)
     finally:
@@ -106,7 +108,7 @@ def _attempt(claim: Claim) -> None:
             time.monotonic() - started,
             claim.attempt,
         )
-    if (waiting := leases.next_in_line(claim)) is not None:
+    if line.has_waiting(claim) and (waiting := leases.next_in_line(claim)) is not None:
         queue.send(waiting.id, waiting.kind, waiting.queue)
 
 

@@ -15,6 +15,7 @@ from shared.flusher import Writer, flusher
 from shared.leases import Claim
 from shared.queue import SPECS, Payload
 from shared.subscriber import subscriber
+from workers import line
 
 log = logging.getLogger(__name__)
 
@@ -161,8 +162,12 @@ class Live:
                 log.warning("leases could not be renewed: %s", error)
 
     def _on_control(self, message: bytes | None) -> None:
-        if message is not None and message.startswith(b"cancel "):
+        if message is None:
+            return
+        if message.startswith(b"cancel "):
             self._stop(message[7:].decode(), Cancelled)
+        else:
+            line.hear(message)
 
     def _stop(self, job_id: str, reason: type[Stopped]) -> None:
         running = self._jobs.get(job_id)

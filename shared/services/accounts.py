@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from shared import db, relay
 from shared.config.options import get_options, option
@@ -39,6 +39,18 @@ def principal(user: User, session_id: str | None = None) -> Principal:
         session_id: The sign-in behind the request; None when an API key is used.
     """
     return Principal(user.id, user.name, user.email, user.role, user.profile_image_url, session_id)
+
+
+# Asked for every job and every request that is not remembered: prepared, and without a session.
+_PRINCIPAL = select(User.id, User.name, User.email, User.role, User.profile_image_url).where(
+    User.id == bindparam("user")
+)
+
+
+def principal_of(user_id: str, session_id: str | None = None) -> Principal | None:
+    """Find out what rules need to know of an account."""
+    row = db.connection().execute(_PRINCIPAL, {"user": user_id}).first()
+    return None if row is None else Principal(*row, session_id)
 
 
 def by_id(user_id: str) -> User | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
@@ -15,6 +15,7 @@ from shared.services.accounts import Principal
 
 _CLOSED_ATTEMPT = 999_999_999
 OPEN = (QUEUED, RUNNING)
+_WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
 
 
 def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
@@ -25,8 +26,8 @@ def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None
     """
     limit = get_settings().job_max_queued_per_user
     if limit and subject.user_id:
-        waiting = select(func.count()).where(Job.status == QUEUED, Job.user_id == subject.user_id)
-        if db.session().scalar(waiting) >= limit:  # type: ignore[operator]  # count() is never NULL
+        whose = {"whose": subject.user_id}
+        if db.connection().execute(_WAITING, whose).scalar_one() >= limit:
             raise Busy(
                 f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0
             )

@@ -4,7 +4,6 @@ The offer is gathered by a job and kept in Redis, so that asking for the list co
 a slow or dead server.
 """
 
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -48,9 +47,8 @@ class _Offer:
 
     def __init__(self) -> None:
         self.models: list[dict[str, Any]] | None = None
-        self.version: bytes | None = None
+        self.version: Any = None
         self.checked_at = -_FRESH_S
-        self.lock = threading.Lock()
 
 
 class _Catalogue:
@@ -86,14 +84,17 @@ def forget_offer() -> None:
 def offer() -> list[dict[str, Any]] | None:
     """Give what the connections offer; None when nobody has asked them yet."""
     now = time.monotonic()
-    if now - _offer.checked_at > _FRESH_S:
-        with _offer.lock:
-            version = get_redis().get(key("models", "version"))
-            if version != _offer.version or _offer.models is None:
-                packed = get_redis().get(key("models", "offer"))
-                _offer.models = None if packed is None else orjson.loads(packed)
-                _offer.version = version
-            _offer.checked_at = now
+    if now - _offer.checked_at > _FRESH_S or _offer.models is None:
+        # Whoever comes while this one looks is served the older copy.
+        _offer.checked_at = now
+        version = get_redis().get(key("models", "version"))
+        if version is None and _offer.models is not None:
+            # Redis has come back empty: what this process knows is better than nothing.
+            save_offer(_offer.models)
+        elif version != _offer.version or _offer.models is None:
+            packed = get_redis().get(key("models", "offer"))
+            _offer.models = None if packed is None else orjson.loads(packed)
+            _offer.version = version
     return _offer.models
 
 
@@ -103,8 +104,11 @@ def catalogue() -> list[dict[str, Any]]:
     """
     now = time.monotonic()
     if now - _catalogue.made_at > _FRESH_S:
-        _catalogue.models = _make_catalogue()
-        _catalogue.by_id = {model["id"]: model for model in _catalogue.models}
+        if _catalogue.models:
+            # Whoever comes while this one makes the next list is served the older one.
+            _catalogue.made_at = now
+        made = _make_catalogue()
+        _catalogue.models, _catalogue.by_id = made, {model["id"]: model for model in made}
         _catalogue.made_at = now
     return _catalogue.models
 

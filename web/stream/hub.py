@@ -40,7 +40,8 @@ class Follow:
         self.has_ended = False
         self._frames: deque[bytes] = deque()
         self._bytes = 0
-        self._is_behind = True
+        # A job that does not exist yet has no log to read: a gap in front would be noticed.
+        self._is_behind = not is_new
         self._news = threading.Event()
         self._quiet_since = time.monotonic()
         self._is_doubtful = not is_new
@@ -79,7 +80,8 @@ class Follow:
         Args:
             tick_s: An empty batch is given when nothing has come for so long, in seconds.
         """
-        self._ready.wait(2.0)
+        if self._is_behind:
+            self._ready.wait(2.0)
         while not self.has_ended:
             batch = self._read_log() if self._is_behind else self._take_frames()
             if not batch:

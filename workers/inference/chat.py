@@ -32,9 +32,10 @@ class ChatTurn:
         self._answer = Answer()
         self._usage: dict[str, Any] | None = None
         self._completion: dict[str, Any] | None = None
-        with db.reading():
-            route = models.route(_owner(job), self._request.model)
-            _check_chat(job)
+        with db.statements(write=False):
+            owner = _owner(job)
+            route = models.route(owner, self._request.model)
+            _check_chat(job, owner)
         self._provider: Provider = provider_for(connections.find(route.kind, route.index))
         self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
 
@@ -154,20 +155,20 @@ class ChatTurn:
 
 
 def _owner(job: Running) -> accounts.Principal:
-    user = accounts.by_id(job.claim.user_id or "")
+    user = accounts.principal_of(job.claim.user_id or "")
     if user is None:
         raise SwitchyardError("The account that asked for this is gone.")
-    return accounts.principal(user)
+    return user
 
 
-def _check_chat(job: Running) -> None:
+def _check_chat(job: Running, owner: accounts.Principal) -> None:
     """Look the chat's rights up again: they may have changed since the job was accepted."""
     if job.claim.chat_id:
         try:
             chat = chats.find(job.claim.chat_id)
         except NotFound:
             raise SwitchyardError("The chat was deleted.") from None
-        access.require(_owner(job), "write", chat)
+        access.require(owner, "write", chat)
 
 
 # Parameters of a model's row that are the page's own and not the provider's.
