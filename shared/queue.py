@@ -148,14 +148,23 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
     return job_id
 
 
-def announce(job_id: str, spec: JobSpec, user_id: str, chat_id: str, message_id: str) -> None:
+def announce(
+    job_id: str, spec: JobSpec, user_id: str, chat_id: str, message_id: str, before: str = ""
+) -> None:
     """Tell the web processes that have sockets of this user, after the commit, whose message a job
-    writes.
+    writes. Told again of a job that they relay already, they send its whole text anew.
 
     Args:
         chat_id: As the page knows it; need not be a stored chat.
+        before: What the message has already, when the job goes on with it.
     """
-    about = {"job": job_id, "kind": spec.name, "chat_id": chat_id, "message_id": message_id}
+    about = {
+        "job": job_id,
+        "kind": spec.name,
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "before": before,
+    }
 
     def tell() -> None:
         try:

@@ -28,8 +28,10 @@ def of_messages(rows: list[ChatMessage]) -> dict[str, str]:
 
     Without Redis there are none; what is stored is shown instead.
     """
-    running = [(row.id, row.job_id) for row in rows if row.is_running and row.job_id]
+    running = [(row, row.job_id) for row in rows if row.is_running and row.job_id]
     try:
-        return {message_id: so_far(job_id).content(is_done=False) for message_id, job_id in running}
+        return {
+            row.id: row.content + so_far(job_id).content(is_done=False) for row, job_id in running
+        }
     except RedisError:
         return {}

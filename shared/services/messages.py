@@ -131,9 +131,18 @@ def branch(tree: dict[str, Any], current_id: str | None) -> list[dict[str, Any]]
     return path[::-1]
 
 
-def start_answer(chat: Chat, message_id: str, job_id: str, model: str) -> None:
+def start_answer(
+    chat: Chat, message_id: str, job_id: str, model: str, continues: bool = False
+) -> str:
     """Mark a message as being written by a job; makes the empty answer when the client has not
     stored it.
+
+    Args:
+        continues: Whether the job goes on with what the message has, as after the page's
+            "continue".
+
+    Returns:
+        What stands before the job's answer; the row keeps it as its content while the job runs.
     """
     now = now_s()
     row = find(chat.id, message_id)
@@ -149,21 +158,25 @@ def start_answer(chat: Chat, message_id: str, job_id: str, model: str) -> None:
             updated_at=now,
         )
         db.session().add(row)
-    row.job_id, row.is_running, row.model, row.content = job_id, True, model, ""
+    row.job_id, row.is_running, row.model = job_id, True, model
+    row.content = row.content if continues else ""
     row.data = {
         key: value for key, value in row.data.items() if key not in ("error", "done", "usage")
     }
     chat.current_id, chat.updated_at = message_id, now
+    return row.content
 
 
 def finish_answer(
     chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]
 ) -> None:
-    """Store what a job wrote; does nothing when a newer job has the message or the chat is gone."""
+    """Store what a job wrote, behind what stood there before; does nothing when a newer job has the
+    message or the chat is gone.
+    """
     row = find(chat_id, message_id)
-    if row is None or row.job_id != job_id:
+    if row is None or row.job_id != job_id or not row.is_running:
         return
     now = now_s()
-    row.content, row.is_running, row.updated_at = content, False, now
+    row.content, row.is_running, row.updated_at = row.content + content, False, now
     row.data = {**row.data, **fields, "done": True}
     db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))

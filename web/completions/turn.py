@@ -89,11 +89,24 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
         chat_id = _checked_chat(user, form)
         subject = Subject(user.id, chat_id, form.id if chat_id else None)
         job_id = jobs.accept(RUN_CHAT, payload, subject, job_id)
-        if chat_id and form.id:
-            messages.start_answer(chats.find(chat_id), form.id, job_id, form.model)
         if form.chat_id and form.id:
-            queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id)
+            before = _before(form, chat_id, job_id)
+            queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id, before)
     return Turn(job_id, chat_id)
+
+
+def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
+    """Make the message ready that the answer goes into, and give what it has already.
+
+    A request whose last message is the assistant's wants that message to be gone on with.
+    """
+    last = form.messages[-1]
+    continues = last.get("role") == "assistant"
+    if chat_id and form.id:
+        chat = chats.find(chat_id)
+        return messages.start_answer(chat, form.id, job_id, form.model, continues)
+    text = last.get("content")
+    return text if continues and isinstance(text, str) else ""
 
 
 def _checked_chat(user: Principal, form: CompletionForm) -> str | None:
