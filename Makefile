@@ -94,7 +94,7 @@ core: $(STAMPS)/core
 .PHONY: local
 local: core
 	@wanted="$${LOCAL_MODELS-$$(sed -nE 's/^(export )?LOCAL_MODELS=//p' .env 2>/dev/null | tail -n 1)}"; \
-	case "$$wanted" in 0|[Ff]alse|FALSE|[Nn]o|[Oo]ff) ;; *) $(MAKE) --no-print-directory $(STAMPS)/local || \
+	case "$$wanted" in 0|[Ff]alse|FALSE|[Nn]o|[Oo]ff) ;; *) $(MAKE) -s --no-print-directory $(STAMPS)/local || \
 		echo "The local models could not be installed; going on without them." ;; esac
 
 .venv/bin/python:
