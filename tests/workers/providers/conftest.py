@@ -13,6 +13,7 @@ from workers.providers import line
 from workers.providers.base import Provider, Timeouts
 from workers.providers.ollama import OllamaProvider
 from workers.providers.openai import OpenAIProvider
+from workers.providers.transport import Transport
 
 MakeProvider = Callable[..., Provider]
 
@@ -80,3 +81,10 @@ def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
     line.tls_context.cache_clear()
     yield authority
     line.tls_context.cache_clear()
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    """The transport alone."""
+    with Transport() as made:
+        yield made

@@ -9,6 +9,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import itertools  # noqa: E402 -- after the patch
 import json  # noqa: E402 -- after the patch
 import os  # noqa: E402 -- after the patch
 import socket  # noqa: E402 -- after the patch
@@ -118,13 +119,15 @@ def fairness(server: FakeOpenAI) -> dict[str, Any]:
     """Read two floods; tell how long others had to wait meanwhile."""
     provider = provider_at(server.url, Timeouts(1, 10, 10, total_s=1))
     readings = [Reading(provider.stream(chat(f"endless=1 group=50 {n}"))) for n in range(2)]
-    gaps, last = [], time.monotonic()
-    while not all(reading.ended_ns for reading in readings):
-        gevent.sleep(0.001)
-        now = time.monotonic()
-        gaps.append(now - last)
-        last = now
-    return {"longest_gap": max(gaps), "events": min(len(reading.events) for reading in readings)}
+    turns = [time.monotonic()]
+
+    def is_over() -> bool:
+        turns.append(time.monotonic())
+        return all(reading.ended_ns for reading in readings)
+
+    wait_until(is_over, 10, "the floods to end", every_s=0.001)
+    longest = max(later - sooner for sooner, later in itertools.pairwise(turns))
+    return {"longest_gap": longest, "events": min(len(reading.events) for reading in readings)}
 
 
 def killed(server: FakeOpenAI) -> dict[str, Any]:
