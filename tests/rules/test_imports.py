@@ -9,7 +9,16 @@ import pytest
 
 from tests.rules.source import PRODUCT, ROOT, imports, python_files, tree
 
-CELERY_HOMES = ("shared/queue.py", "workers/app.py", "workers/base.py", "celeryconfig.py")
+CELERY_HOMES = (
+    "celeryconfig.py",
+    "shared/queue.py",
+    "shared/broker.py",
+    "workers/app.py",
+    "workers/base.py",
+    "workers/monitoring.py",
+    "launch/celery.py",
+    "launch/flower/",
+)
 # A library stands behind one wall, so that it can be changed in one place.
 HOMES = {
     "flask": ("web/", "wsgi.py"),

@@ -9,7 +9,9 @@ from tests.rules.source import ROOT, existing, module
 
 _SECRET = re.compile(r"key|secret|password|token|cookie|authorization", re.IGNORECASE)
 # Workers patch the standard library when they are imported: hence a process of their own.
-_LIST_TASKS = "import json, workers.app; print(json.dumps(sorted(workers.app.celery.tasks)))"
+_LIST_KINDS = (
+    "import json, workers.app, workers.base; print(json.dumps(list(workers.base.works())))"
+)
 
 
 def _specs():
@@ -20,7 +22,7 @@ def test_every_kind_has_a_function_in_the_workers():
     existing("workers/app.py")
 
     done = subprocess.run(
-        [sys.executable, "-c", _LIST_TASKS], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _LIST_KINDS], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
     registered = set(json.loads(done.stdout.splitlines()[-1]))

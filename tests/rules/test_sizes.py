@@ -10,6 +10,13 @@ KIND_NAMES = {"utils.py", "util.py", "helpers.py", "models.py", "views.py", "com
 NOUNS = {"shared/services/models.py"}  # what users choose to talk to
 
 
+def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines; its docstring may be as long as it has to be."""
+    first = node.body[0]
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if ast.get_docstring(node) else 0
+    return (node.end_lineno or 0) - node.lineno + 1 - docstring
+
+
 def test_files_have_at_most_400_lines():
     sizes = {path: len(text(path).splitlines()) for path in python_files(*EVERYWHERE)}
 
@@ -22,7 +29,7 @@ def test_functions_have_at_most_40_lines():
         for path in python_files(*EVERYWHERE)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (size := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES
+        and (size := _code_lines(node)) > FUNCTION_LINES
     }
 
     assert not long
