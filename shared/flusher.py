@@ -8,6 +8,7 @@ nothing, and under load batches grow by themselves (measured: docs/adr/0003-one-
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,6 @@ _MAX_EVENTS_PER_CALL = 2000
 # After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at
 # 1,000 streams).
 _LARGE_BATCH, _GATHER_S = 64, 0.004
-_TextParts = list[str]
 
 
 @dataclass
@@ -58,7 +58,11 @@ class _Parcel:
 
 
 class Writer:
-    """One attempt's pen: gathers events until the flusher takes them. See `Flusher.writer`."""
+    """One attempt's pen: gathers events until the flusher takes them. See `Flusher.writer`.
+
+    What waits stands in a queue whose single operations are atomic: this is done for every piece
+    of every answer, where a lock would cost as much as all the rest.
+    """
 
     def __init__(
         self, flusher: "Flusher", job_id: str, attempt: int, on_refused: Callable[[int], None]
@@ -66,32 +70,31 @@ class Writer:
         self.job_id, self.attempt = job_id, attempt
         self.expected = relay.OPENING
         self.is_refused = False
+        self.is_dirty = False
         self._flusher = flusher
         self._on_refused = on_refused
-        self._waiting: list[bytes | _TextParts] = []
+        # Pieces of text, and other events as they are stored.
+        self._waiting: deque[str | bytes] = deque()
         self._waiting_bytes = 0
         self._ends = False
 
     def text(self, piece: str) -> None:
         """Append a piece of the answer's text."""
-        with self._flusher.lock:
-            if self._waiting and isinstance(self._waiting[-1], list):
-                self._waiting[-1].append(piece)
-            else:
-                self._waiting.append([piece])
-            self._waiting_bytes += len(piece)
-            self._flusher.dirty[self] = None
-        self._flusher.wake(self)
+        self._append(piece)
 
     def emit(self, kind: str, data: dict[str, Any]) -> None:
         """Append any other event; one of `relay.ENDINGS` closes the log."""
-        event = relay.encode(kind, self.attempt, data)
-        with self._flusher.lock:
-            self._waiting.append(event)
-            self._waiting_bytes += len(event)
-            self._ends = self._ends or kind in relay.ENDINGS
-            self._flusher.dirty[self] = None
-        self._flusher.wake(self)
+        self._ends = self._ends or kind in relay.ENDINGS
+        self._append(relay.encode(kind, self.attempt, data))
+
+    def _append(self, item: str | bytes) -> None:
+        self._waiting.append(item)
+        self._waiting_bytes += len(item)
+        if not self.is_dirty:
+            self.is_dirty = True
+            self._flusher.wake(self)
+        if self._waiting_bytes > _MAX_WAITING_BYTES:
+            self._flusher.wait_for_room(self)
 
     @property
     def has_room(self) -> bool:
@@ -99,30 +102,43 @@ class Writer:
         return self.is_refused or self._waiting_bytes <= _MAX_WAITING_BYTES
 
     def take(self) -> _Parcel:
-        """Hand what waits to the flusher, which holds the lock."""
-        items, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        return _Parcel(
-            self, [i if isinstance(i, bytes) else self._delta(i) for i in items], self._ends
-        )
+        """Hand what waits to the flusher; neighbouring pieces of text become one event."""
+        self.is_dirty = False
+        ends = self._ends
+        self._waiting_bytes = 0
+        events: list[bytes] = []
+        pieces: list[str] = []
+        waiting = self._waiting
+        while waiting:
+            item = waiting.popleft()
+            if isinstance(item, str):
+                pieces.append(item)
+                continue
+            if pieces:
+                events.append(self._delta(pieces))
+                pieces = []
+            events.append(item)
+        if pieces:
+            events.append(self._delta(pieces))
+        return _Parcel(self, events, ends)
 
     def refuse(self, reason: int) -> None:
         """Hear that the log takes no more from this attempt."""
         self.is_refused = True
         self._on_refused(reason)
 
-    def _delta(self, parts: _TextParts) -> bytes:
-        return relay.encode("delta", self.attempt, {"text": "".join(parts)})
+    def _delta(self, pieces: list[str]) -> bytes:
+        return relay.encode("delta", self.attempt, {"text": "".join(pieces)})
 
 
 class Flusher:
     """Sends the events of all writers of this process, in one round trip per batch."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        # An ordered set: who wrote first is sent first.
-        self.dirty: dict[Writer, None] = {}
+        # Who wrote first is sent first.
+        self._dirty: deque[Writer] = deque()
         self._work = threading.Event()
-        self._sent = threading.Condition(self.lock)
+        self._sent = threading.Condition()
         self._is_sending = False
         self._connection: Any = None
         self._sha = b""
@@ -132,8 +148,8 @@ class Flusher:
         """Make the writer of one attempt.
 
         Args:
-            on_refused: Called with relay.FENCED, LOST or FULL when the log takes no more; must
-                not block.
+            on_refused: Called with relay.FENCED, LOST or FULL when the log takes no more; must not
+                block.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
@@ -141,16 +157,20 @@ class Flusher:
         return Writer(self, job_id, attempt, on_refused)
 
     def wake(self, writer: Writer) -> None:
-        """Send soon; a job that is far ahead of Redis is held here until there is room."""
-        self._work.set()
-        if not writer.has_room:
-            with self._sent:
-                self._sent.wait_for(lambda: writer.has_room)
+        """Send what a writer has, soon."""
+        self._dirty.append(writer)
+        if not self._work.is_set():
+            self._work.set()
+
+    def wait_for_room(self, writer: Writer) -> None:
+        """Hold a job that is far ahead of Redis until there is room."""
+        with self._sent:
+            self._sent.wait_for(lambda: writer.has_room)
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until everything is sent; whether it was in time."""
         with self._sent:
-            return self._sent.wait_for(lambda: not self.dirty and not self._is_sending, timeout_s)
+            return self._sent.wait_for(lambda: not self._dirty and not self._is_sending, timeout_s)
 
     def _run(self) -> None:
         while True:
@@ -160,10 +180,9 @@ class Flusher:
                 time.sleep(_GATHER_S)
 
     def _flush(self) -> int:
-        with self.lock:
-            writers, self.dirty = self.dirty, {}
-            self._is_sending = True
-            parcels = [w.take() for w in writers if not w.is_refused]
+        self._is_sending = True
+        parcels = [self._dirty.popleft().take() for _ in range(len(self._dirty))]
+        parcels = [p for p in parcels if p.events and not p.writer.is_refused]
         size = len(parcels)
         self._send_until_done(parcels)
         with self._sent:

@@ -43,6 +43,7 @@ class Settings(BaseModel):
     database_pool_recycle: int = Field(3600, gt=0)
     redis_url: str = ""
     redis_prefix: str = "switchyard"
+    cache: Literal["redis", "memory"] = "redis"
     webui_secret_key: str = ""
     webui_name: str = "Switchyard"
     webui_auth_cookie_secure: bool = False

@@ -29,6 +29,13 @@ class Answer:
             self._merge_call(call)
         self.finish_reason = data.get("finish_reason") or self.finish_reason
 
+    def add_text(self, piece: str) -> None:
+        """Take a piece of text, the most frequent delta by far."""
+        if self._blocks and self._blocks[-1][0] == "text":
+            self._blocks[-1][1].append(piece)
+        else:
+            self._piece("text", piece)
+
     def _piece(self, kind: str, piece: str) -> None:
         if not self._blocks or self._blocks[-1][0] != kind:
             now = time.monotonic()

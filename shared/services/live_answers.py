@@ -3,8 +3,8 @@
 import orjson
 from redis.exceptions import RedisError
 
-from shared import relay
-from shared.models.chat import ChatMessage
+from shared import db, queue, relay
+from shared.models.chat import Chat, ChatMessage
 from shared.services.answers import Answer
 
 _AT_ONCE = 5000
@@ -35,3 +35,16 @@ def of_messages(rows: list[ChatMessage]) -> dict[str, str]:
         }
     except RedisError:
         return {}
+
+
+def tell_pages(chat: Chat, rows: list[ChatMessage]) -> None:
+    """Let the open pages of a chat's owner have its running answers as a whole.
+
+    Called when the chat was read: whoever read it shows what there was at that moment, and may have
+    missed what came before it listened.
+    """
+    running = [(row, row.job_id) for row in rows if row.is_running and row.job_id]
+    if running:
+        with db.reading():
+            for row, job_id in running:
+                queue.announce(job_id, queue.RUN_CHAT, chat.user_id, chat.id, row.id, row.content)

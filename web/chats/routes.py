@@ -145,7 +145,10 @@ def show_chat(chat_id: str) -> dict[str, Any]:
     """
     with db.reading():
         chat = _own(chat_id, "read")
-    return _shown([chat])[0]
+        rows = messages.of_chat(chat.id)
+    shown = chats.as_json(chat, rows, live_answers.of_messages(rows))
+    live_answers.tell_pages(chat, rows)
+    return shown
 
 
 @bp.post("/<chat_id>")

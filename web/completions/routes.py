@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, stream_with_context
+from flask import Blueprint, Response
 
 from shared.errors import Busy, NotFound, SwitchyardError, UpstreamFailed
 from shared.ids import new_id
@@ -103,11 +103,12 @@ class _Reader:
 
     def __init__(self, user: Principal, follow: Follow, cancels: bool) -> None:
         self._user, self.follow, self._cancels = user, follow, cancels
+        self._connection = sse.connection_of_request()
         self.follow.__enter__()
 
     def batches(self) -> Iterator[list[Numbered]]:
         for batch in self.follow.batches(_TICK_S):
-            if not batch and sse.is_client_gone():
+            if not batch and sse.is_gone(self._connection):
                 return
             yield batch
 
@@ -128,7 +129,7 @@ def _stream(reader: _Reader, form: CompletionForm) -> Response:
     chunks = Chunks(reader.follow.job_id, form.model, wants_usage)
     batches = reader.batches()
     first = _first_words(batches)
-    return sse.response(stream_with_context(_written(reader, chunks, first, batches)))
+    return sse.response(_written(reader, chunks, first, batches))
 
 
 def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:

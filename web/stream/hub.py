@@ -20,7 +20,9 @@ from shared.subscriber import subscriber
 _MAX_WAITING_BYTES = 256_000
 _REPLAY_AT_ONCE = 2000
 # How long nothing may come before the job's row is asked whether there will be more.
-_DOUBT_AFTER_S = 3.0
+# From then on it is asked less and less often.
+_DOUBT_AFTER_S, _LONGEST_DOUBT_S = 3.0, 30.0
+_TICKER_PAUSE_S = 0.2
 
 Numbered = tuple[int, bytes]
 
@@ -43,12 +45,14 @@ class Follow:
         # A job that does not exist yet has no log to read: a gap in front would be noticed.
         self._is_behind = not is_new
         self._news = threading.Event()
-        self._quiet_since = time.monotonic()
-        self._is_doubtful = not is_new
+        self._quiet_since = self._waits_since = time.monotonic()
+        self._doubt_after_s = _DOUBT_AFTER_S if is_new else 0.0
         self._is_woken = False
+        self._tick_s = 0.0
 
     def __enter__(self) -> "Follow":
         self._ready = subscriber.add(relay.channel(self.job_id), self._hear)
+        _ticker.add(self)
         return self
 
     def __exit__(
@@ -57,6 +61,7 @@ class Follow:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        _ticker.remove(self)
         subscriber.remove(relay.channel(self.job_id), self._hear)
 
     def _hear(self, frame: bytes | None) -> None:
@@ -69,6 +74,11 @@ class Follow:
             self._bytes += len(frame)
         self._news.set()
 
+    def tick(self, now: float) -> None:
+        """Let the reader look around if nothing has come for its tick; called by the ticker."""
+        if now - self._waits_since >= self._tick_s:
+            self.wake()
+
     def wake(self) -> None:
         """Let the reader look around although nothing has come: its next batch is empty."""
         self._is_woken = True
@@ -80,22 +90,26 @@ class Follow:
         Args:
             tick_s: An empty batch is given when nothing has come for so long, in seconds.
         """
+        self._tick_s = tick_s
         if self._is_behind:
             self._ready.wait(2.0)
         while not self.has_ended:
             batch = self._read_log() if self._is_behind else self._take_frames()
-            if not batch:
-                batch = self._in_doubt()
-            if not batch:
-                if not self._is_woken and self._news.wait(tick_s):
-                    continue
-                self._is_woken = False
+            batch = batch or self._in_doubt()
+            if batch:
+                self._quiet_since, self._doubt_after_s = time.monotonic(), _DOUBT_AFTER_S
+                self.cursor = batch[-1][0]
+                self.has_ended = relay.is_ending(batch[-1][1])
+                yield batch
+            elif self._is_idle():
                 yield []
-                continue
-            self._quiet_since = time.monotonic()
-            self.cursor = batch[-1][0]
-            self.has_ended = relay.is_ending(batch[-1][1])
-            yield batch
+
+    def _is_idle(self) -> bool:
+        """Wait for news; whether it was only somebody who wants the reader to look around."""
+        self._waits_since = time.monotonic()
+        self._news.wait()
+        is_woken, self._is_woken = self._is_woken, False
+        return is_woken
 
     def _read_log(self) -> list[Numbered]:
         # What is heard from now on is kept; what was heard before is in the log.
@@ -127,9 +141,10 @@ class Follow:
         event.
         """
         now = time.monotonic()
-        if not self._is_doubtful and now - self._quiet_since < _DOUBT_AFTER_S:
+        if now - self._quiet_since < self._doubt_after_s:
             return []
-        self._quiet_since, self._is_doubtful = now, False
+        self._quiet_since = now
+        self._doubt_after_s = min(max(self._doubt_after_s, _DOUBT_AFTER_S) * 2, _LONGEST_DOUBT_S)
         with db.reading() as session:
             job = session.get(Job, self.job_id)
             ending = None if job is None else jobs.last_event(job)
@@ -142,6 +157,33 @@ class Follow:
             if rest := self._read_log():
                 return rest
         return [(self.cursor + 1, relay.encode(ending[0], job.attempt, ending[1]))]
+
+
+class _Ticker:
+    """Wakes readers to whom nothing comes: one timer for all, where each would cost its wait."""
+
+    def __init__(self) -> None:
+        self._readers: dict[Follow, None] = {}
+        self._thread: threading.Thread | None = None
+
+    def add(self, reader: Follow) -> None:
+        self._readers[reader] = None
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
+            self._thread.start()
+
+    def remove(self, reader: Follow) -> None:
+        self._readers.pop(reader, None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_TICKER_PAUSE_S)
+            now = time.monotonic()
+            for reader in list(self._readers):
+                reader.tick(now)
+
+
+_ticker = _Ticker()
 
 
 def ending_of(event: bytes) -> tuple[str, dict[str, Any]]:

@@ -6,19 +6,19 @@ Source: contract, chat-flow §5 and §6.
 
 import logging
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import socketio
 from engineio.payload import Payload as EnginePayload
+from werkzeug.http import parse_cookie
 
 from shared import db, relay
 from shared.config.settings import get_settings
 from shared.errors import SwitchyardError
 from shared.models.job import Job
-from shared.services import access, jobs
+from shared.services import access, jobs, messages
 from shared.services.accounts import Principal
 from shared.subscriber import Callback, subscriber
 from web import auth
@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 # The page sends small things in bursts; the library's limit of 16 a payload is for polling.
 EnginePayload.max_decode_packets = 200
 _TICK_S = 0.25
-_NEWER_EVENTS = {"task-cancelled": "chat:tasks:cancel"}
+# A page that has loaded the chat at the very end of an answer may not listen for it yet.
+_ENCORE_AFTER_S = 1.5
+# How long a socket's user waits for the subscription on which its jobs are announced.
+_READY_WITHIN_S = 2.0
 
 
 @dataclass
@@ -51,6 +54,7 @@ class _Crowd:
     """All sockets of one user in this process, and the jobs that are relayed to them."""
 
     hear: Callback
+    ready: threading.Event
     clients: dict[str, _Client] = field(default_factory=dict)
     turns: dict[str, Any] = field(default_factory=dict)
 
@@ -84,10 +88,16 @@ class Door:
         ):
             self.server.on(name, handler)
 
-    def _on_connect(self, sid: str, _environ: dict[str, Any], sent: Any = None) -> None:
-        """Accept everybody: the page connects before anyone is signed in."""
-        if isinstance(sent, dict) and sent.get("token"):
-            self._join(sid, str(sent["token"]))
+    def _on_connect(self, sid: str, environ: dict[str, Any], sent: Any = None) -> None:
+        """Accept everybody: the page connects before anyone is signed in.
+
+        It does not say again who it is when it comes back after a lost connection, so its cookie
+        counts too.
+        """
+        token = sent.get("token") if isinstance(sent, dict) else None
+        token = token or _cookie_of_own_page(environ)
+        if token:
+            self._join(sid, str(token))
 
     def _on_join(self, sid: str, data: Any = None) -> dict[str, str] | None:
         token = ((data or {}).get("auth") or {}).get("token") if isinstance(data, dict) else None
@@ -95,6 +105,9 @@ class Door:
         return {"id": user.id, "name": user.name} if user else None
 
     def _on_disconnect(self, sid: str, *_reason: Any) -> None:
+        self._leave(sid)
+
+    def _leave(self, sid: str) -> None:
         user_id = self._users.pop(sid, None)
         crowd = self._crowds.get(user_id or "")
         if crowd is None or user_id is None:
@@ -128,31 +141,37 @@ class Door:
             access.require(user, "use", "members")
         except SwitchyardError:
             return None
-        if sid not in self._users:
+        if self._users.get(sid) != user.id:
+            self._leave(sid)
             engine_sid = self.server.manager.eio_sid_from_sid(sid, "/")
             self._enter(_Client(sid, engine_sid, token, user))
+        else:
+            self._crowds[user.id].clients[sid].credential = token
         self._tell_who_is_here(sid)
         return user
 
     def _enter(self, client: _Client) -> None:
         user_id = client.user.id
         self._users[client.sid] = user_id
-        crowd = self._crowds.get(user_id)
-        if crowd is None:
-            crowd = self._crowds[user_id] = _Crowd(lambda message: self._hear(user_id, message))
-            subscriber.add(relay.user_channel(user_id), crowd.hear)
+        crowd = self._crowds.get(user_id) or self._gather(user_id)
         crowd.clients[client.sid] = client
+        crowd.ready.wait(_READY_WITHIN_S)
         for turn in crowd.turns.values():
             turn.heal()
         self._catch_up(client.user)
 
+    def _gather(self, user_id: str) -> _Crowd:
+        def hear(message: bytes | None) -> None:
+            self._hear(user_id, message)
+
+        ready = subscriber.add(relay.user_channel(user_id), hear)
+        crowd = self._crowds[user_id] = _Crowd(hear, ready)
+        return crowd
+
     def _catch_up(self, user: Principal) -> None:
         """Relay the user's jobs that began before a socket was here."""
-        with db.reading() as session:
-            found = [session.get(Job, job_id) for job_id in jobs.open_of(user)]
-        for job in found:
-            if job is not None and job.chat_id and job.message_id:
-                self._relay(user.id, job.id, job.kind, job.chat_id, job.message_id)
+        for work in _open_work(user):
+            self._relay(user.id, work)
 
     def _tell_who_is_here(self, sid: str) -> None:
         self.server.emit("user-list", {"user_ids": list(self._crowds)}, to=sid)
@@ -165,9 +184,8 @@ class Door:
                 threading.Thread(target=self._catch_up, args=(client.user,), daemon=True).start()
             return
         told = orjson.loads(message)
-        data = told["data"]
         if told["type"] == "job":
-            self._relay(user_id, data["job"], data["kind"], data["chat_id"], data["message_id"])
+            self._relay(user_id, _Work.told(told["data"]))
         elif told["type"] == "account":
             threading.Thread(target=self._check_rights, args=(user_id,), daemon=True).start()
 
@@ -180,52 +198,99 @@ class Door:
             except SwitchyardError:
                 self.server.disconnect(client.sid)
 
-    def _relay(self, user_id: str, job_id: str, kind: str, chat_id: str, message_id: str) -> None:
+    def _relay(self, user_id: str, work: "_Work") -> None:
         crowd = self._crowds.get(user_id)
-        turn = translator(kind, chat_id)
-        if crowd is None or turn is None or job_id in crowd.turns:
+        if crowd is None:
             return
-        crowd.turns[job_id] = turn
-        envelope = (chat_id, message_id)
-        threading.Thread(
-            target=self._run, args=(crowd, Follow(job_id), turn, envelope), daemon=True
-        ).start()
+        if work.job in crowd.turns:
+            crowd.turns[work.job].heal()
+            return
+        turn = translator(work.kind, work.chat_id, work.before)
+        if turn is None:
+            return
+        crowd.turns[work.job] = turn
+        threading.Thread(target=self._run, args=(crowd, work, turn), daemon=True).start()
 
-    def _run(self, crowd: _Crowd, follow: Follow, turn: Any, envelope: tuple[str, str]) -> None:
+    def _run(self, crowd: _Crowd, work: "_Work", turn: Any) -> None:
         """Relay one job to all of its user's sockets, until it ends or nobody is there."""
         try:
-            with follow:
+            with Follow(work.job) as follow:
                 for batch in follow.batches(_TICK_S):
                     if not crowd.clients:
                         return
                     notices = turn.take([event for _, event in batch]) if batch else turn.tick()
-                    for notice in notices:
-                        self._send(crowd.clients.values(), envelope, notice)
+                    self._send(crowd, work, notices)
+            if turn.encore():
+                threading.Event().wait(_ENCORE_AFTER_S)
+                self._send(crowd, work, turn.encore())
         finally:
-            crowd.turns.pop(follow.job_id, None)
+            crowd.turns.pop(work.job, None)
 
-    def _send(self, clients: Iterable[_Client], envelope: tuple[str, str], notice: Notice) -> None:
-        """Write a notice once and hand the same bytes to every socket."""
-        packet = _packet("chat-events", envelope, notice.type, notice.data)
-        newer = ""
-        for client in list(clients):
-            self.server.eio.send(client.engine_sid, packet)
-            if client.is_newer or not notice.is_delta:
-                newer = newer or _packet(
-                    "events", envelope, _NEWER_EVENTS.get(notice.type, notice.type), notice.data
-                )
-                self.server.eio.send(client.engine_sid, newer)
+    def _send(self, crowd: _Crowd, work: "_Work", notices: list[Notice]) -> None:
+        """Write each notice once and hand the same bytes to every socket."""
+        for notice in notices:
+            older = _packet("chat-events", work, notice.type, notice.data) if notice.type else ""
+            newer = ""
+            for client in list(crowd.clients.values()):
+                if older:
+                    self.server.eio.send(client.engine_sid, older)
+                if client.is_newer or not notice.is_delta:
+                    newer = newer or _packet(
+                        "events", work, notice.newer or notice.type, notice.data
+                    )
+                    self.server.eio.send(client.engine_sid, newer)
 
 
-def _packet(event: str, envelope: tuple[str, str], kind: str, data: Any) -> str:
+@dataclass(frozen=True)
+class _Work:
+    """A job that writes into a message, as far as its relay needs to know it.
+
+    Attributes:
+        chat_id: As the page knows it.
+        before: What the message has already, when the job goes on with it.
+    """
+
+    job: str
+    kind: str
+    chat_id: str
+    message_id: str
+    before: str = ""
+
+    @classmethod
+    def told(cls, data: dict[str, Any]) -> "_Work":
+        """Read an announcement."""
+        names = ("job", "kind", "chat_id", "message_id")
+        return cls(*[data[name] for name in names], data.get("before", ""))
+
+
+def _open_work(user: Principal) -> list[_Work]:
+    with db.reading() as session:
+        found = [session.get(Job, job_id) for job_id in jobs.open_of(user)]
+        return [
+            _Work(job.id, job.kind, job.chat_id, job.message_id, _before(job))
+            for job in found
+            if job is not None and job.chat_id and job.message_id
+        ]
+
+
+def _before(job: Job) -> str:
+    message = messages.find(job.chat_id or "", job.message_id or "")
+    return message.content if message is not None and message.is_running else ""
+
+
+def _cookie_of_own_page(environ: dict[str, Any]) -> str | None:
+    """Give the session's cookie, unless a page of another site has opened the socket."""
+    origin = environ.get("HTTP_ORIGIN", "")
+    if origin.partition("://")[2] != environ.get("HTTP_HOST"):
+        return None
+    return parse_cookie(environ).get(auth.COOKIE)
+
+
+def _packet(event: str, work: _Work, kind: str, data: Any) -> str:
     """Encode an event packet of the default namespace.
 
     Source: https://socket.io/docs/v4/socket-io-protocol/ (packet type 2).
     """
     inner = {"type": kind} if data is None else {"type": kind, "data": data}
-    return (
-        "2"
-        + orjson.dumps(
-            [event, {"chat_id": envelope[0], "message_id": envelope[1], "data": inner}]
-        ).decode()
-    )
+    envelope = {"chat_id": work.chat_id, "message_id": work.message_id, "data": inner}
+    return "2" + orjson.dumps([event, envelope]).decode()

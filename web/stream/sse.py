@@ -5,6 +5,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Response, request
 
@@ -45,14 +46,17 @@ def cursor() -> int:
     return max(int(text), 0) if text.isdecimal() else 0
 
 
-def is_client_gone() -> bool:
-    """Look whether the client has closed its connection; only gunicorn's plain sockets tell."""
-    connection = request.environ.get("gunicorn.socket")
-    raw = getattr(connection, "_sock", None)
-    if raw is None:
+def connection_of_request() -> Any:
+    """Give the client's connection, for `is_gone`; None where the server does not show it."""
+    return getattr(request.environ.get("gunicorn.socket"), "_sock", None)
+
+
+def is_gone(connection: Any) -> bool:
+    """Look whether a client has closed its connection; plain sockets tell, TLS ones do not."""
+    if connection is None:
         return False
     try:
-        return bool(raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
+        return bool(connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
     except BlockingIOError:
         return False
     except OSError:

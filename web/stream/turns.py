@@ -16,8 +16,8 @@ from shared.services.answers import Answer
 
 # A text that is not simply appended to is sent as a whole, but not more often than this.
 _WHOLE_EVERY_S = 0.1
-# After a page has joined in the middle the whole text is sent now and then, for what fell between
-# its loading of the chat and its first event.
+# After a page has loaded the chat in the middle of an answer the whole text is sent now and then,
+# for what fell between its reading and its first event.
 _HEAL_FOR_S, _HEAL_EVERY_S = 10.0, 1.0
 
 
@@ -26,40 +26,53 @@ class Notice:
     """One event for the page.
 
     Attributes:
-        type: Name inside the `chat-events` envelope.
+        type: Name inside the `chat-events` envelope; empty when only newer clients know such a
+            thing.
         data: Its data; left out when None.
         is_delta: Whether it is a piece of a stream, which clients of the newer form need not
             get twice.
+        newer: Name inside the `events` envelope, where it is another.
     """
 
     type: str
     data: Any = None
     is_delta: bool = False
+    newer: str = ""
 
 
 class Turn:
-    """Turns the events of one chat answer into notices."""
+    """Turns the events of one chat answer into notices.
 
-    def __init__(self, chat_id: str) -> None:
+    Args:
+        chat_id: The chat, for its title.
+        before: What the message has already; the answer goes on from it.
+    """
+
+    def __init__(self, chat_id: str, before: str = "") -> None:
         self._chat_id = chat_id
+        self._before = before
         self._answer = Answer()
         self._needs_whole = False
         self._whole_at = 0.0
         self._heal_until = 0.0
+        self._status: dict[str, Any] | None = None
+        self._has_begun = False
+        self._end: list[Notice] = []
 
     def heal(self) -> None:
-        """Note that a page has joined in the middle."""
+        """Note that a page has loaded the chat in the middle of the answer."""
         self._heal_until = time.monotonic() + _HEAL_FOR_S
         self._needs_whole = True
 
     def take(self, events: list[bytes]) -> list[Notice]:
         """Turn events into notices; neighbouring pieces of text become one."""
-        notices: list[Notice] = []
+        notices = self._beginning()
         pieces: list[str] = []
         for event in events:
             parsed = orjson.loads(event)
             kind, data = parsed["type"], parsed["data"]
             if kind == "delta":
+                notices += self._without_status()
                 self._answer.add(data)
                 pieces.append(data.get("text") or "")
                 continue
@@ -71,6 +84,21 @@ class Turn:
         """Give what was held back, when nothing new has come."""
         return self._flush([]) if self._needs_whole else []
 
+    def encore(self) -> list[Notice]:
+        """Give the end once more if a page has loaded the chat only a moment ago, and may have
+        missed it.
+        """
+        return self._end if time.monotonic() < self._heal_until else []
+
+    def _beginning(self) -> list[Notice]:
+        if self._has_begun:
+            return []
+        self._has_begun = True
+        return [_active(True)]
+
+    def _content(self, is_done: bool) -> str:
+        return self._before + self._answer.content(is_done)
+
     def _flush(self, pieces: list[str]) -> list[Notice]:
         if not pieces and not self._needs_whole:
             return []
@@ -78,68 +106,63 @@ class Turn:
         is_healing = now < self._heal_until and now - self._whole_at >= _HEAL_EVERY_S
         if self._answer.is_plain and not self._needs_whole and not is_healing:
             text = "".join(pieces)
-            return (
-                [
-                    Notice(
-                        "chat:completion",
-                        {"choices": [{"index": 0, "delta": {"content": text}}]},
-                        True,
-                    )
-                ]
-                if text
-                else []
-            )
+            return [_completion(choices=[{"index": 0, "delta": {"content": text}}])] if text else []
         self._needs_whole = True
         if now - self._whole_at < _WHOLE_EVERY_S or self._answer.is_empty:
             return []
         self._whole_at, self._needs_whole = now, False
-        return [Notice("chat:completion", {"content": self._answer.content(is_done=False)}, True)]
+        return [_completion(content=self._content(is_done=False))]
 
     def _other(self, kind: str, data: dict[str, Any]) -> list[Notice]:
+        if kind == "queued":
+            return self._show({"description": f"Waiting, place {data['position']} in line"})
+        if kind == "status":
+            return self._show(data)
         if kind == "restarted":
             self._answer, self._needs_whole = Answer(), True
-            return []
-        if kind == "queued":
-            return [
-                Notice(
-                    "status",
-                    {"description": f"Waiting, place {data['position']} in line", "done": False},
-                )
-            ]
-        if kind == "status":
-            return [Notice("status", data)]
-        if kind == "source":
+        elif kind == "source":
             return [Notice("chat:completion", {"sources": data["sources"]})]
-        if kind == "usage":
+        elif kind == "usage":
             return [Notice("chat:completion", {"usage": data})]
-        return self._ending(kind, data)
+        closed = self._without_status()
+        return [*closed, *self._ending(kind, data)]
+
+    def _show(self, status: dict[str, Any]) -> list[Notice]:
+        self._status = {"done": False, **status}
+        return [Notice("status", self._status)]
+
+    def _without_status(self) -> list[Notice]:
+        """Take back a status that says what the answer waits for."""
+        shown, self._status = self._status, None
+        return [Notice("status", {**shown, "done": True, "hidden": True})] if shown else []
 
     def _ending(self, kind: str, data: dict[str, Any]) -> list[Notice]:
+        if kind not in ("completed", "failed", "cancelled"):
+            return []
         self._needs_whole = False
-        content = self._answer.content()
+        done = {"done": True, "content": self._content(is_done=True), "title": self._title()}
+        self._end = [Notice("chat:completion", done)]
+        first: list[Notice] = []
         if kind == "cancelled":
-            whole = (
-                [] if self._answer.is_empty else [Notice("chat:completion", {"content": content})]
-            )
-            return [*whole, Notice("task-cancelled")]
-        if kind == "failed":
-            error = {"content": data["error"]}
-            done = Notice(
-                "chat:completion", {"done": True, "content": content, "title": self._title()}
-            )
-            return [Notice("chat:completion", {"error": error}), *([done] if content else [])]
-        if kind == "completed":
-            return [
-                Notice(
-                    "chat:completion", {"done": True, "content": content, "title": self._title()}
-                )
-            ]
-        return []
+            first = [Notice("task-cancelled", newer="chat:tasks:cancel")]
+        elif kind == "failed":
+            # The page shows `detail`, the contract names `content`.
+            error = {"content": data["error"], "detail": data["error"]}
+            first = [Notice("chat:completion", {"error": error}, newer="chat:message:error")]
+        return [*first, *self._end, _active(False)]
 
     def _title(self) -> str:
         with db.reading() as session:
             chat = session.get(Chat, self._chat_id)
             return chat.title if chat else ""
+
+
+def _completion(**data: Any) -> Notice:
+    return Notice("chat:completion", data, is_delta=True)
+
+
+def _active(is_active: bool) -> Notice:
+    return Notice("", {"active": is_active}, newer="chat:active")
 
 
 class _Follower:
@@ -149,7 +172,7 @@ class _Follower:
         self._notice, self._name = notice, name
 
     def heal(self) -> None:
-        """Nothing can be missed: only the end counts."""
+        """Nothing can be missed: only the end counts, and it is stored before it is told."""
 
     def take(self, events: list[bytes]) -> list[Notice]:
         """Look for the end."""
@@ -162,11 +185,15 @@ class _Follower:
         """Hold nothing back."""
         return []
 
+    def encore(self) -> list[Notice]:
+        """Repeat nothing."""
+        return []
 
-def translator(kind: str, chat_id: str) -> Turn | _Follower | None:
+
+def translator(kind: str, chat_id: str, before: str) -> Turn | _Follower | None:
     """Choose how the events of a kind of job reach the page; None: not at all."""
     if kind == RUN_CHAT.name:
-        return Turn(chat_id)
+        return Turn(chat_id, before)
     if kind == WRITE_TITLE.name:
         return _Follower("chat:title", "title")
     if kind == WRITE_TAGS.name:

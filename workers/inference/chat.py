@@ -68,8 +68,7 @@ class ChatTurn:
         with self._job.abortable(stream.abort):
             try:
                 for events in stream.batches():
-                    for event in events:
-                        self._take(event)
+                    self._take(events)
             finally:
                 stream.close()
 
@@ -88,19 +87,22 @@ class ChatTurn:
         delta = {name: value for name, value in delta.items() if value}
         self._answer.add(delta)
         self._usage = self._completion.get("usage")
-        self._job.writer.emit("delta", delta)
+        self._job.writer.emit("delta", _text_last(delta))
 
-    def _take(self, event: Event) -> None:
-        kind, data = event
-        if kind == "delta":
-            self._answer.add(data)
-            if len(data) == 1 and "text" in data:
-                self._job.writer.text(data["text"])
-            else:
-                self._job.writer.emit("delta", data)
-        elif kind == "usage":
-            self._usage = data
-            self._job.writer.emit("usage", data)
+    def _take(self, events: list[Event]) -> None:
+        """Note and pass on what one read has brought."""
+        for kind, data in events:
+            if kind == "delta":
+                if len(data) == 1 and "text" in data:
+                    text = data["text"]
+                    self._answer.add_text(text)
+                    self._job.writer.text(text)
+                else:
+                    self._answer.add(data)
+                    self._job.writer.emit("delta", _text_last(data))
+            elif kind == "usage":
+                self._usage = data
+                self._job.writer.emit("usage", data)
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
@@ -152,6 +154,15 @@ class ChatTurn:
         queue.announce(
             job_id, spec, claim.user_id or "", claim.chat_id or "", claim.message_id or ""
         )
+
+
+def _text_last(data: dict[str, Any]) -> dict[str, Any]:
+    """Order the data of a delta so that only one with nothing but text begins with `text`."""
+    return (
+        {**{name: data[name] for name in data if name != "text"}, "text": data["text"]}
+        if "text" in data
+        else data
+    )
 
 
 def _owner(job: Running) -> accounts.Principal:

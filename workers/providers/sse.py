@@ -67,24 +67,21 @@ class ChunkReader(EventReader):
         self._template = learn(line, data["text"])
 
     def _read_data(self, text: bytes, events: list[Event]) -> None:
+        if len(text) < 20 and text.strip() == b"[DONE]":
+            self.done = True
+            return
         if self._broken:
             text = self._broken + b"\n" + text
         try:
             chunk = parse(text)
         except ValueError:
-            self._read_no_json(text)
+            self._broken = text.strip() and text
             return
         self._broken = b""
         try:
             self._read_chunk(chunk, events)
         except (AttributeError, TypeError, KeyError) as error:
             raise Garbled("it sent something that is not a completion chunk", text) from error
-
-    def _read_no_json(self, text: bytes) -> None:
-        if text.strip() == b"[DONE]":
-            self.done = True
-        elif text.strip():
-            self._broken = text
 
     def _read_stranger(self, line: bytes) -> None:
         """A line that is no field of the standard: an error without its frame, or another thing."""
