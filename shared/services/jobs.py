@@ -63,10 +63,16 @@ def listed(user: Principal, status: str | None, before: str | None, limit: int) 
     return list(db.session().scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
-def open_of_chat(user: Principal, chat_id: str) -> list[str]:
-    """List the jobs that still work on a chat, as far as this user may see them."""
-    jobs = db.session().scalars(select(Job).where(Job.chat_id == chat_id, Job.status.in_(OPEN)))
-    return [job.id for job in jobs if access.can(user, "read", job)]
+def open_of_chat(user: Principal, chat_id: str, kind: JobSpec | None = None) -> list[str]:
+    """List the jobs that still work on a chat, as far as this user may see them.
+
+    Args:
+        kind: Only those, when given.
+    """
+    query = select(Job).where(Job.chat_id == chat_id, Job.status.in_(OPEN))
+    if kind is not None:
+        query = query.where(Job.kind == kind.name)
+    return [job.id for job in db.session().scalars(query) if access.can(user, "read", job)]
 
 
 def open_of(user: Principal) -> list[str]:

@@ -259,8 +259,8 @@ class _Work:
     @classmethod
     def told(cls, data: dict[str, Any]) -> "_Work":
         """Read an announcement."""
-        names = ("job", "kind", "chat_id", "message_id")
-        return cls(*[data[name] for name in names], data.get("before", ""))
+        place = data["chat_id"], data["message_id"]
+        return cls(data["job"], data["kind"], *place, data.get("before", ""))
 
 
 def _open_work(user: Principal) -> list[_Work]:

@@ -7,14 +7,16 @@ from typing import Any
 _RELEASE = re.compile(r"^## \[?([^\]\s]+)\]?(?:\s*[-\u2013]\s*(\S+))?", re.MULTILINE)
 _SECTION = re.compile(r"^### (\w+)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^- (.+(?:\n  .+)*)", re.MULTILINE)
+_UNRELEASED = "Unreleased"
 
 
-def newest(markdown: str, count: int) -> dict[str, Any]:
+def newest(markdown: str, count: int, running: str) -> dict[str, Any]:
     """Read the newest releases.
 
     Args:
         markdown: A changelog in the "Keep a Changelog" form.
         count: At most this many releases, newest first.
+        running: The version that runs, under which stands what is not released yet.
 
     Returns:
         Version → date and, per section, its items.
@@ -24,7 +26,10 @@ def newest(markdown: str, count: int) -> dict[str, Any]:
     parts = _RELEASE.split(markdown)[1:]
     releases = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
     return {
-        version: {"date": date or "", **_sections(text)}
+        (running if version == _UNRELEASED else version): {
+            "date": date or "not released yet",
+            **_sections(text),
+        }
         for version, date, text in list(releases)[:count]
     }
 
@@ -38,7 +43,8 @@ def _sections(text: str) -> dict[str, list[dict[str, str]]]:
 
 
 def _item(text: str) -> dict[str, str]:
-    line = " ".join(text.split())
+    # The page shows the words as they are, not as Markdown.
+    line = " ".join(text.replace("`", "").split())
     title, separator, rest = line.partition(": ")
     words = html.escape(line)
     return {

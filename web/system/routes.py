@@ -56,7 +56,7 @@ def show_updates() -> dict[str, str]:
 @endpoint(transaction=None)
 def show_changelog() -> dict[str, Any]:
     """Give our newest changes in the form of the page's dialog."""
-    return newest(_CHANGELOG.read_text("utf-8"), 5)
+    return newest(_CHANGELOG.read_text("utf-8"), 5, VERSION)
 
 
 @bp.get("/api/config")

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from shared import db
 from shared.errors import NotFound
+from shared.queue import RUN_CHAT
 from shared.services import jobs
 from web.api import endpoint
 from web.auth import current_user
@@ -24,8 +25,11 @@ def list_tasks() -> dict[str, list[str]]:
 @bp.get("/chat/<path:chat_id>")
 @endpoint()
 def list_tasks_of_chat(chat_id: str) -> dict[str, list[str]]:
-    """List the jobs that still work on a chat; none for a chat that is not one's own."""
-    return {"task_ids": jobs.open_of_chat(current_user(), chat_id)}
+    """List the answers that are being written in a chat; none for a chat that is not one's own.
+
+    Title and tags are left out: a page that is loaded meanwhile would offer to stop them for ever.
+    """
+    return {"task_ids": jobs.open_of_chat(current_user(), chat_id, RUN_CHAT)}
 
 
 @bp.post("/stop/<task_id>")
