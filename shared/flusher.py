@@ -36,13 +36,12 @@ class _Parcel:
 
     writer: "Writer"
     events: list[bytes]
-    ends: bool
 
     def command(self, sha: bytes) -> bytes:
         """Pack the call that appends the next events; Redis' own protocol, by hiredis."""
         now = self.events[:_MAX_EVENTS_PER_CALL]
-        ends = self.ends and len(now) == len(self.events)
         writer = self.writer
+        ends = relay.is_ending(now[-1])
         args = relay.append_args(writer.job_id, writer.attempt, writer.expected, ends, now)
         packed: bytes = hiredis.pack_command(("EVALSHA", sha, *args))
         return packed
@@ -50,11 +49,17 @@ class _Parcel:
     def settle(self, answer: int) -> bool:
         """Take the script's answer; whether all of the parcel is through."""
         self.events = self.events[_MAX_EVENTS_PER_CALL:]
-        if answer < 0:
-            self.writer.refuse(answer)
-            return True
-        self.writer.expected = answer
+        if answer >= 0:
+            self.writer.expected = answer
+            return not self.events
+        self.writer.refuse(answer)
+        self.events = _ending_of(self.events) if answer == relay.FULL else []
         return not self.events
+
+
+def _ending_of(events: list[bytes]) -> list[bytes]:
+    """Keep the last event of a job, which a full log takes all the same."""
+    return [event for event in events[-1:] if relay.is_ending(event)]
 
 
 class Writer:
@@ -70,13 +75,13 @@ class Writer:
         self.job_id, self.attempt = job_id, attempt
         self.expected = relay.OPENING
         self.is_refused = False
+        self.is_full = False
         self.is_dirty = False
         self._flusher = flusher
         self._on_refused = on_refused
         # Pieces of text, and other events as they are stored.
         self._waiting: deque[str | bytes] = deque()
         self._waiting_bytes = 0
-        self._ends = False
 
     def text(self, piece: str) -> None:
         """Append a piece of the answer's text."""
@@ -84,7 +89,6 @@ class Writer:
 
     def emit(self, kind: str, data: dict[str, Any]) -> None:
         """Append any other event; one of `relay.ENDINGS` closes the log."""
-        self._ends = self._ends or kind in relay.ENDINGS
         self._append(relay.encode(kind, self.attempt, data))
 
     def _append(self, item: str | bytes) -> None:
@@ -104,7 +108,6 @@ class Writer:
     def take(self) -> _Parcel:
         """Hand what waits to the flusher; neighbouring pieces of text become one event."""
         self.is_dirty = False
-        ends = self._ends
         self._waiting_bytes = 0
         events: list[bytes] = []
         pieces: list[str] = []
@@ -120,11 +123,14 @@ class Writer:
             events.append(item)
         if pieces:
             events.append(self._delta(pieces))
-        return _Parcel(self, events, ends)
+        return _Parcel(self, _ending_of(events) if self.is_full else events)
 
     def refuse(self, reason: int) -> None:
-        """Hear that the log takes no more from this attempt."""
-        self.is_refused = True
+        """Hear that the log takes no more from this attempt; a full one still takes the end."""
+        if reason == relay.FULL:
+            self.is_full = True
+        else:
+            self.is_refused = True
         self._on_refused(reason)
 
     def _delta(self, pieces: list[str]) -> bytes:

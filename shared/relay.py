@@ -34,11 +34,13 @@ local first = 6
 if expected >= 0 then
   if length < expected then return {LOST} end
   first = 6 + length - expected
-elseif expected == {OPENING} then
-  if current == attempt then return length end
-  redis.call('SET', KEYS[2], attempt, 'EX', {RUNNING_TTL_S})
+elseif expected == {OPENING} and current == attempt then
+  return length
 end
 if length >= tonumber(ARGV[5]) and ARGV[3] ~= '1' then return {FULL} end
+if expected == {OPENING} then
+  redis.call('SET', KEYS[2], attempt, 'EX', {RUNNING_TTL_S})
+end
 local grown = length
 if first <= #ARGV then
   grown = redis.call('RPUSH', KEYS[1], unpack(ARGV, first))

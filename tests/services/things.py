@@ -19,8 +19,8 @@ NOWHERE = "http://127.0.0.1:9/v1"
 QUESTION = {"model": "alpha", "messages": [{"role": "user", "content": "Hello?"}]}
 
 
-def new_user(role: str = "user", password_hash: str = "no password") -> Principal:
-    """Open an account."""
+def new_user(role: str = "user", password_hash: str = "") -> Principal:
+    """Open an account; nobody can sign in to it unless the hash of a password is given."""
     number = next(_numbers)
     with db.transaction():
         row = accounts.add(f"User {number}", f"u{number}@example.com", password_hash, role)

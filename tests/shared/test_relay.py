@@ -124,6 +124,16 @@ def test_a_full_log_still_takes_its_end(configure):
     assert told(JOB)[-1] == ("failed", {"error": "too long"})
 
 
+def test_a_full_log_takes_the_end_of_an_attempt_that_could_not_open_it(configure):
+    configure(job_log_max_events=101)
+    append(1, relay.OPENING, *[delta("x")] * 101)
+    assert append(2, relay.OPENING, relay.encode("restarted", 2, {})) == relay.FULL
+
+    append(2, relay.OPENING, relay.encode("failed", 2, {"error": "too long"}), ends=True)
+
+    assert told(JOB)[-1] == ("failed", {"error": "too long"})
+
+
 def test_readers_get_what_is_appended_in_one_frame_with_its_first_number():
     listener = get_redis().pubsub(ignore_subscribe_messages=True)
     listener.subscribe(relay.channel(JOB))
