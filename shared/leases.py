@@ -67,35 +67,56 @@ class Lost:
 
 
 # The statements of every job are built once: building one costs as much as running it.
-_CLAIM = (
-    update(_job)
-    .where(_job.c.id == bindparam("job"))
-    .where(
-        or_(
-            _job.c.status == QUEUED,
-            and_(_job.c.status == RUNNING, _job.c.lease_until < bindparam("now")),
+_others = _job.alias("others")
+
+
+def _running_beside(column: str) -> Any:
+    """Count the running jobs that share a column's value with the job that is being claimed."""
+    same = _others.c[column] == _job.c[column]
+    return select(func.count()).where(_others.c.status == RUNNING, same).scalar_subquery()
+
+
+def _claim_statement(is_limited_by: tuple[str, ...]) -> Any:
+    statement = (
+        update(_job)
+        .where(_job.c.id == bindparam("job"))
+        .where(
+            or_(
+                _job.c.status == QUEUED,
+                and_(_job.c.status == RUNNING, _job.c.lease_until < bindparam("now")),
+            )
         )
+        .values(
+            status=RUNNING,
+            attempt=_job.c.attempt + 1,
+            lease_until=bindparam("until"),
+            started_at=func.coalesce(_job.c.started_at, bindparam("second")),
+        )
+        .returning(*[_job.c[name] for name in _CLAIMED])
     )
-    .values(
-        status=RUNNING,
-        attempt=_job.c.attempt + 1,
-        lease_until=bindparam("until"),
-        started_at=func.coalesce(_job.c.started_at, bindparam("second")),
-    )
-    .returning(
-        _job.c.id,
-        _job.c.kind,
-        _job.c.queue,
-        _job.c.user_id,
-        _job.c.chat_id,
-        _job.c.message_id,
-        _job.c.parent_id,
-        _job.c.attempt,
-        _job.c.handed_over,
-        _job.c.request,
-        _job.c.cancel_requested,
-    )
+    for column in is_limited_by:
+        has_place = _running_beside(column) < bindparam(f"most_of_{column}")
+        statement = statement.where(or_(_job.c[column].is_(None), has_place))
+    return statement
+
+
+_CLAIMED = (
+    "id",
+    "kind",
+    "queue",
+    "user_id",
+    "chat_id",
+    "message_id",
+    "parent_id",
+    "attempt",
+    "handed_over",
+    "request",
+    "cancel_requested",
 )
+_CLAIMS: dict[tuple[str, ...], Any] = {
+    limited: _claim_statement(limited)
+    for limited in ((), ("user_id",), ("model",), ("user_id", "model"))
+}
 _IS_OURS = and_(
     _job.c.id == bindparam("job"),
     _job.c.attempt == bindparam("of_attempt"),
@@ -136,17 +157,30 @@ def claim(job_id: str) -> Claim | Waiting | None:
     Returns:
         The claim; or where it waits in line; or None when it is another's, has ended or is unknown.
     """
+    settings = get_settings()
+    most = {
+        "user_id": settings.job_max_running_per_user,
+        "model": settings.job_max_running_per_model,
+    }
+    limited = tuple(column for column, limit in most.items() if limit)
     now = time.time()
+    values = {
+        "job": job_id,
+        "now": now,
+        "until": now + settings.job_lease_s,
+        "second": now_s(),
+        **{f"most_of_{column}": most[column] for column in limited},
+    }
     with db.statements(write=True) as connection:
-        if waiting := _in_line(job_id):
+        row = connection.execute(_CLAIMS[limited], values).first()
+        if row is not None:
+            return Claim(*row)
+        waiting = _in_line(job_id)
+        if waiting is not None:
             # Its turn is announced by next_in_line; the sweeper need not hurry.
             later = now + _LINE_PATIENCE_S
             connection.execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
-            return waiting
-        until = now + get_settings().job_lease_s
-        values = {"job": job_id, "now": now, "until": until, "second": now_s()}
-        row = connection.execute(_CLAIM, values).first()
-    return None if row is None else Claim(*row)
+        return waiting
 
 
 def _in_line(job_id: str) -> Waiting | None:
