@@ -28,9 +28,14 @@ def provider() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, provider: FakeOpenAI) -> Iterator[Stack]:
-    """The stack of a whole file; leave it as you found it."""
-    running = Stack(tmp_path_factory.mktemp("stack"), provider.url).start()
+def stack(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: FakeOpenAI,
+) -> Iterator[Stack]:
+    """The stack of a whole file, leave it as you found it; `STACK` in the file has its options."""
+    options = getattr(request.module, "STACK", {})
+    running = Stack(tmp_path_factory.mktemp("stack"), provider.url, **options).start()
     yield running
     running.close()
 

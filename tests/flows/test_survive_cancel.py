@@ -1,8 +1,10 @@
 """Cancel works before, during and after the run, from any process, as often as one likes."""
 
-from tests.services.client import Account, add_user, signup
+from tests.services.client import Account, add_user
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
+
+STACK = {"web": 2}
 
 
 def test_cancel_during_the_run_keeps_the_partial_text_and_closes_the_connection(
@@ -22,11 +24,11 @@ def test_cancel_during_the_run_keeps_the_partial_text_and_closes_the_connection(
     assert alice.job(reader.job)["status"] == "cancelled"
 
 
-def test_cancel_before_the_run_means_that_the_provider_is_never_asked(new_stack, provider):
-    stack = new_stack(inference=1)
-    alice = signup(stack.base)
+def test_cancel_before_the_run_means_that_the_provider_is_never_asked(
+    stack: Stack, alice: Account, provider
+):
     model = alice.model()
-    stack.inference[0].stop()
+    stack.inference[0].kill()
     job = alice.ask("stillborn tokens=5", model)
 
     answer = alice.cancel(job)
@@ -73,9 +75,7 @@ def test_cancel_by_a_stranger_is_refused_and_the_answer_goes_on(stack: Stack, al
     assert reader.finish(15).end == "completed"
 
 
-def test_cancel_from_another_web_process_reaches_the_worker(new_stack, provider):
-    stack = new_stack(web=2, inference=2)
-    alice = signup(stack.base)
+def test_cancel_from_another_web_process_reaches_the_worker(stack: Stack, alice: Account, provider):
     readers = [alice.reader(alice.ask(f"number {i} delay=50 tokens=2000")) for i in range(6)]
     wait_until(lambda: all(r.deltas >= 5 for r in readers), 10, "all streams to be under way")
 
@@ -86,9 +86,7 @@ def test_cancel_from_another_web_process_reaches_the_worker(new_stack, provider)
     assert {reader.finish(5).end for reader in readers} == {"cancelled"}
 
 
-def test_cancel_holds_although_the_worker_dies_right_after_it(new_stack):
-    stack = new_stack()
-    alice = signup(stack.base)
+def test_cancel_holds_although_the_worker_dies_right_after_it(stack: Stack, alice: Account):
     reader = alice.reader(alice.ask("doomed delay=50 tokens=400"))
     wait_until(lambda: reader.deltas >= 5, 10, "the answer to be under way")
     stack.inference[0].freeze()

@@ -2,26 +2,20 @@
 
 import pytest
 
-from tests.fakes.openai_server import FakeOpenAI, answer_for
+from tests.fakes.openai_server import answer_for
 from tests.services.client import Account, Reader
-from tests.services.stack import Stack
 
 KEY = "sk-very-secret-of-the-provider"
-LIMITS = {
-    "OPENAI_API_KEY": KEY,
-    "UPSTREAM_FIRST_BYTE_TIMEOUT_S": "1.5",
-    "UPSTREAM_IDLE_TIMEOUT_S": "1.5",
-    "UPSTREAM_TOTAL_TIMEOUT_S": "4",
-    "UPSTREAM_TRIES": "2",
+# It loses its patience soon.
+STACK = {
+    "env": {
+        "OPENAI_API_KEY": KEY,
+        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": "1.5",
+        "UPSTREAM_IDLE_TIMEOUT_S": "1.5",
+        "UPSTREAM_TOTAL_TIMEOUT_S": "4",
+        "UPSTREAM_TRIES": "2",
+    }
 }
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, provider: FakeOpenAI):
-    """A stack that loses its patience soon."""
-    running = Stack(tmp_path_factory.mktemp("stack"), provider.url, env=LIMITS).start()
-    yield running
-    running.close()
 
 
 def assert_one_clear_error(alice: Account, reader: Reader) -> str:

@@ -1,16 +1,18 @@
 """Valkey dies and comes back: no accepted job is lost, and everybody resumes by themselves."""
 
-import httpx
-
 from tests.fakes.openai_server import answer_for
-from tests.services.client import signup
+from tests.services.client import Account
+from tests.services.stack import Stack, is_healthy
 from tests.services.waiting import wait_until
 
+STACK = {
+    "web": 2,
+    "inference": 2,
+    "allowed": ("Connection", "BrokenPipe", "Timeout"),
+}
 
-def test_streams_go_on_when_valkey_is_killed_and_comes_back(new_stack, provider):
-    stack = new_stack()
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
-    alice = signup(stack.base)
+
+def test_streams_go_on_when_valkey_is_killed_and_comes_back(stack: Stack, alice: Account):
     model = alice.model()
     questions = [f"number {i} delay=50 tokens=80" for i in range(20)]
     readers = [alice.reader(alice.ask(question, model)) for question in questions]
@@ -26,26 +28,25 @@ def test_streams_go_on_when_valkey_is_killed_and_comes_back(new_stack, provider)
         assert reader.text == answer_for(question)
 
 
-def test_what_was_accepted_before_valkey_died_is_done_after_it_came_back(new_stack):
-    stack = new_stack(inference=0)  # nobody works yet: the jobs wait in the broker
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
-    alice = signup(stack.base)
-    worker = stack.add_worker("inference")
+def test_what_was_accepted_before_valkey_died_is_done_after_it_came_back(
+    stack: Stack, alice: Account
+):
     model = alice.model()
-    worker.stop()
+    for worker in stack.inference:
+        worker.kill()  # nobody works: the jobs wait in the broker
     jobs = [alice.ask(f"number {i} delay=5 tokens=10", model) for i in range(20)]
 
     stack.valkey.kill()
     stack.valkey.restart()
-    worker.start()
+    for worker in stack.inference:
+        worker.start()
 
     assert {alice.follow(job).end for job in jobs} == {"completed"}
 
 
-def test_a_question_put_while_valkey_is_away_is_refused_or_done_but_never_lost(new_stack):
-    stack = new_stack()
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
-    alice = signup(stack.base)
+def test_a_question_put_while_valkey_is_away_is_refused_or_done_but_never_lost(
+    stack: Stack, alice: Account
+):
     model = alice.model()
     stack.valkey.kill()
 
@@ -58,10 +59,7 @@ def test_a_question_put_while_valkey_is_away_is_refused_or_done_but_never_lost(n
     assert all(a.status_code == 503 and a.json()["detail"] for a in refused)
 
 
-def test_an_idle_stack_takes_up_work_again_after_valkey_came_back(new_stack):
-    stack = new_stack(web=2, inference=2)
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
-    alice = signup(stack.base)
+def test_an_idle_stack_takes_up_work_again_after_valkey_came_back(stack: Stack, alice: Account):
     model = alice.model()
     alice.follow(alice.ask("before tokens=3", model))
 
@@ -75,10 +73,7 @@ def test_an_idle_stack_takes_up_work_again_after_valkey_came_back(new_stack):
         )
 
 
-def test_valkey_that_comes_back_empty_costs_only_the_log(new_stack):
-    stack = new_stack()
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
-    alice = signup(stack.base)
+def test_valkey_that_comes_back_empty_costs_only_the_log(stack: Stack, alice: Account):
     model = alice.model()
     done = alice.follow(alice.ask("before tokens=3", model))
     running = alice.reader(alice.ask("in the middle delay=50 tokens=80", model))
@@ -95,11 +90,9 @@ def test_valkey_that_comes_back_empty_costs_only_the_log(new_stack):
     assert alice.follow(alice.ask("and after", model)).end == "completed"
 
 
-def test_health_tells_when_valkey_is_away(new_stack):
-    stack = new_stack()
-    stack.allow("ConnectionError", "ConnectionRefused", "TimeoutError")
+def test_a_web_process_lives_on_while_valkey_is_away(stack: Stack):
 
     stack.valkey.kill()
 
-    assert httpx.get(f"{stack.base}/health", timeout=10).status_code == 200  # the process lives
+    assert is_healthy(stack.base)
     stack.valkey.restart()

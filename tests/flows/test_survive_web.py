@@ -3,15 +3,17 @@
 import socket
 
 from tests.fakes.openai_server import answer_for
-from tests.services.client import Account, signup
+from tests.services.client import Account
 from tests.services.sockets import read_all
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
+STACK = {"web": 2, "env": {"SHUTDOWN_GRACE_S": "1"}}
 
-def test_readers_of_a_killed_web_process_go_on_elsewhere_and_miss_nothing(new_stack, provider):
-    stack = new_stack(web=2)
-    alice = signup(stack.base)
+
+def test_readers_of_a_killed_web_process_go_on_elsewhere_and_miss_nothing(
+    stack: Stack, alice: Account
+):
     model = alice.model()
     questions = [f"number {i} delay=50 tokens=80" for i in range(20)]
     jobs = [alice.ask(question, model) for question in questions]
@@ -30,10 +32,8 @@ def test_readers_of_a_killed_web_process_go_on_elsewhere_and_miss_nothing(new_st
 
 
 def test_a_socket_of_a_killed_web_process_subscribes_elsewhere_with_its_cursor(
-    new_stack, open_socket, provider
+    stack: Stack, alice: Account, open_socket
 ):
-    stack = new_stack(web=2)
-    alice = signup(stack.base)
     model = alice.model()
     question = "over a socket delay=50 tokens=60"
     job = alice.ask(question, model)
@@ -54,15 +54,13 @@ def test_a_socket_of_a_killed_web_process_subscribes_elsewhere_with_its_cursor(
     stack.web[0].start()
 
 
-def test_a_web_process_asked_to_stop_lets_its_readers_go_on_elsewhere(new_stack, provider):
-    stack = new_stack(web=2)
-    alice = signup(stack.base)
+def test_a_web_process_asked_to_stop_lets_its_readers_go_on_elsewhere(stack: Stack, alice: Account):
     model = alice.model()
     question = "a rolling restart delay=50 tokens=100"
     reader = alice.reader(alice.ask(question, model), *stack.bases)
     wait_until(lambda: reader.deltas >= 5, 10, "the answer to be under way")
 
-    stack.web[0].stop(15)
+    stack.web[0].stop(10)
 
     reader.finish(30)
     reader.assert_unbroken()
@@ -70,9 +68,7 @@ def test_a_web_process_asked_to_stop_lets_its_readers_go_on_elsewhere(new_stack,
     stack.web[0].start()
 
 
-def test_a_job_accepted_by_a_web_process_that_dies_at_once_is_done(new_stack):
-    stack = new_stack(web=2)
-    alice = signup(stack.base)
+def test_a_job_accepted_by_a_web_process_that_dies_at_once_is_done(stack: Stack, alice: Account):
     model = alice.model()
     jobs = [alice.ask(f"number {i} delay=10 tokens=20", model) for i in range(10)]
 
@@ -99,7 +95,7 @@ def stalled_reader(alice: Account, job: str) -> socket.socket:
 
 
 def test_readers_that_stop_reading_hold_up_nobody_and_cost_no_memory(
-    stack: Stack, alice, open_socket, provider
+    stack: Stack, alice: Account, open_socket
 ):
     model = alice.model()
     alice.follow(alice.ask("warm up tokens=5", model))
@@ -122,7 +118,7 @@ def test_readers_that_stop_reading_hold_up_nobody_and_cost_no_memory(
 
 
 def test_a_stalled_reader_that_reads_again_gets_the_rest_in_order(
-    stack: Stack, alice, open_socket, provider
+    stack: Stack, alice: Account, open_socket
 ):
     model = alice.model()
     question = "a second flood delay=0 tokens=20000"
@@ -138,7 +134,7 @@ def test_a_stalled_reader_that_reads_again_gets_the_rest_in_order(
     assert slow.text(job) == answer_for(question)
 
 
-def test_one_web_process_serves_a_thousand_open_sockets(stack: Stack, alice, open_socket, provider):
+def test_one_web_process_serves_a_thousand_open_sockets(stack: Stack, alice: Account, open_socket):
     model = alice.model()
     questions = [f"room {i} delay=100 tokens=30" for i in range(20)]
     before = stack.web[0].rss_bytes()

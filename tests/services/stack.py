@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -41,6 +43,7 @@ class Stack:
         compute: How many compute workers.
         database_url: PostgreSQL's address; empty means SQLite in the folder.
         env: Further settings.
+        allowed: Expected tracebacks, see `allow`.
     """
 
     def __init__(
@@ -53,11 +56,12 @@ class Stack:
         compute: int = 0,
         database_url: str = "",
         env: dict[str, str] | None = None,
+        allowed: tuple[str, ...] = (),
     ):
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
-        self._allowed: list[str] = []
+        self._allowed = list(allowed)
         self.mark = uuid.uuid4().hex
         self.valkey = Valkey(folder / "valkey")
         self.env = self._environment(provider_url, database_url, env or {})
@@ -94,16 +98,15 @@ class Stack:
             raise
         return self
 
-    def add_worker(self, kind: str) -> Process:
-        """Start one more worker and wait until it serves.
-
-        Args:
-            kind: "inference" or "compute".
-        """
-        workers = self.inference if kind == "inference" else self.compute
-        workers.append(self._worker(kind, len(workers)))
-        workers[-1].start()
-        return workers[-1]
+    @contextmanager
+    def one_more_worker(self) -> Iterator[Process]:
+        """Have one more inference worker for the time of a `with` block."""
+        more = self._worker("inference", len(self.inference))
+        self.inference.append(more)
+        more.start()
+        yield more
+        more.kill()
+        self.inference.remove(more)
 
     def deliver_again(self, job: str, kind: str, queue: str, times: int = 1) -> None:
         """Send a job's message to the workers again, as a broker may do.
