@@ -1,9 +1,9 @@
-"""What reading a provider's stream costs: CPU per chunk under gevent, ours beside plain httpx.
+"""What reading a provider's stream costs under gevent: ours, plain httpx, and a bare socket.
 
     python -m bench.provider_stream [--rounds 3]
 
-Rows of one round are comparable; the machine's other work does not count into CPU time, but
-spreads chunks over more or fewer reads. The fake provider runs in a process of its own.
+Rows of one round are comparable. The bare socket reads and counts without understanding anything:
+less is not possible. The fake provider runs in a process of its own and does not count.
 """
 
 from gevent import monkey
@@ -11,6 +11,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import argparse  # noqa: E402 -- after the patch
+import socket  # noqa: E402 -- after the patch
 import statistics  # noqa: E402 -- after the patch
 import time  # noqa: E402 -- after the patch
 from collections.abc import Callable  # noqa: E402 -- after the patch
@@ -61,7 +62,19 @@ def readers(url: str) -> dict[str, Ask]:
                     count += "content" in choices[0]["delta"]
         return count - 1  # the first is empty
 
-    return {"events": events, "batches": batches, "httpx": plain}
+    def bare(question: str) -> int:
+        asked = orjson.dumps({**body(question), "stream": True})
+        address = httpx.URL(url)
+        count, data = 0, b""
+        with socket.create_connection((address.host, address.port)) as sock:
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: {len(asked)}\r\n\r\n"
+            sock.sendall(head.encode() + asked)
+            while b"[DONE]" not in data:
+                data = data[-6:] + sock.recv(65536)
+                count += data.count(b"data: {")
+        return count - 2  # the first and the last have no text
+
+    return {"events": events, "batches": batches, "httpx": plain, "bare socket": bare}
 
 
 def measure(ask: Ask, streams: int, question: str) -> tuple[float, float]:
@@ -95,12 +108,12 @@ def main() -> None:
                 for name, ask in ways.items() if options.case in case else ():
                     result = measure(ask, streams, question)
                     found.setdefault((case, name), []).append(result)
-    print(f"{'case':<28}{'reader':<10}{'CPU us/chunk':>14}{'best':>8}{'chunks/s':>12}")
+    print(f"{'case':<28}{'reader':<13}{'CPU us/chunk':>14}{'best':>8}{'chunks/s':>12}")
     for (case, name), results in found.items():
         costs = [cost for cost, _ in results]
         rate = statistics.median(rate for _, rate in results)
         print(
-            f"{case:<28}{name:<10}{statistics.median(costs):>14.1f}{min(costs):>8.1f}{rate:>12.0f}"
+            f"{case:<28}{name:<13}{statistics.median(costs):>14.1f}{min(costs):>8.1f}{rate:>12.0f}"
         )
 
 

@@ -33,7 +33,7 @@ def provider_for(connection: Connection) -> Provider:
         provider = _kept.pop(name, None) or _make(connection)
         _kept[name] = provider  # as the newest
         if len(_kept) > _MAX_KEPT:
-            del _kept[next(iter(_kept))]
+            _kept.pop(next(iter(_kept))).close()
     return provider
 
 

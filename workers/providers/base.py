@@ -103,3 +103,6 @@ class Provider(Protocol):
         Returns:
             Status, content type and body, whatever the status is.
         """
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; answers under way go on."""

@@ -79,14 +79,13 @@ def connect(url: httpx.URL, timeout_s: float, cut: Cut) -> socket.socket:
         httpx.ConnectTimeout: Time is up.
         WasCut: `cut` was set.
     """
+    host = url.raw_host.decode("ascii")
+    port = url.port or (443 if url.scheme == "https" else 80)
     deadline = monotonic() + timeout_s
     try:
-        addresses = _resolve(
-            url.host, url.port or (443 if url.scheme == "https" else 80), deadline, cut
-        )
-        sock = _dial(addresses, deadline, cut)
+        sock = _dial(_resolve(host, port, deadline, cut), deadline, cut)
         if url.scheme == "https":
-            sock = _wrap(sock, url.host, deadline, cut)
+            sock = _wrap(sock, host, deadline, cut)
         sock.settimeout(None)
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error

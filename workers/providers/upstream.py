@@ -17,6 +17,7 @@ from workers.providers.proxied import transport_for
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_COMPLAINT_BYTES = 64 * 1024
+_STREAMS = "text/event-stream, */*;q=0.5"
 QUICK_S = 10.0  # for questions that a healthy server answers at once
 _SENDABLE_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]*")
 
@@ -204,7 +205,7 @@ class Upstream:
         extensions: dict[str, Any] = {"timeout": timeout}
         if cut is not None:
             # A compressed stream would be held back until enough of it is there.
-            headers = [*headers, ("Accept-Encoding", "identity"), ("Accept", "text/event-stream")]
+            headers = [*headers, ("Accept-Encoding", "identity"), ("Accept", _STREAMS)]
             extensions["cut"] = cut
         return httpx.Request(
             method, self._url(path), headers=headers, content=body, extensions=extensions
