@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 from tests.rules.source import existing, module
 
@@ -38,6 +40,43 @@ def test_no_heading_names_what_does_not_exist():
     headings = {name for name in _headings("docs/configuration.md") if "_" in name}
 
     assert not headings - known
+
+
+def _told_defaults(path: str) -> dict[str, str]:
+    """Give what stands at the beginning of each section that is about one name."""
+    sections = re.findall(r"^### ([A-Z0-9_]+)\n\n(.+)$", existing(path).read_text(), re.MULTILINE)
+    return {name: first.removeprefix("Option, ") for name, first in sections}
+
+
+def _written(default: Any) -> str:
+    """Write a default as the document does."""
+    if isinstance(default, list) and len(default) == 1:
+        return _written(default[0])
+    if default is None or default == "":
+        return "empty"
+    if isinstance(default, bool | list | dict):
+        return f"`{json.dumps(default)}`"
+    if isinstance(default, Path):
+        return f"`./{default}`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def test_every_default_in_the_document_is_the_one_that_counts():
+    settings, options = module("shared.config.settings"), module("shared.config.options")
+    defaults = {
+        name.upper(): field.default for name, field in settings.Settings.model_fields.items()
+    }
+    defaults |= {option.name: option.default for option in options.OPTIONS.values()}
+    del defaults["DEFAULT_PROMPT_SUGGESTIONS"]  # told in words
+
+    told = _told_defaults("docs/configuration.md")
+
+    wrong = {
+        name: (told[name][:40], _written(default))
+        for name, default in defaults.items()
+        if name in told and not told[name].startswith(_written(default))
+    }
+    assert not wrong
 
 
 def test_the_openapi_document_is_the_one_that_the_code_gives():
