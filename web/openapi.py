@@ -25,7 +25,7 @@ _REF = "#/components/schemas/{model}"
 _ARGUMENT = re.compile(r"<(?:(?P<converter>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
 # Where a docstring stops to speak to those who call over HTTP.
 _INSIDE = re.compile(r"^(Args|Attributes|Returns|Raises|Source):", re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[.!?]) ")
+_SENTENCE = re.compile(r"(?<=[.!?])\s")
 _TEXT = {"type": "string"}
 _METHODS = ("get", "post", "put", "patch", "delete")
 

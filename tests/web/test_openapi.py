@@ -97,8 +97,10 @@ def test_every_argument_of_a_path_is_a_parameter(written):
         assert set(re.findall(r"{(\w+)}", path)) == given
 
 
-def test_every_operation_says_what_it_does(written):
-    assert all(operation["summary"] for _, _, operation in operations(written))
+def test_every_operation_says_in_one_line_what_it_does(written):
+    summaries = [operation["summary"] for _, _, operation in operations(written)]
+
+    assert all(re.fullmatch(r"[A-Z][^\n]+[.!?]", summary) for summary in summaries)
 
 
 def test_only_public_doors_ask_for_no_credentials(app, written):
