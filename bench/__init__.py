@@ -1,0 +1,1 @@
+"""Measures the finished system: `python -m bench`, see docs/benchmarks.md."""
