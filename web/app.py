@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import db
 from shared.config.settings import Settings, get_settings
@@ -46,6 +47,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     sock.init_app(app)
     areas.register(app)
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]  # Flask documents this form
     app.before_request(_begin)
     app.after_request(_finish)
     return app
@@ -63,6 +67,11 @@ def _finish(response: Any) -> Any:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Credentials"] = "true"
         response.headers["Vary"] = "Origin"
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "*")
+            asked = request.headers.get("Access-Control-Request-Headers", "*")
+            response.headers["Access-Control-Allow-Headers"] = asked
+            response.headers["Access-Control-Max-Age"] = "600"
     return response
 
 

@@ -15,6 +15,7 @@ from shared.leases import Claim, Waiting
 from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from shared.queue import JobSpec, celery
+from shared.services import messages
 from workers import line
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
@@ -155,12 +156,22 @@ def _give_back(claim: Claim) -> None:
         queue.send(claim.id, claim.kind, claim.queue)
 
 
+def _release_message(claim: Claim, error: str | None) -> None:
+    """Let go of the message that a job was to write which never got so far."""
+    if claim.chat_id and claim.message_id:
+        fields = {"error": {"content": error}} if error is not None else {}
+        messages.finish_answer(claim.chat_id, claim.message_id, claim.id, "", fields)
+
+
 def _end(running: Running, work: Work | None, status: str, error: str | None) -> str | None:
     """Write the end: one transaction, then the last event. Repeated while the database is away."""
     result: dict[str, Any] = {}
 
     def save() -> dict[str, Any]:
-        result.update(work.save(status, error) if work is not None else {})
+        if work is not None:
+            result.update(work.save(status, error))
+        else:
+            _release_message(running.claim, error)
         return result
 
     while True:

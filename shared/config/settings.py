@@ -49,6 +49,7 @@ class Settings(BaseModel):
     webui_auth_cookie_secure: bool = False
     webui_auth_cookie_same_site: Literal["lax", "strict", "none"] = "lax"
     cors_allow_origin: str = "*"
+    trusted_proxies: int = Field(0, ge=0)
     enable_websocket_support: bool = True
     bypass_model_access_control: bool = False
     enable_admin_chat_access: bool = True

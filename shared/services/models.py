@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from shared import db
@@ -87,15 +88,20 @@ def offer() -> list[dict[str, Any]] | None:
     if now - _offer.checked_at > _FRESH_S or _offer.models is None:
         # Whoever comes while this one looks is served the older copy.
         _offer.checked_at = now
-        version = get_redis().get(key("models", "version"))
-        if version is None and _offer.models is not None:
-            # Redis has come back empty: what this process knows is better than nothing.
-            save_offer(_offer.models)
-        elif version != _offer.version or _offer.models is None:
-            packed = get_redis().get(key("models", "offer"))
-            _offer.models = None if packed is None else orjson.loads(packed)
-            _offer.version = version
+        try:
+            _look_for_offer()
+        except RedisError:
+            if _offer.models is None:
+                raise
     return _offer.models
+
+
+def _look_for_offer() -> None:
+    version = get_redis().get(key("models", "version"))
+    if version != _offer.version or _offer.models is None:
+        packed = get_redis().get(key("models", "offer"))
+        _offer.models = None if packed is None else orjson.loads(packed)
+        _offer.version = version
 
 
 def catalogue() -> list[dict[str, Any]]:

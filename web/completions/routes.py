@@ -88,7 +88,8 @@ def _answer(user: Principal, form: CompletionForm) -> Response:
         }
         return json_response(orjson.dumps(ack))
     job_id = new_id()
-    reader = _Reader(user, Follow(job_id, is_new=True), cancels=not form.is_page_turn)
+    # What is stored in a chat is wanted also when nobody is listening.
+    reader = _Reader(user, Follow(job_id, is_new=True), cancels=not (form.chat_id and form.id))
     with lifecycle.closing_on_error(reader):
         accept(user, form, job_id)
         answer = _stream(reader, form) if form.stream else _whole(reader, form)
