@@ -98,7 +98,10 @@ def offer() -> list[dict[str, Any]] | None:
 
 def _look_for_offer() -> None:
     version = get_redis().get(key("models", "version"))
-    if version != _offer.version or _offer.models is None:
+    if version is None and _offer.models is not None:
+        # Redis has come back empty: what this process knows is better than nothing.
+        save_offer(_offer.models)
+    elif version != _offer.version or _offer.models is None:
         packed = get_redis().get(key("models", "offer"))
         _offer.models = None if packed is None else orjson.loads(packed)
         _offer.version = version
