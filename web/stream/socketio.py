@@ -205,7 +205,7 @@ class Door:
         if work.job in crowd.turns:
             crowd.turns[work.job].heal()
             return
-        turn = translator(work.kind, work.chat_id, work.before)
+        turn = translator(work.kind, work.chat_id, work.message_id, work.before)
         if turn is None:
             return
         crowd.turns[work.job] = turn

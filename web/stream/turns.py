@@ -12,6 +12,7 @@ import orjson
 from shared import db
 from shared.models.chat import Chat
 from shared.queue import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
+from shared.services import messages
 from shared.services.answers import Answer
 
 # A text that is not simply appended to is sent as a whole, but not more often than this.
@@ -44,12 +45,13 @@ class Turn:
     """Turns the events of one chat answer into notices.
 
     Args:
-        chat_id: The chat, for its title.
+        chat_id: The chat, as the page knows it.
+        message_id: The message that is written.
         before: What the message has already; the answer goes on from it.
     """
 
-    def __init__(self, chat_id: str, before: str = "") -> None:
-        self._chat_id = chat_id
+    def __init__(self, chat_id: str, message_id: str, before: str = "") -> None:
+        self._chat_id, self._message_id = chat_id, message_id
         self._before = before
         self._answer = Answer()
         self._needs_whole = False
@@ -140,8 +142,7 @@ class Turn:
         if kind not in ("completed", "failed", "cancelled"):
             return []
         self._needs_whole = False
-        done = {"done": True, "content": self._content(is_done=True), "title": self._title()}
-        self._end = [Notice("chat:completion", done)]
+        self._end = [Notice("chat:completion", {"done": True, **self._stored()})]
         first: list[Notice] = []
         if kind == "cancelled":
             first = [Notice("task-cancelled", newer="chat:tasks:cancel")]
@@ -151,10 +152,14 @@ class Turn:
             first = [Notice("chat:completion", {"error": error}, newer="chat:message:error")]
         return [*first, *self._end, _active(False)]
 
-    def _title(self) -> str:
+    def _stored(self) -> dict[str, str]:
+        """Give the answer and its chat's title as they were stored; the page saves them back."""
         with db.reading() as session:
             chat = session.get(Chat, self._chat_id)
-            return chat.title if chat else ""
+            message = messages.find(self._chat_id, self._message_id)
+        is_stored = message is not None and not message.is_running
+        content = message.content if message and is_stored else self._content(is_done=True)
+        return {"content": content, "title": chat.title if chat else ""}
 
 
 def _completion(**data: Any) -> Notice:
@@ -190,10 +195,10 @@ class _Follower:
         return []
 
 
-def translator(kind: str, chat_id: str, before: str) -> Turn | _Follower | None:
+def translator(kind: str, chat_id: str, message_id: str, before: str) -> Turn | _Follower | None:
     """Choose how the events of a kind of job reach the page; None: not at all."""
     if kind == RUN_CHAT.name:
-        return Turn(chat_id, before)
+        return Turn(chat_id, message_id, before)
     if kind == WRITE_TITLE.name:
         return _Follower("chat:title", "title")
     if kind == WRITE_TAGS.name:
