@@ -13,6 +13,7 @@ from sqlalchemy import Table, update
 
 from shared import db, relay
 from shared.broker import Bell
+from shared.errors import Unavailable
 from shared.ids import new_id, now_s
 from shared.models.job import QUEUED, Job
 
@@ -178,7 +179,7 @@ def announce(
 def _send_or_leave(job_id: str, kind: str, queue: str) -> None:
     try:
         send(job_id, kind, queue)
-    except (OperationalError, RedisError, OSError) as error:
+    except (Unavailable, RedisError, OSError) as error:
         log.warning("job %s waits for the broker to return: %s", job_id, error)
         with db.transaction() as session:
             session.execute(
@@ -190,6 +191,9 @@ def send(job_id: str, kind: str, queue: str) -> None:
     """Wake a worker for a job; may be lost or doubled without harm.
 
     Raises:
-        OperationalError, RedisError: The broker does not answer.
+        Unavailable, RedisError: The broker does not answer.
     """
-    bell.ring(job_id, kind, queue)
+    try:
+        bell.ring(job_id, kind, queue)
+    except OperationalError as error:
+        raise Unavailable("The broker is not available right now.") from error

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
@@ -37,7 +36,7 @@ class Sweeper:
             try:
                 if self._has_the_broom():
                     self._pass()
-            except (Unavailable, DBAPIError, RedisError, OperationalError, OSError) as error:
+            except (Unavailable, DBAPIError, RedisError, OSError) as error:
                 # While Redis or the database was away nobody could renew: give the living time to.
                 self._trusted_from = time.monotonic() + get_settings().job_lease_s
                 log.warning("the sweeper waits: %s", error)
