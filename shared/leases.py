@@ -308,7 +308,9 @@ def cancel(job_id: str) -> str:
         ones stay.
     """
     with db.statements(write=True) as connection:
-        status = connection.execute(select(_job.c.status).where(_job.c.id == job_id)).scalar_one()
+        # Locked, so that nobody claims or ends the job between the look and the flag.
+        look = select(_job.c.status).where(_job.c.id == job_id).with_for_update()
+        status = connection.execute(look).scalar_one()
         if status in ENDED:
             return str(status)
         values: dict[str, Any] = {"cancel_requested": True}

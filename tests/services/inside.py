@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from launch.migrate import migrate
 from shared import db
@@ -61,9 +61,9 @@ def on_postgres(world: None, _migrated_postgres: str) -> Iterator[None]:
     """The same world on PostgreSQL."""
     _leave_database()
     _use_database(_migrated_postgres)
-    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
     with db.transaction() as session:
-        session.execute(text(f"TRUNCATE {names}"))
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
     yield
     _leave_database()
 

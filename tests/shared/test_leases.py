@@ -1,0 +1,501 @@
+"""Leases: one worker at a time has a job, and what is lost comes back."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+
+from shared import db, leases
+from shared.leases import Claim, Waiting
+from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
+from tests.services.crowd import at_once, in_processes
+from tests.services.things import change_job, new_job, new_user, row_of
+from tests.services.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("each_database")
+
+
+def nothing():
+    return {}
+
+
+def claimed(job_id):
+    claim = leases.claim(job_id)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def lapse(job_id):
+    change_job(job_id, lease_until=time.time() - 1)
+
+
+# Claim
+
+
+def test_claim_takes_a_queued_job_and_counts_the_attempt():
+    job_id = new_job(new_user())
+
+    claim = claimed(job_id)
+
+    assert (claim.id, claim.attempt, row_of(job_id).status) == (job_id, 1, RUNNING)
+
+
+def test_claim_gives_the_request_as_it_was_accepted():
+    job_id = new_job(new_user())
+
+    assert claimed(job_id).request == row_of(job_id).request
+
+
+def test_claim_gives_nothing_while_another_has_the_job():
+    job_id = new_job(new_user())
+    claimed(job_id)
+
+    assert leases.claim(job_id) is None
+
+
+def test_claim_takes_a_running_job_whose_lease_has_lapsed():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+
+    assert claimed(job_id).attempt == 2
+
+
+@pytest.mark.parametrize("status", [COMPLETED, FAILED, CANCELLED])
+def test_claim_gives_nothing_for_an_ended_job(status):
+    job_id = new_job(new_user())
+    change_job(job_id, status=status)
+
+    assert leases.claim(job_id) is None
+
+
+def test_claim_gives_nothing_for_an_unknown_job():
+    assert leases.claim("nobody's") is None
+
+
+def test_of_many_threads_one_gets_the_job():
+    job_id = new_job(new_user())
+
+    claims = at_once(16, lambda _: leases.claim(job_id))
+
+    assert [c.attempt for c in claims if c is not None] == [1]
+
+
+def test_of_many_threads_one_gets_a_lapsed_job():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+
+    claims = at_once(16, lambda _: leases.claim(job_id))
+
+    assert [c.attempt for c in claims if c is not None] == [2]
+
+
+def test_of_several_processes_each_job_goes_to_one():
+    owner = new_user()
+    job_ids = sorted(new_job(owner) for _ in range(25))
+    code = "print(*[i for i in sys.argv[1:] if leases.claim(i) is not None])"
+
+    printed = in_processes(2, code, *job_ids)
+
+    assert sorted(job_id for line in printed for job_id in line.split()) == job_ids
+
+
+def test_the_start_of_the_first_attempt_is_kept():
+    job_id = new_job(new_user())
+    change_job(job_id, started_at=1234)
+
+    claimed(job_id)
+
+    assert row_of(job_id).started_at == 1234
+
+
+# Waiting in line
+
+
+def test_a_job_beyond_the_owners_limit_waits_with_its_place(configure):
+    configure(job_max_running_per_user=2)
+    owner = new_user()
+    jobs = sorted(new_job(owner) for _ in range(5))
+    for job_id in jobs[:2]:
+        claimed(job_id)
+
+    third, fifth = leases.claim(jobs[2]), leases.claim(jobs[4])
+
+    assert isinstance(third, Waiting)
+    assert isinstance(fifth, Waiting)
+    assert (third.position, fifth.position) == (1, 3)
+    assert row_of(jobs[2]).status == QUEUED
+
+
+def test_another_owners_jobs_do_not_count(configure):
+    configure(job_max_running_per_user=1)
+    claimed(new_job(new_user()))
+
+    assert claimed(new_job(new_user())).attempt == 1
+
+
+def test_a_job_beyond_the_models_limit_waits(configure):
+    configure(job_max_running_per_user=0, job_max_running_per_model=1)
+    claimed(new_job(new_user()))
+
+    assert isinstance(leases.claim(new_job(new_user())), Waiting)
+
+
+def test_a_job_that_nobody_owns_never_waits_for_its_owner(configure):
+    configure(job_max_running_per_user=1)
+    claimed(new_job())
+
+    assert claimed(new_job()).attempt == 1
+
+
+def test_zero_means_no_limit(configure):
+    configure(job_max_running_per_user=0, job_max_running_per_model=0)
+    owner = new_user()
+
+    assert [claimed(new_job(owner)).attempt for _ in range(5)] == [1] * 5
+
+
+def test_a_waiting_job_is_not_taken_for_lost(configure):
+    configure(job_max_running_per_user=1, job_resend_after_s=0.001)
+    owner = new_user()
+    claimed(new_job(owner))
+    waiting = new_job(owner)
+    leases.claim(waiting)
+
+    assert waiting not in [lost.id for lost in leases.sweep()]
+
+
+def test_the_next_in_line_is_the_owners_oldest_queued_job(configure):
+    configure(job_max_running_per_user=1)
+    owner, other = new_user(), new_user()
+    first = claimed(new_job(owner))
+    new_job(other)
+    second, _third = sorted((new_job(owner), new_job(owner)))
+    leases.finish(first, COMPLETED, None, nothing)
+
+    following = leases.next_in_line(first)
+
+    assert following is not None
+    assert following.id == second
+
+
+def test_nobody_is_next_where_nobody_waits(configure):
+    configure(job_max_running_per_user=1)
+    first = claimed(new_job(new_user()))
+    new_job(new_user())
+    leases.finish(first, COMPLETED, None, nothing)
+
+    assert leases.next_in_line(first) is None
+
+
+# Renew
+
+
+def test_renew_moves_the_lease(configure):
+    configure(job_lease_s=50)
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+
+    leases.renew([job_id])
+
+    assert row_of(job_id).lease_until > time.time() + 40
+
+
+def test_renew_names_the_jobs_that_somebody_wants_cancelled():
+    jobs = [new_job(new_user()) for _ in range(3)]
+    for job_id in jobs:
+        claimed(job_id)
+    leases.cancel(jobs[1])
+
+    assert leases.renew(jobs) == {jobs[1]}
+
+
+def test_renew_of_more_jobs_than_one_statement_takes():
+    owner = new_user()
+    jobs = [new_job(owner) for _ in range(3)]
+    for job_id in jobs:
+        claimed(job_id)
+    leases.cancel(jobs[2])
+
+    assert leases.renew([*jobs[:2], *[f"unknown-{n}" for n in range(1200)], jobs[2]]) == {jobs[2]}
+
+
+def test_renew_leaves_ended_jobs_alone():
+    job_id = new_job(new_user())
+    claim = claimed(job_id)
+    leases.finish(claim, COMPLETED, None, nothing)
+
+    leases.renew([job_id])
+
+    assert row_of(job_id).lease_until is None
+
+
+# Finish
+
+
+def test_finish_writes_status_result_and_usage():
+    job_id = new_job(new_user())
+    claim = claimed(job_id)
+
+    was_ours = leases.finish(claim, COMPLETED, None, lambda: {"text": "x", "usage": {"t": 1}})
+
+    job = row_of(job_id)
+    assert was_ours
+    assert (job.status, job.result, job.usage) == (
+        COMPLETED,
+        {"text": "x", "usage": {"t": 1}},
+        {"t": 1},
+    )
+    assert job.finished_at is not None
+    assert job.lease_until is None
+
+
+def test_finish_of_an_older_attempt_writes_nothing():
+    owner = new_user()
+    job_id = new_job(owner)
+    old = claimed(job_id)
+    lapse(job_id)
+    claimed(job_id)
+
+    was_ours = leases.finish(old, COMPLETED, None, lambda: {"user": new_user().id})
+
+    assert not was_ours
+    assert row_of(job_id).status == RUNNING
+    assert count_of_users() == 1
+
+
+def count_of_users():
+    with db.reading() as session:
+        return session.execute(text('SELECT count(*) FROM "user"')).scalar_one()
+
+
+def test_finish_twice_counts_once():
+    claim = claimed(new_job(new_user()))
+
+    answers = [leases.finish(claim, status, None, nothing) for status in (COMPLETED, FAILED)]
+
+    assert answers == [True, False]
+    assert row_of(claim.id).status == COMPLETED
+
+
+def test_finish_writes_nothing_when_saving_fails():
+    claim = claimed(new_job(new_user()))
+
+    def save():
+        raise ValueError("cannot be saved")
+
+    with pytest.raises(ValueError, match="cannot be saved"):
+        leases.finish(claim, COMPLETED, None, save)
+
+    assert row_of(claim.id).status == RUNNING
+
+
+# Give back
+
+
+def test_give_back_puts_a_job_back_in_line_without_counting_the_attempt(configure):
+    configure(job_max_attempts=1)
+    claim = claimed(new_job(new_user()))
+
+    was_ours = leases.give_back(claim)
+    again = claimed(claim.id)
+
+    assert was_ours
+    assert (again.attempt, again.handed_over, again.is_worn_out) == (2, 1, False)
+
+
+def test_give_back_by_an_older_attempt_does_nothing():
+    old = claimed(new_job(new_user()))
+    lapse(old.id)
+    claimed(old.id)
+
+    assert not leases.give_back(old)
+    assert row_of(old.id).status == RUNNING
+
+
+# Worn out
+
+
+def test_a_job_is_worn_out_when_its_attempts_are_used_up(configure):
+    configure(job_max_attempts=3)
+    job_id = new_job(new_user())
+
+    seen = []
+    for _ in range(4):
+        seen.append(claimed(job_id).is_worn_out)
+        lapse(job_id)
+
+    assert seen == [False, False, False, True]
+
+
+# Cancel
+
+
+def test_cancel_ends_a_queued_job_at_once():
+    job_id = new_job(new_user())
+
+    before = leases.cancel(job_id)
+
+    assert (before, row_of(job_id).status) == (QUEUED, CANCELLED)
+    assert row_of(job_id).finished_at is not None
+    assert leases.claim(job_id) is None
+
+
+def test_cancel_flags_a_running_job():
+    job_id = new_job(new_user())
+    claimed(job_id)
+
+    before = leases.cancel(job_id)
+
+    assert (before, row_of(job_id).status, row_of(job_id).cancel_requested) == (
+        RUNNING,
+        RUNNING,
+        True,
+    )
+
+
+def test_cancel_leaves_an_ended_job_as_it_ended():
+    claim = claimed(new_job(new_user()))
+    leases.finish(claim, COMPLETED, None, nothing)
+
+    before = leases.cancel(claim.id)
+
+    assert (before, row_of(claim.id).status) == (COMPLETED, COMPLETED)
+    assert not row_of(claim.id).cancel_requested
+
+
+def test_the_next_worker_of_a_cancelled_job_knows_of_it():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    leases.cancel(job_id)
+    lapse(job_id)
+
+    assert claimed(job_id).is_cancelled
+
+
+def test_cancel_and_claim_at_once_never_pass_each_other():
+    for _ in range(8):
+        job_id = new_job(new_user())
+
+        results = at_once(
+            2, lambda n, j=job_id: leases.claim(j) if n else ("was", leases.cancel(j))
+        )
+
+        job, was_claimed = row_of(job_id), results[1] is not None
+        assert (job.status, job.cancel_requested) == (RUNNING if was_claimed else CANCELLED, True)
+        assert results[0] == ("was", RUNNING if was_claimed else QUEUED)
+
+
+@pytest.mark.parametrize("each_database", ["postgres"], indirect=True)  # SQLite's writers are alone
+def test_cancel_waits_for_a_claim_under_way():
+    job_id = new_job(new_user())
+    answers = []
+    canceller = threading.Thread(target=lambda: answers.append(leases.cancel(job_id)), daemon=True)
+
+    with db.transaction():
+        claimed(job_id)
+        canceller.start()
+        wait_until(_is_somebody_waiting_for_a_lock, 5, "the cancel to wait for the claim")
+    canceller.join(10)
+
+    assert answers == [RUNNING]
+    assert row_of(job_id).cancel_requested
+
+
+def _is_somebody_waiting_for_a_lock():
+    with db.get_engine().connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return connection.execute(text(waiting)).scalar_one() > 0
+
+
+# Sweep
+
+
+def test_sweep_brings_back_jobs_whose_lease_has_lapsed():
+    lost, healthy = new_job(new_user()), new_job(new_user())
+    for job_id in (lost, healthy):
+        claimed(job_id)
+    lapse(lost)
+
+    found = leases.sweep()
+
+    assert [(job.id, job.kind, job.queue, job.attempt) for job in found] == [
+        (lost, "inference.run_chat", "interactive", 1)
+    ]
+    assert (row_of(lost).status, row_of(healthy).status) == (QUEUED, RUNNING)
+
+
+def test_sweep_finds_queued_jobs_of_which_the_broker_was_never_told():
+    job_id = new_job(new_user())
+    change_job(job_id, sent_at=None)
+
+    assert [job.id for job in leases.sweep()] == [job_id]
+
+
+def test_sweep_finds_queued_jobs_that_were_sent_long_ago():
+    old, fresh = new_job(new_user()), new_job(new_user())
+    change_job(old, sent_at=time.time() - 60)
+
+    assert [job.id for job in leases.sweep()] == [old]
+    assert row_of(fresh).status == QUEUED
+
+
+def test_sweep_trusts_a_queue_in_which_messages_still_wait():
+    job_id = new_job(new_user())
+    change_job(job_id, sent_at=time.time() - 60)
+
+    assert leases.sweep({"interactive"}) == []
+
+
+def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+
+    assert [job.id for job in leases.sweep({"interactive"})] == [job_id]
+
+
+def test_sweep_names_a_lost_job_once():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+    leases.sweep()
+
+    assert leases.sweep() == []
+
+
+def test_sweep_leaves_ended_jobs_alone():
+    claim = claimed(new_job(new_user()))
+    leases.finish(claim, COMPLETED, None, nothing)
+    change_job(claim.id, sent_at=None)
+
+    assert leases.sweep() == []
+
+
+def test_of_several_sweepers_at_once_one_finds_a_lost_job():
+    job_id = new_job(new_user())
+    claimed(job_id)
+    lapse(job_id)
+
+    found = at_once(8, lambda _: leases.sweep())
+
+    assert [lost.id for some in found for lost in some] == [job_id]
+
+
+def test_find_queued_names_only_those_that_still_wait():
+    queued, running = new_job(new_user()), new_job(new_user())
+    claimed(running)
+
+    assert [job.id for job in leases.find_queued([queued, running, "unknown"])] == [queued]
+    assert leases.find_queued([]) == []
+
+
+def test_status_counts_counts_open_jobs_by_queue():
+    claimed(new_job(new_user()))
+    new_job(new_user())
+    leases.cancel(new_job(new_user()))
+
+    assert leases.status_counts() == {("interactive", RUNNING): 1, ("interactive", QUEUED): 1}
