@@ -6,6 +6,7 @@ Starts everything itself: the product with its own Valkey, a fake provider, a lo
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from bench import meter
@@ -22,6 +24,7 @@ from bench.rig import Rig
 from bench.server import ROOT
 from bench.start import Starts
 from bench.table import CASES, Case, Log, markdown, medians, row
+from bench.urgency import urgent_session
 from tests.fakes.openai_server import FakeOpenAI
 
 # The kill comes last: it leaves a worker that has just started.
@@ -31,20 +34,28 @@ _START = "start"
 
 def main() -> int:
     options = _options()
-    if options.urgent:
-        os.nice(-10)
     cases = [case for case in CASES if not options.cases or case.name in options.cases]
     wanted = {name for case in cases for name in case.measures}
     logs = {name: Log([], [], []) for name in wanted}
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
-        if _START in wanted:
-            _measure_starts(Path(folder) / "start", options.rounds, logs[_START])
-        if rest := [name for name in _MEASURES if name in wanted]:
-            _measure_warm(Path(folder) / "warm", rest, options.rounds, logs)
+    with urgent_session() if options.urgent else nullcontext():
+        _measure_all(options, wanted, logs)
     table = markdown([row(case, logs, meter.NOISE_CORES) for case in cases])
     _report(cases, table, logs, time.monotonic() - began, options.json)
     return 1 if "BROKEN" in table else 0
+
+
+def _measure_all(options: argparse.Namespace, wanted: set[str], logs: dict[str, Log]) -> None:
+    with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
+        if _START in wanted:
+            _measure_starts(Path(folder) / "start", options.rounds, logs[_START])
+        names = [name for name in _MEASURES if name in wanted]
+        if not names:
+            return
+        with Rig(Path(folder) / "warm", options.urgent) as rig:
+            for number, name in itertools.product(range(options.rounds), names):
+                _note(number, name)
+                _measure(rig, name, logs[name])
 
 
 def _options() -> argparse.Namespace:
@@ -54,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write every number of every round here")
     parser.add_argument(
-        "--urgent", action="store_true", help="take the CPU before others (nice -10, needs root)"
+        "--urgent", action="store_true", help="take the CPU before others (needs root)"
     )
     options = parser.parse_args()
     if unknown := set(options.cases) - set(names):
@@ -72,14 +83,6 @@ def _measure_starts(folder: Path, rounds: int, log: Log) -> None:
                 log.rounds.append(starts.measure())
             except (AssertionError, RuntimeError, OSError) as error:
                 log.problems.append(f"{_START}: {error}")
-
-
-def _measure_warm(folder: Path, names: list[str], rounds: int, logs: dict[str, Log]) -> None:
-    with Rig(folder) as rig:
-        for number in range(rounds):
-            for name in names:
-                _note(number, name)
-                _measure(rig, name, logs[name])
 
 
 def _measure(rig: Rig, name: str, log: Log) -> None:

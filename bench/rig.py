@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from bench import meter
 from bench.server import ROOT, Switchyard
+from bench.urgency import raise_sessions
 from tests.fakes.openai_server import FakeOpenAI
 
 # Everything of the Procfile but the operators' window, which is no part of an answer's way.
@@ -106,10 +107,11 @@ class Rig:
 
     Args:
         folder: Holds its data.
+        is_urgent: Whether it takes the CPU before others.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, is_urgent: bool = False) -> None:
+        self.folder, self._is_urgent = folder, is_urgent
         self.fake = FakeOpenAI(tokens=1, delay=0)
         self.usages: list[meter.Usage] = []
         self.problems: list[str] = []
@@ -141,6 +143,8 @@ class Rig:
     def look_again(self) -> None:
         """Find the processes; some of them may be new."""
         self._server_pids = self.server.processes()
+        if self._is_urgent:
+            raise_sessions(self._server_pids)
 
     @property
     def pages(self) -> list[str]:
