@@ -13,7 +13,7 @@ from shared.ids import new_id
 from shared.log import request_id
 from shared.models import Base
 from web import areas, auth, errors
-from web.stream.socket import sock
+from web.stream.socket import SUBPROTOCOL, sock
 from web.stream.socketio import Door
 
 tables = SQLAlchemy(model_class=Base)
@@ -36,7 +36,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(settings),
         MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
-        SOCK_SERVER_OPTIONS={"ping_interval": 25, "max_message_size": 65_536},
+        SOCK_SERVER_OPTIONS={
+            "ping_interval": 25,
+            "max_message_size": 65_536,
+            "subprotocols": [SUBPROTOCOL],
+        },
         PROPAGATE_EXCEPTIONS=False,
     )
     tables.init_app(app)

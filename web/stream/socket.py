@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 bp = Blueprint("stream", __name__)
 sock = Sock()
+# A browser that offers subprotocols gives up unless one of them is chosen; the token is none.
+SUBPROTOCOL = "switchyard"
 
 # Nobody needs an open socket without saying who it is.
 _AUTH_WITHIN_S = 30.0
@@ -61,8 +63,8 @@ class Connection:
             self._leave()
 
     def _take_subprotocol_token(self) -> None:
-        """Browsers cannot set headers on a WebSocket; the token may travel as a subprotocol
-        `token.<jwt>`.
+        """Browsers cannot set headers on a WebSocket; the token may travel as a second subprotocol
+        `token.<jwt>`, beside ours.
         """
         offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         token = next((p.removeprefix("token.") for p in offered if p.startswith("token.")), None)
