@@ -145,7 +145,7 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
         "created_at": now_s(),
     }
     db.connection().execute(_job_table.insert(), row)
-    db.after_commit(lambda: _send_or_leave(job_id, spec.name, spec.queue))
+    db.after_commit(lambda: send_or_leave(job_id, spec.name, spec.queue))
     return job_id
 
 
@@ -176,7 +176,8 @@ def announce(
     db.after_commit(tell)
 
 
-def _send_or_leave(job_id: str, kind: str, queue: str) -> None:
+def send_or_leave(job_id: str, kind: str, queue: str) -> None:
+    """Wake a worker for a job, or leave that to the sweeper when the broker is away."""
     try:
         send(job_id, kind, queue)
     except (Unavailable, RedisError, OSError) as error:

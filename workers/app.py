@@ -66,4 +66,4 @@ def _leave_nothing_unsaid(**_: Any) -> None:
             "the last events could not be written; readers find the endings in the database"
         )
     for lost in leases.find_queued(live.postponed()):
-        queue.send(lost.id, lost.kind, lost.queue)
+        queue.send_or_leave(lost.id, lost.kind, lost.queue)

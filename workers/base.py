@@ -110,7 +110,7 @@ def _attempt(claim: Claim) -> None:
             claim.attempt,
         )
     if line.has_waiting(claim) and (waiting := leases.next_in_line(claim)) is not None:
-        queue.send(waiting.id, waiting.kind, waiting.queue)
+        queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
 
 
 def _work(running: Running) -> tuple[str | None, str | None, Work | None]:
@@ -153,7 +153,7 @@ def _open(running: Running) -> None:
 
 def _give_back(claim: Claim) -> None:
     if leases.give_back(claim):
-        queue.send(claim.id, claim.kind, claim.queue)
+        queue.send_or_leave(claim.id, claim.kind, claim.queue)
 
 
 def _release_message(claim: Claim, error: str | None) -> None:
