@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 from tests.fakes.openai_server import FakeOpenAI
 from tests.launch.conftest import ROOT, Marked, command_line
 from tests.services.client import Account, api
+from tests.services.require import missing
 from tests.services.waiting import free_port, wait_until
 
 pytestmark = pytest.mark.flow
@@ -238,6 +240,30 @@ def test_one_more_worker_joins_a_running_stack(stack, launch):
 
     worker.wait_until_nothing_is_left()
     assert len(stack.everybody()) > 5
+
+
+def test_own_servers_are_used_and_the_local_model_answers(launch, tmp_path, valkey, postgres):
+    if find_spec("xllamacpp") is None:
+        missing("xllamacpp", "make run without LOCAL_MODELS=0")
+    stack = launch(
+        DATA_DIR=str(tmp_path / "data"),
+        DATABASE_URL=postgres.new_database(),
+        REDIS_URL=valkey.url,
+        REDIS_PREFIX="own",
+        LOCAL_MODELS="1",
+    )
+    stack.start()
+    stack.wait_complete()
+
+    script = "\n".join(re.findall(r"^(?:TOKEN=|curl ).*$", stack.output(), re.MULTILINE))
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, timeout=90, check=False
+    )
+
+    assert done.stdout.count("data: {") > 3, stack.tail()
+    assert not [p for p in stack.everybody() if "valkey-server" in command_line(p)]
+    assert not (tmp_path / "data" / "switchyard.db").exists()
+    stack.end()
 
 
 def test_a_taken_port_is_named(launch, tmp_path):

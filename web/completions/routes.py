@@ -18,6 +18,7 @@ from web.auth import current_user
 from web.completions.chunks import Chunks, as_completion, as_openai_error
 from web.completions.schemas import CompletedForm, CompletionForm
 from web.completions.turn import accept
+from web.models.routes import ensure_offer
 from web.stream import sse
 from web.stream.hub import Follow, Numbered, ending_of
 
@@ -55,9 +56,10 @@ def complete_v1(body: CompletionForm) -> Response:
 
 
 @v1.get("/models")
-@endpoint()
+@endpoint(transaction=None)
 def list_models() -> dict[str, Any]:
     """List the models in OpenAI's form."""
+    ensure_offer()
     return {
         "object": "list",
         "data": [
@@ -75,6 +77,7 @@ def completed(body: CompletedForm) -> dict[str, Any]:
 
 
 def _answer(user: Principal, form: CompletionForm) -> Response:
+    ensure_offer()  # a newcomer's first question may come before anybody has listed the models
     if form.background:
         turn = accept(user, form)
         return json_response(orjson.dumps({"job": turn.job_id, "status": "queued"}), 202)
