@@ -207,7 +207,9 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     """Write the table."""
     lines = [["case", "must", "aim", "measured", "verdict"], *rows]
     widths = [max(len(line[n]) for line in lines) for n in range(5)]
-    text = [" | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in lines]
+    text = [
+        " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in lines
+    ]
     text.insert(1, " | ".join("-" * width for width in widths))
     return "\n".join(f"| {line} |" for line in text)
 

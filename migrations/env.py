@@ -9,7 +9,9 @@ from shared.models import Base
 _url = context.config.get_main_option("sqlalchemy.url") or get_settings().sqlalchemy_url
 
 if context.is_offline_mode():
-    context.configure(url=_url, target_metadata=Base.metadata, literal_binds=True, render_as_batch=True)
+    context.configure(
+        url=_url, target_metadata=Base.metadata, literal_binds=True, render_as_batch=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 else:

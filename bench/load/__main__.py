@@ -1,9 +1,9 @@
 """The load client's process: reads orders from standard input, one JSON object a line, and answers.
 
-    open     makes streams ready                 → {"said": "ready"}
-    go       starts them                         → "started" (all have a word), "ending" (the first
-                                                   is through), "ended"
-    analyse  checks and measures what they kept  → "result"
+open     makes streams ready                 → {"said": "ready"}
+go       starts them                         → "started" (all have a word), "ending" (the first
+                                               is through), "ended"
+analyse  checks and measures what they kept  → "result"
 """
 
 import gc

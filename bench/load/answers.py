@@ -1,5 +1,6 @@
 """Looks at what streams have kept: is every answer whole and in order, and when did words come."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,7 @@ def check(stream: Stream, words: int) -> None:
     times = [int(word[1:]) for word in found]
     if len(times) != words:
         raise Broken(f"{len(times)} words instead of {words}")
-    if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
         raise Broken("words out of order or double")
 
 

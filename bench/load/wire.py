@@ -83,10 +83,7 @@ def sse_data(body: bytes) -> Iterator[bytes]:
 def text_frame(payload: bytes) -> bytes:
     """Write a masked text frame, as clients must."""
     size, mask = len(payload), os.urandom(4)
-    if size < 126:
-        head = bytes((0x81, 0x80 | size))
-    else:
-        head = b"\x81\xfe" + struct.pack(">H", size)
+    head = bytes((129, 128 | size)) if size < 126 else b"\x81\xfe" + struct.pack(">H", size)
     masked = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
     return head + mask + masked
 

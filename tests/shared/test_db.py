@@ -1,4 +1,4 @@
-"""The database: short transactions that wait for a lock, roll back whole, and tell after the commit."""
+"""The database: transactions, waiting for a locked file, what follows a commit."""
 
 import sqlite3
 import threading
