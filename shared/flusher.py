@@ -27,7 +27,7 @@ _MAX_WAITING_BYTES = 4_000_000
 _MAX_EVENTS_PER_CALL = 2000
 # After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at
 # 1,000 streams).
-_LARGE_BATCH, _GATHER_S = 64, 0.004
+_LARGE_BATCH, _GATHER_S = 12, 0.006
 
 
 @dataclass

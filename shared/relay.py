@@ -5,6 +5,7 @@ in the list, from 1, so that a number can neither be missing nor double. See doc
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -83,9 +84,14 @@ def append_args(
 ) -> list[Any]:
     """Build the arguments of APPEND behind the script itself: count of keys, keys, values."""
     settings = get_settings()
-    head: list[Any] = [3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id)]
-    head += [attempt, expected, int(ends), settings.job_log_ttl_s, settings.job_log_max_events]
-    return [*head, *events]
+    limits = (settings.job_log_ttl_s, settings.job_log_max_events)
+    return [*_keys(job_id), attempt, expected, int(ends), *limits, *events]
+
+
+@lru_cache(maxsize=8192)
+def _keys(job_id: str) -> tuple[Any, ...]:
+    """Build the first arguments of APPEND, the same for all appends of a job."""
+    return (3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id))
 
 
 def append(job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> bool:

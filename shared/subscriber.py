@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import hiredis
 from redis.exceptions import ConnectionError as RedisDown
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisSlow
 
 from shared.redis import get_redis
 
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 Callback = Callable[[bytes | None], None]
 _PING_AFTER_S = 10.0
+_READ_BYTES = 262_144
 
 
 class _Topic:
@@ -89,7 +90,7 @@ class Subscriber:
                 self._open()
                 pause = 0.05
                 self._read()
-            except (RedisDown, RedisSlow, RedisError, OSError) as error:
+            except (RedisError, OSError) as error:
                 log.warning("the subscription to Redis was lost (%s); opening it anew", error)
                 self._close()
                 time.sleep(pause)
@@ -121,20 +122,29 @@ class Subscriber:
             connection.disconnect()
 
     def _read(self) -> None:
-        connection = self._connection
+        """Take messages as they come, all that one read of the socket brings.
+
+        redis-py prepares for trouble before every single message, which costs more than a message
+        (4 µs of the web tier's 27 per token); here its connection is only asked for bytes.
+        """
+        sock, reader = self._connection._sock, hiredis.Reader()
         is_waiting_for_pong = False
         while True:
             try:
-                message = connection.read_response(disconnect_on_error=False)
-            except RedisSlow:
+                data = sock.recv(_READ_BYTES)
+            except TimeoutError:
                 if is_waiting_for_pong:
                     raise
                 is_waiting_for_pong = True
                 with self._lock:
                     self._command("PING")
                 continue
+            if not data:
+                raise RedisDown("the server has closed the connection")
             is_waiting_for_pong = False
-            self._dispatch(message)
+            reader.feed(data)
+            while (message := reader.gets()) is not False:
+                self._dispatch(message)
 
     def _dispatch(self, message: list[Any]) -> None:
         topic = self._topics.get(message[1]) if len(message) == 3 else None

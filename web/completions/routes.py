@@ -107,12 +107,12 @@ class _Reader:
 
     def __init__(self, user: Principal, follow: Follow, cancels: bool) -> None:
         self._user, self.follow, self._cancels = user, follow, cancels
-        self._connection = sse.connection_of_request()
+        self.client = sse.ClientConnection()
         self.follow.__enter__()
 
     def batches(self) -> Iterator[list[Numbered]]:
         for batch in self.follow.batches(_TICK_S):
-            if not batch and sse.is_gone(self._connection):
+            if not batch and self.client.is_gone():
                 return
             yield batch
 
@@ -167,10 +167,11 @@ def _written(
         ticks = 0
         for batch in batches:
             ticks = 0 if batch else ticks + 1
-            if text := b"".join([chunks.write(event) for _, event in batch]):
-                yield text
-            elif ticks and ticks % int(sse.KEEP_ALIVE_S / _TICK_S) == 0:
-                yield sse.KEEP_ALIVE
+            text = b"".join([chunks.write(event) for _, event in batch])
+            if ticks and ticks % int(sse.KEEP_ALIVE_S / _TICK_S) == 0:
+                text = sse.KEEP_ALIVE
+            if text and (rest := reader.client.write(text)):
+                yield rest
     finally:
         reader.close()
 

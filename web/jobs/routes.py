@@ -42,7 +42,7 @@ def follow_job(job_id: str) -> Response:
     """Follow a job: every event after `after` or `Last-Event-ID`, then live, until the last one."""
     with db.reading():
         jobs.find(current_user(), job_id)
-    return sse.response(sse.job_events(Follow(job_id, sse.cursor())))
+    return sse.response(sse.job_events(Follow(job_id, sse.cursor()), sse.ClientConnection()))
 
 
 @bp.post("/<job_id>/cancel")
