@@ -30,14 +30,14 @@ def main(argv: list[str]) -> int:
 def _work(args: argparse.Namespace) -> int:
     if args.pool == "gevent":
         # Before anything else is imported that could keep an unpatched socket or lock.
-        from gevent import monkey  # noqa: PLC0415
+        from gevent import monkey  # noqa: PLC0415 -- each process loads only what it needs
 
         monkey.patch_all()
-    from celery.app.utils import find_app  # noqa: PLC0415
-    from celery.concurrency import get_implementation  # noqa: PLC0415
-    from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415
+    from celery.app.utils import find_app  # noqa: PLC0415 -- each process loads only what it needs
+    from celery.concurrency import get_implementation  # noqa: PLC0415 -- each process loads only what it needs
+    from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415 -- each process loads only what it needs
 
-    from shared.collector import settle  # noqa: PLC0415
+    from shared.collector import settle  # noqa: PLC0415 -- each process loads only what it needs
 
     worker = find_app(args.app).Worker(
         hostname=host_format(default_nodename(args.node)),
@@ -56,8 +56,8 @@ def _work(args: argparse.Namespace) -> int:
 
 def _beat(args: argparse.Namespace) -> int:
     """Send what is due; beat needs the schedule only, so no worker code is imported."""
-    from celery import Celery  # noqa: PLC0415
-    from celery.signals import setup_logging  # noqa: PLC0415
+    from celery import Celery  # noqa: PLC0415 -- each process loads only what it needs
+    from celery.signals import setup_logging  # noqa: PLC0415 -- each process loads only what it needs
 
     setup_logging.connect(_log_our_way)
     app = Celery("switchyard")
@@ -67,8 +67,8 @@ def _beat(args: argparse.Namespace) -> int:
 
 
 def _log_our_way(**_: Any) -> None:
-    from shared.config.settings import get_settings  # noqa: PLC0415
-    from shared.log import set_up_logging  # noqa: PLC0415
+    from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
+    from shared.log import set_up_logging  # noqa: PLC0415 -- each process loads only what it needs
 
     set_up_logging(get_settings(), "beat")
 

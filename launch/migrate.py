@@ -55,7 +55,7 @@ def _present(settings: Settings) -> set[str]:
     if url.startswith("sqlite:///") and "?" not in url:
         return _present_in_sqlite(Path(url.removeprefix("sqlite:///")))
     from sqlalchemy import create_engine  # noqa: PLC0415  (only where it is needed: it imports slowly)
-    from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError  # noqa: PLC0415 -- each process loads only what it needs
 
     try:
         with closing(create_engine(url).connect()) as connection:
@@ -88,7 +88,7 @@ def _present_in_sqlite(path: Path) -> set[str]:
 
 def _upgrade(settings: Settings) -> None:
     from alembic import command  # noqa: PLC0415  (only where it is needed: it imports slowly)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 -- each process loads only what it needs
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))

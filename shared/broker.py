@@ -51,7 +51,7 @@ class Bell:
     def _templates(self, kind: str, queue: str) -> tuple[str, str]:
         """Let Celery write the message of job _ID: the envelope, %s for its body, and the body."""
         message = self._celery.amqp.as_task_v2(_ID, kind, args=(_ID,), ignore_result=True)
-        packed = dumps(message.body, serializer="json")  # type: ignore[no-untyped-call]
+        packed = dumps(message.body, serializer="json")  # type: ignore[no-untyped-call]  # kombu has no types
         content_type, encoding, body = packed
         properties = {
             **message.properties,

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -74,8 +74,13 @@ def forget_engine() -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
-        _patiently(lambda pragma=pragma: connection.execute(f"PRAGMA {pragma}"))
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
+        connection.execute(f"PRAGMA {pragma}")
+    # Setting it waits for writers, also where it is set already.
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        # A file that somebody writes just now is switched by the next connection.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _patiently(action: Any) -> Any:

@@ -92,6 +92,7 @@ class OpenWebUI:
         items.first.wait_for()
         found = [item.inner_text().strip() for item in items.all()]
         self.tab.keyboard.press("Escape")
+        items.first.wait_for(state="detached")
         return found
 
     def ask(self, question: str) -> None:
@@ -99,6 +100,9 @@ class OpenWebUI:
         self.tab.evaluate(_REMEMBER_TEXTS)
         self.tab.locator("#chat-input").click()
         self.tab.keyboard.type(question)
+        self.tab.wait_for_function(
+            "text => document.querySelector('#chat-input').innerText.includes(text)", arg=question
+        )
         self.tab.keyboard.press("Enter")
 
     @property

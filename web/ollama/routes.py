@@ -31,6 +31,10 @@ def show_status() -> dict[str, bool]:
 @endpoint(response=ConfigResponse)
 def show_config() -> dict[str, Any]:
     """Show the connections; keys are masked."""
+    return _config()
+
+
+def _config() -> dict[str, Any]:
     configs = option("OLLAMA_API_CONFIGS")
     return {
         "ENABLE_OLLAMA_API": option("ENABLE_OLLAMA_API"),
@@ -58,7 +62,7 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
         values["ENABLE_OLLAMA_API"] = body.ENABLE_OLLAMA_API
     get_options().set(values)
     models.forget_offer()
-    return show_config.__wrapped__()  # type: ignore[no-any-return, attr-defined]  # the view itself, inside its declaration
+    return _config()
 
 
 def _with_key(config: dict[str, Any], stored: str) -> dict[str, Any]:
