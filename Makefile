@@ -35,7 +35,7 @@ worker: core ## Start one more inference worker, beside a running stack or alone
 	@exec $(BIN)/python -m launch inference
 
 .PHONY: setup
-setup: core $(STAMPS)/dev ## Install everything that development and tests need
+setup: core $(STAMPS)/local $(STAMPS)/dev ## Install everything that development and tests need
 
 .PHONY: db
 db: core ## Bring the database to the newest schema
