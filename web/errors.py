@@ -61,10 +61,8 @@ def as_response(error: SwitchyardError) -> Response:
     """Turn one of our errors into an answer."""
     status = error.status if isinstance(error, Status) else _STATUS.get(type(error), 500)
     answer = detail(error.message, status)
-    if isinstance(error, Busy):
+    if error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    elif isinstance(error, Unavailable):
-        answer.headers["Retry-After"] = "2"
     return answer
 
 
@@ -79,12 +77,11 @@ def _http(error: HTTPException) -> Response:
     return detail(words, error.code or 500)
 
 
-def _away(error: Exception) -> Response:
+def away(error: Exception) -> Unavailable:
+    """Say in our words that the database or Redis does not answer; the log has theirs."""
     log.warning("a part of the system is away: %s", error)
-    return as_response(
-        Unavailable(
-            "A part of the server is not available right now. Please try again in a moment."
-        )
+    return Unavailable(
+        "A part of the server is not available right now. Please try again in a moment."
     )
 
 
@@ -100,6 +97,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(SwitchyardError, as_response)
     app.register_error_handler(BadBody, _bad_body)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RedisError, _away)
-    app.register_error_handler(DBAPIError, _away)
+    app.register_error_handler(RedisError, lambda e: as_response(away(e)))
+    app.register_error_handler(DBAPIError, lambda e: as_response(away(e)))
     app.register_error_handler(Exception, _unforeseen)

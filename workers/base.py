@@ -113,7 +113,7 @@ def _attempt(claim: Claim) -> None:
         queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
 
 
-def _work(running: Running) -> tuple[str | None, str | None, Work | None]:
+def _work(running: Running) -> tuple[str | None, SwitchyardError | None, Work | None]:
     """Do the work; give how it ended, or None for a job that is no longer ours to end."""
     work: Work | None = None
     try:
@@ -130,10 +130,10 @@ def _work(running: Running) -> tuple[str | None, str | None, Work | None]:
     except Cancelled:
         return CANCELLED, None, work
     except SwitchyardError as error:
-        return FAILED, error.message, work
+        return FAILED, error, work
     except Exception:  # border: whatever a job does wrong ends that job and no other
         log.exception("a job failed")
-        return FAILED, _BROKEN, work
+        return FAILED, SwitchyardError(_BROKEN), work
     return COMPLETED, None, work
 
 
@@ -163,20 +163,29 @@ def _release_message(claim: Claim, error: str | None) -> None:
         messages.finish_answer(claim.chat_id, claim.message_id, claim.id, "", fields)
 
 
-def _end(running: Running, work: Work | None, status: str, error: str | None) -> str | None:
+def _why(error: SwitchyardError) -> dict[str, Any]:
+    """Give what a failed job's result, and so its last event, tells to programs."""
+    patience = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
+    return {"reason": str(error.reason), **patience}
+
+
+def _end(
+    running: Running, work: Work | None, status: str, error: SwitchyardError | None
+) -> str | None:
     """Write the end: one transaction, then the last event. Repeated while the database is away."""
-    result: dict[str, Any] = {}
+    words = None if error is None else error.message
+    result: dict[str, Any] = {} if error is None else _why(error)
 
     def save() -> dict[str, Any]:
         if work is not None:
-            result.update(work.save(status, error))
+            result.update(work.save(status, words))
         else:
-            _release_message(running.claim, error)
+            _release_message(running.claim, words)
         return result
 
     while True:
         try:
-            if not leases.finish(running.claim, status, error, save):
+            if not leases.finish(running.claim, status, words, save):
                 log.warning("another worker has ended this job")
                 return None
             break
@@ -186,5 +195,5 @@ def _end(running: Running, work: Work | None, status: str, error: str | None) ->
             log.warning("the end of the job cannot be saved yet: %s", problem)
             time.sleep(0.5)
     told = {name: value for name, value in result.items() if name != "text"}
-    running.writer.emit(status, {**told, **({"error": error} if error is not None else {})})
+    running.writer.emit(status, {**({} if words is None else {"error": words}), **told})
     return status

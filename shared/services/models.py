@@ -193,13 +193,26 @@ def route(user: Principal, model_id: str) -> Route:
     Raises:
         NotFound: There is no such model, or not for this user; the two are not told apart.
     """
+    made = _route(model_id, find_visible(user, model_id))
+    if made is None:
+        raise _unknown(model_id)
+    return made
+
+
+def find_visible(user: Principal, model_id: str) -> dict[str, Any]:
+    """Give a model of the catalogue to a user who may use it.
+
+    Raises:
+        NotFound: There is no such model, or not for this user; the two are not told apart.
+    """
     found = _find(model_id)
     if found is None or not access.can(user, "read", found):
-        raise NotFound(f"Model '{model_id}' was not found")
-    made = _route(model_id, found)
-    if made is None:
-        raise NotFound(f"Model '{model_id}' was not found")
-    return made
+        raise _unknown(model_id)
+    return found
+
+
+def _unknown(model_id: str) -> NotFound:
+    return NotFound(f"Model '{model_id}' was not found")
 
 
 def anybodys_route(model_id: str) -> Route | None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from shared.services.answers import Answer
+from web.completions import problems
 
 DONE = b"data: [DONE]\n\n"
 # Stored events whose data is a piece of text and nothing else have this head behind their attempt.
@@ -116,7 +117,7 @@ class Chunks:
         )
 
     def _failed(self, data: dict[str, Any]) -> bytes:
-        return b"data: " + orjson.dumps({"error": as_openai_error(data["error"])}) + b"\n\n" + DONE
+        return b"data: " + orjson.dumps({"error": problems.of_ending(data)}) + b"\n\n" + DONE
 
     def _cancelled(self, _data: dict[str, Any]) -> bytes:
         return self._chunk({}, "stop") + DONE
@@ -130,11 +131,6 @@ _WRITERS: dict[str, Any] = {
     "failed": Chunks._failed,
     "cancelled": Chunks._cancelled,
 }
-
-
-def as_openai_error(message: str, kind: str = "upstream_error") -> dict[str, Any]:
-    """Write an error as OpenAI's clients read it."""
-    return {"message": message, "type": kind, "param": None, "code": None}
 
 
 def as_completion(

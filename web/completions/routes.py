@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response
 
-from shared.errors import Busy, NotFound, SwitchyardError, UpstreamFailed
+from shared.errors import NotFound, SwitchyardError, UpstreamFailed
 from shared.ids import new_id
 from shared.services import jobs, models
 from shared.services.accounts import Principal
@@ -15,7 +15,8 @@ from shared.services.answers import Answer
 from web import errors, lifecycle
 from web.api import endpoint, json_response
 from web.auth import current_user
-from web.completions.chunks import Chunks, as_completion, as_openai_error
+from web.completions import problems
+from web.completions.chunks import Chunks, as_completion
 from web.completions.schemas import CompletedForm, CompletionForm
 from web.completions.turn import accept
 from web.models.routes import ensure_offer
@@ -25,12 +26,23 @@ from web.stream.hub import Follow, Numbered, ending_of
 log = logging.getLogger(__name__)
 bp = Blueprint("completions", __name__)
 v1 = Blueprint("completions_v1", __name__)
+problems.register(v1)
 
 # How often a waiting client is looked after: is it still there?
 _TICK_S = 1.0
 # A provider that has said nothing for so long gets its status line sent without it.
 _HEADERS_AFTER_TICKS = 5
 _ERRORS = {400: "Unknown model, or the provider's own complaint", 429: "Too many of your jobs wait"}
+# OpenAI's statuses, where they are not those of the contract.
+_LOCKED_OUT_V1 = {401: "No key, or one that is not good", 403: "You may not do this"}
+_ERRORS_V1 = {
+    **_LOCKED_OUT_V1,
+    400: "The provider's complaint about the request",
+    404: "Unknown model",
+    429: "Too many of your jobs wait, or the provider asks to be asked less often",
+    502: "The provider cannot be reached, fails, or does not accept this server's key",
+    504: "The provider takes too long",
+}
 
 
 @bp.post("/chat/completions")
@@ -47,7 +59,7 @@ def complete(body: CompletionForm) -> Response:
 
 
 @v1.post("/chat/completions")
-@endpoint(body=CompletionForm, transaction=None, errors={**_ERRORS, 404: "Unknown model"})
+@endpoint(body=CompletionForm, transaction=None, errors=_ERRORS_V1)
 def complete_v1(body: CompletionForm) -> Response:
     """Answer a chat exactly as an OpenAI server does; `"background": true` makes it a job to be
     followed.
@@ -56,16 +68,27 @@ def complete_v1(body: CompletionForm) -> Response:
 
 
 @v1.get("/models")
-@endpoint(transaction=None)
+@endpoint(transaction=None, errors=_LOCKED_OUT_V1)
 def list_models() -> dict[str, Any]:
     """List the models in OpenAI's form."""
     ensure_offer()
+    return {"object": "list", "data": [_model(m) for m in models.visible_to(current_user())]}
+
+
+@v1.get("/models/<path:model_id>")
+@endpoint(transaction=None, errors={**_LOCKED_OUT_V1, 404: "Unknown model"})
+def show_model(model_id: str) -> dict[str, Any]:
+    """Show a model in OpenAI's form."""
+    ensure_offer()
+    return _model(models.find_visible(current_user(), model_id))
+
+
+def _model(model: dict[str, Any]) -> dict[str, Any]:
     return {
-        "object": "list",
-        "data": [
-            {"id": m["id"], "object": "model", "created": m["created"], "owned_by": m["owned_by"]}
-            for m in models.visible_to(current_user())
-        ],
+        "id": model["id"],
+        "object": "model",
+        "created": model["created"],
+        "owned_by": model["owned_by"],
     }
 
 
@@ -149,7 +172,7 @@ def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
         ticks += not batch
         if batch and (batch[-1][1].startswith(b'{"type":"failed"')):
             if not any(event.startswith(b'{"type":"delta"') for _, event in gathered):
-                raise UpstreamFailed(ending_of(batch[-1][1])[1]["error"])
+                raise UpstreamFailed(ending_of(batch[-1][1])[1])
             break
         if ticks >= _HEADERS_AFTER_TICKS or any(not e.startswith(_SILENT) for _, e in batch):
             break
@@ -188,7 +211,7 @@ def _whole(reader: _Reader, form: CompletionForm) -> Response:
                 elif kind == "restarted":
                     answer = Answer()
                 elif kind == "failed":
-                    raise UpstreamFailed(data["error"])
+                    raise UpstreamFailed(data)
                 elif kind in ("completed", "cancelled"):
                     return json_response(
                         orjson.dumps(as_completion(reader.follow.job_id, form.model, data, answer))
@@ -196,22 +219,3 @@ def _whole(reader: _Reader, form: CompletionForm) -> Response:
     finally:
         reader.close()
     return errors.detail("The client has left.", 499)
-
-
-def _openai_error(error: SwitchyardError) -> Response:
-    """Answer in OpenAI's form, with the contract's `detail` beside it."""
-    kinds = {
-        NotFound: "invalid_request_error",
-        Busy: "rate_limit_error",
-        UpstreamFailed: "upstream_error",
-    }
-    answer = errors.as_response(error)
-    body = {
-        "detail": error.message,
-        "error": as_openai_error(error.message, kinds.get(type(error), "api_error")),
-    }
-    answer.set_data(orjson.dumps(body))
-    return answer
-
-
-v1.register_error_handler(SwitchyardError, _openai_error)

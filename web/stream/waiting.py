@@ -35,5 +35,5 @@ def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) ->
                 raise Unavailable("This takes longer than usual. Please try again in a moment.")
     kind, data = ending_of(batch[-1][1])
     if kind != "completed":
-        raise UpstreamFailed(data.get("error") or "It was cancelled.")
+        raise UpstreamFailed(data)
     return data

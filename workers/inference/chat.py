@@ -6,7 +6,7 @@ from typing import Any
 from shared import db, queue
 from shared.config.options import option
 from shared.config.settings import get_settings
-from shared.errors import NotFound, SwitchyardError
+from shared.errors import Forbidden, NotFound
 from shared.models.job import COMPLETED
 from shared.queue import JobSpec, Payload, RunChat, Subject, WriteTags, WriteTitle
 from shared.services import access, accounts, chats, connections, messages, models
@@ -41,19 +41,20 @@ class ChatTurn:
 
     def do(self) -> None:
         """Relay the provider's answer; before its first piece a failure that may pass is tried
-        again.
+        again, unless the provider asks for a longer pause than somebody would wait for.
         """
         for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
             try:
                 self._relay()
                 return
             except Unavailable as error:
-                if not tries_left or not self._answer.is_empty:
+                asks_for_too_long = (error.retry_after_s or 0) > _LONGEST_PAUSE_S
+                if not tries_left or not self._answer.is_empty or asks_for_too_long:
                     raise
                 self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
 
     def _wait_for(self, error: Unavailable, tries: int) -> None:
-        pause = min(error.retry_after or _FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
+        pause = error.retry_after_s or min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
         log.info("trying the provider again in %.1f s: %s", pause, error)
         self._job.writer.emit(
             "status", {"description": error.message, "retry_in_s": pause, "done": False}
@@ -168,7 +169,7 @@ def _text_last(data: dict[str, Any]) -> dict[str, Any]:
 def _owner(job: Running) -> accounts.Principal:
     user = accounts.principal_of(job.claim.user_id or "")
     if user is None:
-        raise SwitchyardError("The account that asked for this is gone.")
+        raise Forbidden("The account that asked for this is gone.")
     return user
 
 
@@ -178,7 +179,7 @@ def _check_chat(job: Running, owner: accounts.Principal) -> None:
         try:
             chat = chats.find(job.claim.chat_id)
         except NotFound:
-            raise SwitchyardError("The chat was deleted.") from None
+            raise NotFound("The chat was deleted.") from None
         access.require(owner, "write", chat)
 
 

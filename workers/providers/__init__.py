@@ -5,6 +5,7 @@ import threading
 from importlib import import_module
 
 from shared.config.settings import get_settings
+from shared.errors import Reason
 from workers.providers.base import Provider, Timeouts
 from workers.providers.errors import Refused
 from workers.providers.upstream import Connection
@@ -40,7 +41,8 @@ def provider_for(connection: Connection) -> Provider:
 def _make(connection: Connection) -> Provider:
     path = KINDS.get(connection.kind)
     if path is None:
-        raise Refused(f"There is no provider of kind {connection.kind!r}.")
+        words = f"There is no provider of kind {connection.kind!r}."
+        raise Refused(words, reason=Reason.MISCONFIGURED)
     module, _, name = path.rpartition(".")
     adapter = getattr(import_module(module), name)
     provider: Provider = adapter(connection, timeouts())

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from shared.errors import Reason
 from workers.providers.errors import ProviderError, Refused, Unavailable
 from workers.providers.lines import parse
 
@@ -18,6 +19,18 @@ _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 _PASSING = {408, 425, 429}
 _LASTING = {501, 505, 511}
 _LASTING_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+_REASONS = (
+    ("rate_limit", Reason.RATE_LIMITED),
+    ("insufficient_quota", Reason.RATE_LIMITED),
+    ("timeout", Reason.TIMEOUT),
+    ("authentication", Reason.MISCONFIGURED),
+    ("permission", Reason.MISCONFIGURED),
+    ("api_key", Reason.MISCONFIGURED),
+    ("invalid_request", Reason.BAD_REQUEST),
+    ("context_length", Reason.BAD_REQUEST),
+    ("content_policy", Reason.BAD_REQUEST),
+    ("content_filter", Reason.BAD_REQUEST),
+)
 _PASSING_WORDS = ("rate_limit", "overloaded", "server_error", "timeout", "unavailable")
 
 
@@ -86,14 +99,21 @@ def for_item(who: str, value: Any, secrets: tuple[str, ...]) -> ProviderError:
         kind = Unavailable if code in _PASSING or code >= 500 else Refused
         return kind(message, code)
     kinds = f"{details.get('type')} {code}".lower()
-    return (Unavailable if any(word in kinds for word in _PASSING_WORDS) else Refused)(message)
+    kind = Unavailable if any(word in kinds for word in _PASSING_WORDS) else Refused
+    return kind(message, reason=_reason_in(kinds))
+
+
+def _reason_in(kinds: str) -> str:
+    """Tell what the type and the code of an error object mean to those who asked us."""
+    return next((reason for word, reason in _REASONS if word in kinds), Reason.UNAVAILABLE)
 
 
 def for_transport(who: str, error: httpx.HTTPError) -> ProviderError:
     """Make the error for an exchange that failed on the way."""
     words = clean(str(error))
     if isinstance(error, httpx.TimeoutException):
-        return Unavailable(f"{who} {_TIMEOUTS.get(type(error), 'took too long')}.")
+        words = _TIMEOUTS.get(type(error), "took too long")
+        return Unavailable(f"{who} {words}.", reason=Reason.TIMEOUT)
     if isinstance(error, httpx.ConnectError):
         return Unavailable(f"{who} cannot be reached: {words}.")
     if isinstance(error, httpx.RemoteProtocolError) and "closed" not in words:

@@ -5,6 +5,7 @@ Source: Ollama, docs/api.md and docs/modelfile.md ("Valid parameters and values"
 
 from typing import Any
 
+from shared.errors import Reason
 from workers.providers.errors import Refused
 from workers.providers.lines import parse
 
@@ -119,7 +120,7 @@ def _content(content: Any) -> tuple[str, list[str]]:
         elif part.get("type") == "image_url":
             images.append(_image(part["image_url"]))
         else:
-            raise Refused(f"Ollama takes no message parts of type {str(part.get('type'))[:40]!r}.")
+            raise _unfit(f"Ollama takes no message parts of type {str(part.get('type'))[:40]!r}.")
     return "\n".join(texts), images
 
 
@@ -128,7 +129,7 @@ def _image(image: Any) -> str:
     if url.startswith("data:") and ";base64," in url[:200]:
         return str(url.partition(",")[2])
     if "://" in url[:20]:
-        raise Refused("Ollama takes images only in the message itself, not by address.")
+        raise _unfit("Ollama takes images only in the message itself, not by address.")
     return str(url)
 
 
@@ -142,5 +143,9 @@ def _call(call: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         try:
             arguments = parse(arguments.encode())
         except ValueError as error:
-            raise Refused(f"The arguments of the call of {name!r} are not JSON.") from error
+            raise _unfit(f"The arguments of the call of {name!r} are not JSON.") from error
     return {"function": {"name": name, "arguments": arguments}}
+
+
+def _unfit(words: str) -> Refused:
+    return Refused(words, reason=Reason.BAD_REQUEST)

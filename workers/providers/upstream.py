@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import httpx
 import orjson
 
+from shared.errors import Reason
 from workers.providers import complaints
 from workers.providers.base import Timeouts
 from workers.providers.errors import Aborted, Refused, Unavailable
@@ -225,7 +226,8 @@ def dump(body: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
     except (TypeError, orjson.JSONEncodeError) as error:
-        raise Refused(f"The request cannot be written as JSON: {error}") from error
+        words = f"The request cannot be written as JSON: {error}"
+        raise Refused(words, reason=Reason.BAD_REQUEST) from error
 
 
 def _read(response: httpx.Response) -> bytes:
@@ -252,28 +254,34 @@ def _read_some(response: httpx.Response) -> bytes:
 def _below(root: str, path: str) -> httpx.URL:
     segments = unquote(path.partition("?")[0]).split("/")
     if not path.startswith("/") or {"..", "."} & set(segments):
-        raise Refused("The path leads outside of the connection's address.")
+        words = "The path leads outside of the connection's address."
+        raise Refused(words, reason=Reason.BAD_REQUEST)
     try:
         return httpx.URL(root + path)
     except httpx.InvalidURL as error:
-        raise Refused("The path cannot be part of an address.") from error
+        words = "The path cannot be part of an address."
+        raise Refused(words, reason=Reason.BAD_REQUEST) from error
 
 
 def _parse_url(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise Refused("The address of the connection is not a URL.") from error
+        raise _unusable("The address of the connection is not a URL.") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise Refused("The address of the connection must begin with http:// or https://.")
+        raise _unusable("The address of the connection must begin with http:// or https://.")
     return url
+
+
+def _unusable(words: str) -> Refused:
+    return Refused(words, reason=Reason.MISCONFIGURED)
 
 
 def _authorization(key: str, url: httpx.URL) -> list[tuple[str, str]]:
     if key:
         # Checked here, because the libraries' own errors would quote the key.
         if not _SENDABLE_KEY.fullmatch(key):
-            raise Refused("The key of the connection holds characters that cannot be sent.")
+            raise _unusable("The key of the connection holds characters that cannot be sent.")
         return [("Authorization", f"Bearer {key}")]
     if url.userinfo:
         pair = f"{url.username}:{url.password}".encode()

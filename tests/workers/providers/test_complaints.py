@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 
+from shared.errors import Reason
 from workers.providers import complaints
 from workers.providers.errors import Refused, Unavailable
 
@@ -78,6 +79,30 @@ def test_what_will_not_pass_is_refused(status):
     assert isinstance(complaint(status), Refused)
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (308, Reason.MISCONFIGURED),
+        (400, Reason.BAD_REQUEST),
+        (401, Reason.MISCONFIGURED),
+        (402, Reason.MISCONFIGURED),
+        (403, Reason.MISCONFIGURED),
+        (404, Reason.BAD_REQUEST),
+        (408, Reason.TIMEOUT),
+        (413, Reason.BAD_REQUEST),
+        (422, Reason.BAD_REQUEST),
+        (429, Reason.RATE_LIMITED),
+        (500, Reason.UNAVAILABLE),
+        (501, Reason.UNAVAILABLE),
+        (503, Reason.UNAVAILABLE),
+        (504, Reason.TIMEOUT),
+        (529, Reason.UNAVAILABLE),
+    ],
+)
+def test_a_status_gives_its_reason(status, reason):
+    assert complaint(status).reason == reason
+
+
 def test_an_exhausted_quota_does_not_pass_by_itself():
     content = b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}'
 
@@ -100,50 +125,61 @@ def test_a_redirect_tells_where_to():
     ],
 )
 def test_retry_after_is_read(headers, wanted):
-    assert complaint(429, b"", headers).retry_after == wanted
+    assert complaint(429, b"", headers).retry_after_s == wanted
 
 
 def test_retry_after_may_be_a_date():
     date = email.utils.formatdate(time.time() + 30, usegmt=True)
 
-    assert 25 < complaint(503, b"", {"retry-after": date}).retry_after <= 30
+    assert 25 < complaint(503, b"", {"retry-after": date}).retry_after_s <= 30
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"),
+    ("value", "kind", "reason"),
     [
-        ({"message": "m", "code": 429}, Unavailable),
-        ({"message": "m", "code": "503"}, Unavailable),
-        ({"message": "m", "type": "server_error"}, Unavailable),
-        ({"message": "m", "type": "overloaded_error"}, Unavailable),
-        ({"message": "m", "code": "rate_limit_exceeded"}, Unavailable),
-        ({"message": "m", "code": 400}, Refused),
-        ({"message": "m", "code": "context_length_exceeded"}, Refused),
-        ("m", Refused),
+        ({"message": "m", "code": 429}, Unavailable, Reason.RATE_LIMITED),
+        ({"message": "m", "code": "503"}, Unavailable, Reason.UNAVAILABLE),
+        ({"message": "m", "type": "server_error"}, Unavailable, Reason.UNAVAILABLE),
+        ({"message": "m", "type": "overloaded_error"}, Unavailable, Reason.UNAVAILABLE),
+        ({"message": "m", "type": "timeout_error"}, Unavailable, Reason.TIMEOUT),
+        ({"message": "m", "code": "rate_limit_exceeded"}, Unavailable, Reason.RATE_LIMITED),
+        ({"message": "m", "code": "insufficient_quota"}, Refused, Reason.RATE_LIMITED),
+        ({"message": "m", "type": "authentication_error"}, Refused, Reason.MISCONFIGURED),
+        ({"message": "m", "code": 400}, Refused, Reason.BAD_REQUEST),
+        ({"message": "m", "code": "context_length_exceeded"}, Refused, Reason.BAD_REQUEST),
+        ("m", Refused, Reason.UNAVAILABLE),
     ],
 )
-def test_an_error_in_a_stream_is_judged_by_its_code(value, kind):
+def test_an_error_in_a_stream_is_judged_by_its_code(value, kind, reason):
     error = complaints.for_item("host", value, ())
 
-    assert type(error) is kind
+    assert (type(error), error.reason) == (kind, reason)
     assert error.message == "host reports: m"
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind"),
+    ("failure", "kind", "reason"),
     [
-        (httpx.ConnectError("Connection refused"), Unavailable),
-        (httpx.ConnectTimeout("timed out"), Unavailable),
-        (httpx.ReadTimeout("timed out"), Unavailable),
-        (httpx.ReadError("Connection reset by peer"), Unavailable),
-        (httpx.RemoteProtocolError("the connection was closed in the head"), Unavailable),
-        (httpx.RemoteProtocolError("not an HTTP answer: b'SSH'"), Refused),
-        (httpx.DecodingError("incorrect header check"), Refused),
-        (httpx.LocalProtocolError("a header holds a line break"), Refused),
+        (httpx.ConnectError("Connection refused"), Unavailable, Reason.UNAVAILABLE),
+        (httpx.ConnectTimeout("timed out"), Unavailable, Reason.TIMEOUT),
+        (httpx.ReadTimeout("timed out"), Unavailable, Reason.TIMEOUT),
+        (httpx.ReadError("Connection reset by peer"), Unavailable, Reason.UNAVAILABLE),
+        (
+            httpx.RemoteProtocolError("the connection was closed in the head"),
+            Unavailable,
+            Reason.UNAVAILABLE,
+        ),
+        (
+            httpx.RemoteProtocolError("not an HTTP answer: b'SSH'"),
+            Refused,
+            Reason.UNAVAILABLE,
+        ),
+        (httpx.DecodingError("incorrect header check"), Refused, Reason.UNAVAILABLE),
+        (httpx.LocalProtocolError("a header holds a line break"), Refused, Reason.UNAVAILABLE),
     ],
 )
-def test_failures_on_the_way_are_told_with_the_host(failure, kind):
+def test_failures_on_the_way_are_told_with_the_host(failure, kind, reason):
     error = complaints.for_transport("host:8000", failure)
 
-    assert type(error) is kind
+    assert (type(error), error.reason) == (kind, reason)
     assert error.message.startswith("host:8000 ")

@@ -1,0 +1,133 @@
+"""Errors at `/v1` are told as an OpenAI server tells them, with `detail` beside."""
+
+import orjson
+import pytest
+from flask import Blueprint, Flask
+from redis.exceptions import ConnectionError as RedisIsAway
+
+from shared.errors import (
+    BadSession,
+    Busy,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Reason,
+    Unavailable,
+    UpstreamFailed,
+)
+from web.api import BadBody
+from web.completions import problems
+from web.completions.chunks import DONE, Chunks
+
+
+def answer_to(error):
+    """What a client of an area with OpenAI's errors gets when a view raises this."""
+    app, area = Flask("errors"), Blueprint("v1", "errors")
+    problems.register(area)
+
+    @area.get("/thing")
+    def view():
+        raise error
+
+    app.register_blueprint(area)
+    return app.test_client().get("/thing")
+
+
+def failed(reason, **more):
+    return UpstreamFailed({"error": "host answered: no.", "reason": reason, **more})
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "kind"),
+    [
+        (Reason.BAD_REQUEST, 400, "invalid_request_error"),
+        (Reason.RATE_LIMITED, 429, "rate_limit_error"),
+        (Reason.UNAVAILABLE, 502, "upstream_error"),
+        (Reason.MISCONFIGURED, 502, "upstream_error"),
+        (Reason.TIMEOUT, 504, "upstream_error"),
+        (Reason.NOT_FOUND, 404, "invalid_request_error"),
+        (Reason.FORBIDDEN, 403, "invalid_request_error"),
+        (Reason.INTERNAL, 500, "server_error"),
+        ("a word of a newer process", 500, "server_error"),
+    ],
+)
+def test_a_failed_job_is_told_by_its_reason(reason, status, kind):
+    answer = answer_to(failed(reason))
+
+    assert answer.status_code == status
+    assert answer.json == {
+        "detail": "host answered: no.",
+        "error": {"message": "host answered: no.", "type": kind, "param": None, "code": reason},
+    }
+
+
+@pytest.mark.parametrize(("patience_s", "header"), [(2.2, "3"), (0.01, "1"), (None, None)])
+def test_the_providers_patience_is_passed_on(patience_s, header):
+    answer = answer_to(failed(Reason.RATE_LIMITED, retry_after_s=patience_s))
+
+    assert answer.headers.get("Retry-After") == header
+
+
+def test_a_failed_job_of_an_older_process_is_our_own_fault():
+    assert answer_to(UpstreamFailed({"error": "no"})).status_code == 500
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_clients_are_told_when_another_try_is_of_no_use(reason):
+    told = answer_to(failed(reason)).headers.get("x-should-retry")
+
+    assert told == ("false" if reason == Reason.MISCONFIGURED else None)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (NotSignedIn(), 401, "invalid_api_key"),
+        (BadSession(), 401, "invalid_api_key"),
+        (Forbidden(), 403, None),
+        (NotFound("Model 'x' was not found"), 404, "model_not_found"),
+        (Invalid("no"), 400, None),
+        (Busy("too many", 5), 429, "rate_limit_exceeded"),
+        (Unavailable(), 503, None),
+        (RedisIsAway("refused"), 503, None),
+    ],
+)
+def test_our_own_errors_have_openais_statuses(error, status, code):
+    answer = answer_to(error)
+
+    assert answer.status_code == status
+    assert answer.json["error"]["code"] == code
+    assert answer.json["error"]["message"] == answer.json["detail"]
+
+
+def test_a_body_that_does_not_fit_names_the_place():
+    problem = {"type": "missing", "loc": ["body", "messages", 0], "msg": "Field required"}
+
+    answer = answer_to(BadBody([problem]))
+
+    assert answer.status_code == 422
+    assert answer.json["detail"] == [problem]
+    assert answer.json["error"]["message"] == "messages.0: Field required"
+    assert answer.json["error"]["param"] == "messages.0"
+
+
+def test_a_failure_in_mid_stream_is_an_error_object_and_the_end():
+    chunks = Chunks("job", "alpha", wants_usage=False)
+    event = {
+        "type": "failed",
+        "attempt": 1,
+        "data": {"error": "it broke", "reason": "unavailable"},
+    }
+
+    written = chunks.write(orjson.dumps(event))
+
+    assert written.endswith(DONE)
+    assert orjson.loads(written.removeprefix(b"data: ").removesuffix(b"\n\n" + DONE)) == {
+        "error": {
+            "message": "it broke",
+            "type": "upstream_error",
+            "param": None,
+            "code": "unavailable",
+        }
+    }

@@ -1,0 +1,94 @@
+"""What goes wrong at `/v1`: the statuses and the `error` object of an OpenAI server, with the
+contract's `detail` beside it.
+
+Source: https://platform.openai.com/docs/guides/error-codes
+"""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from shared.errors import Forbidden, NotSignedIn, Reason, SwitchyardError, UpstreamFailed
+from web import errors
+from web.api import BadBody
+
+# Why a job failed. That the provider does not take our key is not the fault of who asked us.
+_STATUS_OF_REASON: dict[str, int] = {
+    Reason.BAD_REQUEST: 400,
+    Reason.FORBIDDEN: 403,
+    Reason.INTERNAL: 500,
+    Reason.MISCONFIGURED: 502,
+    Reason.NOT_FOUND: 404,
+    Reason.RATE_LIMITED: 429,
+    Reason.TIMEOUT: 504,
+    Reason.UNAVAILABLE: 502,
+}
+# Where OpenAI's statuses are not the contract's.
+_STATUS_OF_ERROR: dict[type[SwitchyardError], int] = {NotSignedIn: 401, Forbidden: 403}
+# OpenAI's `type` and `code`; a job that failed has its reason for a code.
+_WORDS: dict[int, tuple[str, str | None]] = {
+    401: ("invalid_request_error", "invalid_api_key"),
+    404: ("invalid_request_error", "model_not_found"),
+    429: ("rate_limit_error", "rate_limit_exceeded"),
+    500: ("server_error", None),
+    502: ("upstream_error", None),
+    503: ("server_error", None),
+    504: ("upstream_error", None),
+}
+_COMPLAINT = ("invalid_request_error", None)
+
+
+def register(blueprint: Blueprint) -> None:
+    """Let an area answer errors as an OpenAI server does."""
+    blueprint.register_error_handler(SwitchyardError, _as_response)
+    blueprint.register_error_handler(BadBody, _bad_body)
+    blueprint.register_error_handler(RedisError, lambda e: _as_response(errors.away(e)))
+    blueprint.register_error_handler(DBAPIError, lambda e: _as_response(errors.away(e)))
+
+
+def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
+    """Write the `error` object of a job that failed in the middle of its answer.
+
+    Args:
+        ending: Data of the job's last event.
+    """
+    error = UpstreamFailed(ending)
+    return _object(error.message, _status_of(error, 500), code=error.reason)
+
+
+def _as_response(error: SwitchyardError) -> Response:
+    answer = errors.as_response(error)
+    answer.status_code = _status_of(error, answer.status_code)
+    code = error.reason if isinstance(error, UpstreamFailed) else None
+    told = _object(error.message, answer.status_code, code=code)
+    answer.set_data(orjson.dumps({"detail": error.message, "error": told}))
+    if error.reason == Reason.MISCONFIGURED:
+        # OpenAI's libraries ask again after a 502, unless they are told that it is of no use.
+        answer.headers["x-should-retry"] = "false"
+    return answer
+
+
+def _status_of(error: SwitchyardError, otherwise: int) -> int:
+    if isinstance(error, UpstreamFailed):
+        return _STATUS_OF_REASON.get(error.reason, 500)
+    return _STATUS_OF_ERROR.get(type(error), otherwise)
+
+
+def _bad_body(error: BadBody) -> Response:
+    problem = error.problems[0]
+    place = ".".join(str(part) for part in problem["loc"][1:])
+    words = f"{place}: {problem['msg']}" if place else problem["msg"]
+    answer = errors.detail(error.problems, 422)
+    told = _object(words, 422, param=place or None)
+    answer.set_data(orjson.dumps({"detail": error.problems, "error": told}))
+    return answer
+
+
+def _object(
+    message: str, status: int, code: str | None = None, param: str | None = None
+) -> dict[str, Any]:
+    kind, usual_code = _WORDS.get(status, _COMPLAINT)
+    return {"message": message, "type": kind, "param": param, "code": code or usual_code}
