@@ -30,14 +30,16 @@ _write_lock = threading.Lock()
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Give the options with which an engine must be made, for whoever makes it."""
+    # What users wrote must not come into a log with an error's text.
+    common = {"hide_parameters": True}
     if settings.sqlalchemy_url.startswith("sqlite"):
         # timeout=0: a locked file is waited for in _begin, which lets other green threads run.
-        return {
+        return common | {
             "connect_args": {"timeout": 0, "check_same_thread": False},
             "pool_size": 20,
             "max_overflow": 100,
         }
-    return {
+    return common | {
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_pool_max_overflow,
         "pool_timeout": settings.database_pool_timeout,

@@ -6,9 +6,10 @@ import math
 import orjson
 from flask import Flask, Response
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
+from shared import db
 from shared.errors import (
     BadSession,
     Busy,
@@ -25,6 +26,7 @@ from web.api import BadBody
 
 log = logging.getLogger(__name__)
 
+_BROKEN = "Something went wrong inside the server. The operators find the details in the log."
 # The contract answers 401 where a role is too low, and 403 where nobody is signed in.
 _STATUS: dict[type[SwitchyardError], int] = {
     NotFound: 404,
@@ -59,11 +61,16 @@ class Status(SwitchyardError):
 
 def as_response(error: SwitchyardError) -> Response:
     """Turn one of our errors into an answer."""
-    status = error.status if isinstance(error, Status) else _STATUS.get(type(error), 500)
-    answer = detail(error.message, status)
+    answer = detail(error.message, _status_of(error))
     if error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return answer
+
+
+def _status_of(error: SwitchyardError) -> int:
+    if isinstance(error, Status):
+        return error.status
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 def _bad_body(error: BadBody) -> Response:
@@ -85,11 +92,24 @@ def away(error: Exception) -> Unavailable:
     )
 
 
+def of_database(error: DBAPIError) -> SwitchyardError:
+    """Say in our words what the database refuses; the log has its own, without what was to be
+    stored.
+    """
+    if db.is_passing(error):
+        return away(error)
+    log.info("the database refuses something: %s", type(error.orig).__name__)
+    if isinstance(error, DataError):
+        return Invalid("A part of the request is too long or too large, or has the character NUL.")
+    if isinstance(error, IntegrityError):
+        return Conflict("Something has changed this at the same moment. Please try again.")
+    log.exception("a request failed")
+    return SwitchyardError(_BROKEN)
+
+
 def _unforeseen(_error: Exception) -> Response:
     log.exception("a request failed")
-    return detail(
-        "Something went wrong inside the server. The operators find the details in the log.", 500
-    )
+    return detail(_BROKEN, 500)
 
 
 def register(app: Flask) -> None:
@@ -98,5 +118,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadBody, _bad_body)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RedisError, lambda e: as_response(away(e)))
-    app.register_error_handler(DBAPIError, lambda e: as_response(away(e)))
+    app.register_error_handler(DBAPIError, lambda e: as_response(of_database(e)))
     app.register_error_handler(Exception, _unforeseen)

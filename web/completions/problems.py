@@ -46,7 +46,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(SwitchyardError, _as_response)
     blueprint.register_error_handler(BadBody, _bad_body)
     blueprint.register_error_handler(RedisError, lambda e: _as_response(errors.away(e)))
-    blueprint.register_error_handler(DBAPIError, lambda e: _as_response(errors.away(e)))
+    blueprint.register_error_handler(DBAPIError, lambda e: _as_response(errors.of_database(e)))
 
 
 def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
