@@ -1,8 +1,9 @@
 """The web application."""
 
+import time
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -60,11 +61,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _begin() -> None:
+    g.began_at = time.monotonic()
     request_id.set(request.headers.get("X-Request-Id", "")[:64] or new_id())
 
 
 def _finish(response: Any) -> Any:
     response.headers["X-Request-Id"] = request_id.get()
+    response.headers["X-Process-Time"] = str(int(time.monotonic() - g.began_at))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     origin, allowed = request.headers.get("Origin"), get_settings().cors_allow_origin
     if origin and (allowed == "*" or origin in allowed.split(";")):
