@@ -14,11 +14,12 @@ from jwt.exceptions import PyJWTError
 from shared import db, relay
 from shared.config.options import option
 from shared.config.settings import get_settings, secret_key
-from shared.errors import BadSession, Forbidden, NotSignedIn
+from shared.errors import BadSession, NotSignedIn
 from shared.ids import now_s
 from shared.services import access, accounts
 from shared.services.accounts import Principal
 from shared.subscriber import subscriber
+from web.errors import Status
 
 COOKIE = "token"
 # How long a verified credential is believed without asking the database. A change of the account is
@@ -140,19 +141,24 @@ def identify(credential: str) -> Principal:
 
     Raises:
         BadSession: It is wrong, has expired, was revoked, or its account is gone.
-        Forbidden: API keys are switched off.
+        Status: 403, API keys are switched off.
     """
+    is_key = credential.startswith("sk-")
+    if is_key and not option("ENABLE_API_KEY"):
+        raise _no_keys()
     known = _memory.get(credential)
     if known is not None:
         return known
-    who = _by_api_key(credential) if credential.startswith("sk-") else _by_token(credential)
+    who = _by_api_key(credential) if is_key else _by_token(credential)
     _memory.keep(credential, who)
     return who
 
 
+def _no_keys() -> Status:
+    return Status(403, "API keys are not accepted here.")
+
+
 def _by_api_key(clear: str) -> Principal:
-    if not option("ENABLE_API_KEY"):
-        raise Forbidden("API keys are not accepted here.")
     with db.reading():
         user = accounts.by_api_key(clear)
     if user is None:
@@ -164,7 +170,7 @@ def _by_token(token: str) -> Principal:
     claims = _reader.claims(token)
     with db.reading():
         user = accounts.by_id(str(claims["id"]))
-        if user is None or not accounts.is_open(str(claims.get("sid", ""))):
+        if user is None or not accounts.is_open(user.id, str(claims.get("sid", ""))):
             raise BadSession
     _touch(user.id, user.last_active_at)
     return accounts.principal(user, claims["sid"])
@@ -180,7 +186,7 @@ def current_user() -> Principal:
     """Give whoever is asking, pending accounts included.
 
     Raises:
-        NotSignedIn, BadSession, Forbidden: The request has no good credential.
+        NotSignedIn, BadSession, Status: The request has no good credential.
     """
     if "principal" not in g:
         credential = credential_of_request()
@@ -201,14 +207,14 @@ def _check_key_endpoint() -> None:
         path.strip() for path in str(option("API_KEY_ALLOWED_ENDPOINTS")).split(",") if path.strip()
     ]
     if not any(request.path == path or request.path.startswith(f"{path}/") for path in allowed):
-        raise Forbidden("API keys are not accepted here.")
+        raise _no_keys()
 
 
 def optional_user() -> Principal | None:
     """Give whoever is asking, or None when that cannot be told."""
     try:
         return current_user()
-    except (NotSignedIn, BadSession, Forbidden):
+    except (NotSignedIn, BadSession, Status):
         return None
 
 
@@ -216,7 +222,7 @@ def require_member() -> None:
     """Let active accounts in.
 
     Raises:
-        NotSignedIn, BadSession, Forbidden: Anybody else.
+        NotSignedIn, BadSession, Status, Forbidden: Anybody else.
     """
     access.require(current_user(), "use", "members")
 
@@ -225,7 +231,7 @@ def require_admin() -> None:
     """Let admins in.
 
     Raises:
-        NotSignedIn, BadSession, Forbidden: Anybody else.
+        NotSignedIn, BadSession, Status, Forbidden: Anybody else.
     """
     access.require(current_user(), "use", "admin")
 

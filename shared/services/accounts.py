@@ -16,6 +16,8 @@ from shared.models.user import APIKey, Credential, User, UserSession
 
 ADMIN, USER, PENDING = "admin", "user", "pending"
 ROLES = (PENDING, USER, ADMIN)
+# Two who open accounts at once must not both be first, nor both have one address.
+_OPENING = "accounts"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -75,7 +77,7 @@ def sign_up(name: str, email: str, password_hash: str, image_url: str) -> User:
         Forbidden: Sign-up is switched off.
         Invalid: The address is taken or no address.
     """
-    db.lock_for_update("sign_up")
+    db.lock_for_update(_OPENING)
     is_first = not has_any()
     if not is_first and not option("ENABLE_SIGNUP"):
         raise Forbidden
@@ -93,6 +95,7 @@ def add(name: str, email: str, password_hash: str, role: str, image_url: str = "
     Raises:
         Invalid: The address is taken or no address, or there is no such role.
     """
+    db.lock_for_update(_OPENING)
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email):
         raise Invalid(f"'{email[:80]}' is no email address.")
@@ -199,6 +202,7 @@ def make_api_key(user_id: str) -> str:
     """Make the user's API key, in place of an older one; the only moment at which it is seen in
     clear.
     """
+    db.lock_for_update(f"key of {user_id}")
     clear = "sk-" + secrets.token_hex(16)
     forget_api_key(user_id)
     db.session().add(
@@ -260,10 +264,12 @@ def close_session(user_id: str, session_id: str) -> None:
     _tell_of_change(user_id)
 
 
-def is_open(session_id: str) -> bool:
-    """Whether a sign-in still stands."""
+def is_open(user_id: str, session_id: str) -> bool:
+    """Whether a sign-in of a user still stands."""
     row = db.session().get(UserSession, session_id)
-    return row is not None and (row.expires_at is None or row.expires_at > now_s())
+    if row is None or row.user_id != user_id:
+        return False
+    return row.expires_at is None or row.expires_at > now_s()
 
 
 def purge_sessions() -> int:

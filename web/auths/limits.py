@@ -1,5 +1,7 @@
 """How often somebody may try to sign in."""
 
+import hashlib
+
 from flask import request
 
 from shared.cache import get_cache
@@ -8,7 +10,9 @@ from shared.errors import Busy
 
 
 def _name(email: str) -> str:
-    return f"signin:{email.strip().lower()}:{request.remote_addr or ''}"
+    # Hashed: whatever is sent as an address must not make a long name in the cache.
+    address = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    return f"signin:{address}:{request.remote_addr or ''}"
 
 
 def check(email: str) -> None:
