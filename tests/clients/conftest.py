@@ -1,10 +1,12 @@
-"""Fixtures of the client tests: a provider, a stack with the page, its first user."""
+"""Fixtures of the client tests: a provider, a stack, its first user, OpenAI clients of hers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from openai import OpenAI
 
+from tests.clients.openai_library import DOORS, Connect
 from tests.fakes.openai_server import FakeOpenAI
 from tests.services.client import Account, signup
 from tests.services.stack import Stack
@@ -59,3 +61,24 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory, provider: FakeOpenAI) ->
 def alice(stack: Stack) -> Account:
     """The file's first user, and so its admin."""
     return signup(stack.base, "Alice")
+
+
+@pytest.fixture
+def connect(alice: Account) -> Iterator[Connect]:
+    """Make clients of Alice's; `door` is the base path, everything else is the library's."""
+    made: list[OpenAI] = []
+
+    def make(door: str = "/v1", **more: Any) -> OpenAI:
+        given = {"api_key": alice.token, "max_retries": 0, "timeout": 20, **more}
+        made.append(OpenAI(base_url=alice.base + door, **given))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture(params=DOORS)
+def client(request: pytest.FixtureRequest, connect: Connect) -> OpenAI:
+    """The same client, once at each door."""
+    return connect(request.param)

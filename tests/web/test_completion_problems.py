@@ -1,4 +1,4 @@
-"""Errors at `/v1` are told as an OpenAI server tells them, with `detail` beside."""
+"""Errors of completions are told as an OpenAI server tells them, with `detail` beside."""
 
 import orjson
 import pytest
@@ -21,10 +21,10 @@ from web.completions import problems
 from web.completions.chunks import DONE, Chunks
 
 
-def answer_to(error):
+def answer_to(error, **options):
     """What a client of an area with OpenAI's errors gets when a view raises this."""
     app, area = Flask("errors"), Blueprint("v1", "errors")
-    problems.register(area)
+    problems.register(area, **options)
 
     @area.get("/thing")
     def view():
@@ -60,6 +60,23 @@ def test_a_failed_job_is_told_by_its_reason(reason, status, kind):
         "detail": "host answered: no.",
         "error": {"message": "host answered: no.", "type": kind, "param": None, "code": reason},
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (failed(Reason.UNAVAILABLE), 400, "upstream_error"),
+        (failed(Reason.RATE_LIMITED), 400, "rate_limit_error"),
+        (Forbidden(), 401, "invalid_request_error"),
+        (Busy(), 429, "rate_limit_error"),
+    ],
+)
+def test_the_contracts_door_keeps_its_statuses_and_tells_the_rest(error, status, kind):
+    answer = answer_to(error, keeps_statuses=True)
+
+    assert answer.status_code == status
+    assert answer.json["detail"] == error.message
+    assert answer.json["error"]["type"] == kind
 
 
 @pytest.mark.parametrize(("patience_s", "header"), [(2.2, "3"), (0.01, "1"), (None, None)])

@@ -10,6 +10,7 @@ import orjson
 
 from shared.services.answers import Answer
 from web.completions import problems
+from web.completions.beyond import Beyond
 
 DONE = b"data: [DONE]\n\n"
 # Stored events whose data is a piece of text and nothing else have this head behind their attempt.
@@ -36,8 +37,8 @@ class Chunks:
         self._wants_usage = wants_usage
         self._usage: dict[str, Any] | None = None
         self._has_finished = False
-        self._sent = 0
-        self._to_skip = 0
+        self._beyond = Beyond()
+        self._text = self._beyond.text
         self._has_begun = False
 
     def begin(self) -> bytes:
@@ -47,10 +48,10 @@ class Chunks:
 
     def write(self, event: bytes) -> bytes:
         """Write what one event means to the client; may be nothing."""
-        place = event.find(_TEXT, 24, 64)
-        if place > 0 and not self._to_skip:
+        place, text = event.find(_TEXT, 24, 64), self._text
+        if place > 0 and text.at == text.has:
             literal = event[place + len(_TEXT) : -2]
-            self._sent += len(literal)
+            text.at = text.has = text.has + len(literal) - 2
             return self._before + literal + self._after
         parsed = orjson.loads(event)
         writer = _WRITERS.get(parsed["type"])
@@ -68,12 +69,13 @@ class Chunks:
         return b"data: " + orjson.dumps({**self._head, "choices": [choice]}) + b"\n\n"
 
     def _delta(self, data: dict[str, Any]) -> bytes:
-        text = self._beyond(data.get("text", ""))
-        delta: dict[str, Any] = {"content": text} if text else {}
-        if data.get("reasoning"):
-            delta["reasoning_content"] = data["reasoning"]
-        if data.get("tool_calls"):
-            delta["tool_calls"] = data["tool_calls"]
+        choice = data.get("index", 0)
+        delta = {
+            "content": self._beyond.of_text(choice, data.get("text") or ""),
+            "reasoning_content": self._beyond.of_reasoning(choice, data.get("reasoning") or ""),
+            "tool_calls": self._beyond.of_calls(choice, data.get("tool_calls") or []),
+        }
+        delta = {name: value for name, value in delta.items() if value}
         extra = dict(data.get("extra") or {})
         logprobs = extra.pop("logprobs", None)
         delta |= extra
@@ -81,22 +83,10 @@ class Chunks:
         self._has_finished = self._has_finished or bool(finish)
         if not delta and not finish:
             return b""
-        return self._chunk(delta, finish, data.get("index", 0), logprobs=logprobs)
-
-    def _beyond(self, text: str) -> str:
-        """Cut off what an earlier attempt has sent already, and count what is sent."""
-        if self._to_skip:
-            literal = len(orjson.dumps(text)) - 2
-            if literal <= self._to_skip:
-                self._to_skip -= literal
-                return ""
-            text = orjson.loads(b'"' + orjson.dumps(text)[1 + self._to_skip :])
-            self._to_skip = 0
-        self._sent += len(orjson.dumps(text)) - 2
-        return text
+        return self._chunk(delta, finish, choice, logprobs=logprobs)
 
     def _restarted(self, _data: dict[str, Any]) -> bytes:
-        self._to_skip, self._sent = self._sent + self._to_skip, 0
+        self._beyond.restart()
         return b""
 
     def _note_usage(self, data: dict[str, Any]) -> bytes:

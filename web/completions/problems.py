@@ -1,5 +1,5 @@
-"""What goes wrong at `/v1`: the statuses and the `error` object of an OpenAI server, with the
-contract's `detail` beside it.
+"""What goes wrong with a completion: the `error` object of an OpenAI server beside the contract's
+`detail`, and at `/v1` an OpenAI server's statuses.
 
 Source: https://platform.openai.com/docs/guides/error-codes
 """
@@ -41,12 +41,20 @@ _WORDS: dict[int, tuple[str, str | None]] = {
 _COMPLAINT = ("invalid_request_error", None)
 
 
-def register(blueprint: Blueprint) -> None:
-    """Let an area answer errors as an OpenAI server does."""
-    blueprint.register_error_handler(SwitchyardError, _as_response)
+def register(blueprint: Blueprint, keeps_statuses: bool = False) -> None:
+    """Let an area tell errors as an OpenAI server does.
+
+    Args:
+        keeps_statuses: Whether the statuses stay those of the contract.
+    """
+
+    def answer(error: SwitchyardError) -> Response:
+        return _as_response(error, keeps_statuses)
+
+    blueprint.register_error_handler(SwitchyardError, answer)
     blueprint.register_error_handler(BadBody, _bad_body)
-    blueprint.register_error_handler(RedisError, lambda e: _as_response(errors.away(e)))
-    blueprint.register_error_handler(DBAPIError, lambda e: _as_response(errors.of_database(e)))
+    blueprint.register_error_handler(RedisError, lambda e: answer(errors.away(e)))
+    blueprint.register_error_handler(DBAPIError, lambda e: answer(errors.of_database(e)))
 
 
 def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
@@ -59,12 +67,14 @@ def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
     return _object(error.message, _status_of(error, 500), code=error.reason)
 
 
-def _as_response(error: SwitchyardError) -> Response:
+def _as_response(error: SwitchyardError, keeps_status: bool) -> Response:
     answer = errors.as_response(error)
-    answer.status_code = _status_of(error, answer.status_code)
+    status = _status_of(error, answer.status_code)
     code = error.reason if isinstance(error, UpstreamFailed) else None
-    told = _object(error.message, answer.status_code, code=code)
+    told = _object(error.message, status, code=code)
     answer.set_data(orjson.dumps({"detail": error.message, "error": told}))
+    if not keeps_status:
+        answer.status_code = status
     if error.reason == Reason.MISCONFIGURED:
         # OpenAI's libraries ask again after a 502, unless they are told that it is of no use.
         answer.headers["x-should-retry"] = "false"

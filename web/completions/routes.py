@@ -26,6 +26,7 @@ from web.stream.hub import Follow, Numbered, ending_of
 log = logging.getLogger(__name__)
 bp = Blueprint("completions", __name__)
 v1 = Blueprint("completions_v1", __name__)
+problems.register(bp, keeps_statuses=True)
 problems.register(v1)
 
 # How often a waiting client is looked after: is it still there?

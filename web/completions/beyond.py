@@ -1,0 +1,86 @@
+"""What of an answer that was begun anew goes beyond what its client has already.
+
+A client of a plain stream cannot be told to drop what it has. So of a second attempt it gets only
+what is longer than the first.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import orjson
+
+
+class Track:
+    """One text that grows: the answer, the reasoning, the arguments of one call.
+
+    Attributes:
+        has: How much the client has, in bytes of the text's JSON, the form in which it passes by.
+        at: How far the current attempt has come, in the same unit.
+    """
+
+    __slots__ = ("at", "has")
+
+    def __init__(self) -> None:
+        self.has = self.at = 0
+
+    def beyond(self, piece: str) -> str:
+        """Take the next piece of this attempt; give what of it the client lacks."""
+        size = _size(piece)
+        known = min(self.has - self.at, size)
+        self.at += size
+        self.has = max(self.has, self.at)
+        return _behind(piece, known)
+
+
+def _size(text: str) -> int:
+    return len(orjson.dumps(text)) - 2
+
+
+def _behind(text: str, known: int) -> str:
+    """Cut off what fills so many bytes of JSON, at the border of a letter."""
+    for place, letter in enumerate(text):
+        if known <= 0:
+            return text[place:]
+        known -= _size(letter)
+    return ""
+
+
+class Beyond:
+    """All texts of one answer; `text` is the first choice's, by far the most frequent."""
+
+    def __init__(self) -> None:
+        self.text = Track()
+        self._tracks: dict[tuple[Any, ...], Track] = defaultdict(Track)
+        self._known_calls: set[tuple[int, int]] = set()
+        self._is_repeated = False
+
+    def restart(self) -> None:
+        """Note that a new attempt begins."""
+        self._is_repeated = True
+        for track in (self.text, *self._tracks.values()):
+            track.at = 0
+
+    def of_text(self, choice: int, piece: str) -> str:
+        """Give what is new of a piece of text."""
+        return (self._tracks["text", choice] if choice else self.text).beyond(piece)
+
+    def of_reasoning(self, choice: int, piece: str) -> str:
+        """Give what is new of a piece of reasoning."""
+        return self._tracks["reasoning", choice].beyond(piece)
+
+    def of_calls(self, choice: int, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give what is new of the deltas of tool calls; the id and the name that a call had first
+        stay.
+        """
+        given = [self._of_call(choice, call) for call in calls]
+        return [call for call in given if call is not None]
+
+    def _of_call(self, choice: int, call: dict[str, Any]) -> dict[str, Any] | None:
+        place = (choice, call.get("index", 0))
+        function = call.get("function") or {}
+        arguments = self._tracks["call", *place].beyond(function.get("arguments") or "")
+        is_known = place in self._known_calls
+        self._known_calls.add(place)
+        if not self._is_repeated or not is_known:
+            return call
+        return {"index": place[1], "function": {"arguments": arguments}} if arguments else None
