@@ -22,6 +22,9 @@ def create(user_id: str, body: dict[str, Any], folder_id: str | None = None) -> 
 
     Args:
         body: The client's chat object; its own `id` is ignored.
+
+    Raises:
+        Invalid: Its history is no tree of messages.
     """
     now = now_s()
     chat = Chat(
@@ -51,13 +54,19 @@ def _write_history(chat: Chat, body: dict[str, Any]) -> None:
     history = body.get("history")
     if not isinstance(history, dict):
         return
-    chat.current_id = history.get("currentId") or chat.current_id
+    current_id = history.get("currentId") or chat.current_id
+    if current_id is not None and not messages.is_id(current_id):
+        raise Invalid("`history.currentId` is no id of a message.")
+    chat.current_id = current_id
     messages.write_all(chat.id, history.get("messages") or {})
 
 
 def merge(chat: Chat, body: dict[str, Any]) -> Chat:
     """Lay the top-level keys of a client's chat object over a stored one; only changed messages are
     written.
+
+    Raises:
+        Invalid: The client's history is no tree of messages.
     """
     if body.get("title"):
         chat.title = str(body["title"])

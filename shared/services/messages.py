@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select, update
 
 from shared import db
+from shared.errors import Invalid
 from shared.ids import now_s
 from shared.models.chat import Chat, ChatMessage
 
 # Kept in columns; all other fields of a message stay in `data` as they came.
 _COLUMNS = ("id", "parentId", "childrenIds", "role", "content", "model")
+LONGEST_ID = 128
+_LONGEST_ROLE = 32
 
 
 def of_chat(chat_id: str) -> list[ChatMessage]:
@@ -35,23 +38,52 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
 
     An answer that a job is still writing belongs to the job: a client that saves its older copy of
     the tree neither empties nor removes it.
+
+    Raises:
+        Invalid: It is no tree of messages.
     """
+    if not isinstance(sent, dict):
+        raise Invalid("`history.messages` must be an object: message id → message.")
+    sent = {key: message for key, message in sent.items() if isinstance(message, dict)}
+    for message_id, message in sent.items():
+        _check(message_id, message)
     stored = {row.id: row for row in of_chat(chat_id)}
     places = _places(sent)
     for message_id, message in sent.items():
-        if isinstance(message, dict):
-            _write(stored.get(message_id), chat_id, message_id, message, places.get(message_id, 0))
+        _write(stored.get(message_id), chat_id, message_id, message, places.get(message_id, 0))
     for message_id, row in stored.items():
         if message_id not in sent and not row.is_running:
             db.session().delete(row)
 
 
+def is_id(value: Any) -> bool:
+    """Whether something may be the id of a message."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and "\x00" not in value
+
+
+def _check(message_id: str, sent: dict[str, Any]) -> None:
+    fits = {
+        "id": is_id(message_id),
+        "parentId": sent.get("parentId") is None or is_id(sent["parentId"]),
+        "childrenIds": isinstance(sent.get("childrenIds") or [], list),
+        "role": isinstance(sent.get("role") or "", str)
+        and len(sent.get("role") or "") <= _LONGEST_ROLE,
+        "content": isinstance(sent.get("content") or "", str),
+        "model": isinstance(sent.get("model") or "", str),
+    }
+    for name, is_fit in fits.items():
+        if not is_fit:
+            raise Invalid(f"`{name}` of the message '{message_id[:LONGEST_ID]}' cannot be stored.")
+
+
 def _places(sent: dict[str, Any]) -> dict[str, int]:
-    return {
+    """Number the children of each message, and the roots, in the client's order."""
+    roots = [name for name, message in sent.items() if message.get("parentId") is None]
+    return {name: place for place, name in enumerate(roots)} | {
         child: place
         for message in sent.values()
-        if isinstance(message, dict)
         for place, child in enumerate(message.get("childrenIds") or [])
+        if isinstance(child, str)
     }
 
 
@@ -67,7 +99,7 @@ def _write(
     values = {
         "parent_id": sent.get("parentId"),
         "position": place,
-        "role": str(sent.get("role") or "user"),
+        "role": sent.get("role") or "user",
         "model": sent.get("model") or row.model,
         **_contents(row, sent),
     }
@@ -80,8 +112,7 @@ def _write(
 
 def _contents(row: ChatMessage, sent: dict[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in sent.items() if key not in _COLUMNS}
-    content = sent.get("content")
-    content = content if isinstance(content, str) else ""
+    content = sent.get("content") or ""
     if row.job_id is None:
         return {"content": content, "data": data}
     if row.is_running:

@@ -74,6 +74,14 @@ def on_postgres(world: None, _migrated_postgres: str) -> Iterator[None]:
 
 
 @pytest.fixture
+def mortal_valkey(world: None, valkey: Valkey) -> Iterator[Valkey]:
+    """The session's Valkey, for tests that kill it; afterwards it is there again."""
+    yield valkey
+    if not valkey.process.is_running:
+        valkey.restart()
+
+
+@pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     """Give this process other settings for the time of a test: `configure(job_lease_s=1)`."""
 

@@ -26,6 +26,8 @@ bp = Blueprint("chats", __name__)
 
 # The contract answers 401 for a chat that is missing or another's.
 _HIDDEN = {401: "No such chat, or not yours"}
+_NO_FOLDER = {404: "No such folder, or not yours"}
+_NO_TREE = {400: "The history is no tree of messages"}
 
 
 def _own(chat_id: str, action: str) -> Chat:
@@ -71,10 +73,12 @@ def delete_chats() -> bool:
 
 
 @bp.post("/new")
-@endpoint(body=ChatForm, response=ChatResponse, transaction=None)
+@endpoint(body=ChatForm, response=ChatResponse, transaction=None, errors={**_NO_TREE, **_NO_FOLDER})
 def create_chat(body: ChatForm) -> dict[str, Any]:
     """Store a new chat; the server chooses its id."""
     with db.transaction():
+        if body.folder_id is not None:
+            folders.find(current_user(), body.folder_id, "write")
         chat = chats.create(current_user().id, body.chat, body.folder_id)
     return _shown([chat])[0]
 
@@ -113,9 +117,7 @@ def archive_all() -> bool:
 
 
 @bp.get("/folder/<folder_id>")
-@endpoint(
-    response=list[ChatResponse], transaction=None, errors={404: "No such folder, or not yours"}
-)
+@endpoint(response=list[ChatResponse], transaction=None, errors=_NO_FOLDER)
 def list_chats_of_folder(folder_id: str) -> list[dict[str, Any]]:
     """Show the chats in a folder and in those below it, without pinned and archived ones."""
     with db.reading():
@@ -152,7 +154,7 @@ def show_chat(chat_id: str) -> dict[str, Any]:
 
 
 @bp.post("/<chat_id>")
-@endpoint(body=ChatForm, response=ChatResponse, transaction=None, errors=_HIDDEN)
+@endpoint(body=ChatForm, response=ChatResponse, transaction=None, errors={**_HIDDEN, **_NO_TREE})
 def update_chat(chat_id: str, body: ChatForm) -> dict[str, Any]:
     """Lay a client's copy over the stored chat; running answers stay their job's own."""
     with db.transaction():
@@ -198,13 +200,17 @@ def toggle_archive(chat_id: str) -> dict[str, Any]:
 
 
 @bp.post("/<chat_id>/folder")
-@endpoint(body=FolderForm, response=ChatResponse, transaction=None, errors=_HIDDEN)
+@endpoint(
+    body=FolderForm, response=ChatResponse, transaction=None, errors={**_HIDDEN, **_NO_FOLDER}
+)
 def move_chat(chat_id: str, body: FolderForm) -> dict[str, Any]:
     """Put a chat into a folder, or take it out; its pin goes."""
     with db.transaction():
         chat = _own(chat_id, "write")
         if body.folder_id is not None:
-            folders.find(current_user(), body.folder_id, "write")
+            folder = folders.find(current_user(), body.folder_id, "write")
+            if folder.user_id != chat.user_id:
+                raise NotFound  # an admin has somebody else's chat in hand
         chats.move(chat, body.folder_id)
     return _shown([chat])[0]
 

@@ -15,7 +15,7 @@ class ChatForm(BaseModel):
 class PageQuery(BaseModel):
     """Which page of a list, from 1; all without it."""
 
-    page: int | None = Field(None, ge=1)
+    page: int | None = Field(None, ge=1, le=1_000_000)
 
 
 class FolderForm(BaseModel):
