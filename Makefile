@@ -93,8 +93,9 @@ core: $(STAMPS)/core
 # The local models are left out with LOCAL_MODELS=0, in the environment or in .env.
 .PHONY: local
 local: core
-	@wanted="$${LOCAL_MODELS-$$(sed -nE 's/^(export )?LOCAL_MODELS=//p' .env 2>/dev/null | tail -n 1)}"; \
-	case "$$wanted" in 0|[Ff]alse|FALSE|[Nn]o|[Oo]ff) ;; *) $(MAKE) -s --no-print-directory $(STAMPS)/local || \
+	@wanted="$${LOCAL_MODELS-$$(sed -nE 's/^ *(export +)?LOCAL_MODELS *=[^A-Za-z0-9]*([A-Za-z0-9]*).*/\2/p' .env 2>/dev/null | tail -n 1)}"; \
+	case "$$(echo "$$wanted" | tr A-Z a-z)" in 0|f|false|n|no|off) ;; *) \
+		$(MAKE) -s --no-print-directory $(STAMPS)/local || \
 		echo "The local models could not be installed; going on without them." ;; esac
 
 .venv/bin/python:

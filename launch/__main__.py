@@ -12,7 +12,8 @@ from pathlib import Path
 
 from launch import greeting, lock, procfile, valkey
 from launch.migrate import migrate
-from launch.ports import is_free, kept_port
+from launch.ports import kept_port, problem
+from shared.config.options import get_options
 from shared.config.settings import Settings, get_settings, kept_secret, secret_key
 
 _ROOT = Path(__file__).parent.parent
@@ -28,9 +29,8 @@ def main(names: list[str]) -> None:
     commands = procfile.parse((_ROOT / "Procfile").read_text("utf-8"))
     if unknown := set(names) - set(commands):
         raise SystemExit(f"switchyard: the Procfile has no process {', '.join(sorted(unknown))}")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    for folder in ("run", "models"):
-        (settings.data_dir / folder).mkdir(exist_ok=True)
+    get_options()  # a wrong value stops the start
+    _make_folders(settings.data_dir)
     _raise_open_files()
     held = lock.acquire(settings.data_dir)
     if held is None:
@@ -45,6 +45,8 @@ def _start(settings: Settings, commands: dict[str, str], names: list[str], held:
     if names:
         commands = {name: command for name, command in commands.items() if name in names}
     _check_ports(settings, commands)
+    if settings.redis_url:
+        valkey.check(settings.redis_url)
     migrate(settings)
     environment = _environment(settings)
     if not settings.redis_url:
@@ -103,6 +105,16 @@ def _environment(settings: Settings) -> dict[str, str]:
     return environment
 
 
+def _make_folders(data_dir: Path) -> None:
+    try:
+        for folder in ("run", "models"):
+            (data_dir / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(
+            f"switchyard: DATA_DIR cannot be used: {error.filename}: {error.strerror}."
+        ) from None
+
+
 def _has_local_models(settings: Settings) -> bool:
     return settings.local_models and find_spec("xllamacpp") is not None
 
@@ -113,10 +125,8 @@ def _check_ports(settings: Settings, commands: dict[str, str]) -> None:
         "flower": ("FLOWER_PORT", "127.0.0.1", settings.flower_port),
     }
     for name, (setting, host, port) in wanted.items():
-        if name in commands and not is_free(host, port):
-            raise SystemExit(
-                f"switchyard: port {port} on {host} is taken. Set {setting} to a free one."
-            )
+        if name in commands and (reason := problem(setting, host, port)):
+            raise SystemExit(f"switchyard: {reason}")
 
 
 def _raise_open_files() -> None:

@@ -34,7 +34,12 @@ def migrate(settings: Settings) -> bool:
             "switchyard: the database was written by a newer version (revision"
             f" {', '.join(sorted(present - known))}). Update the code, or use another DATABASE_URL."
         )
-    _upgrade(settings)
+    try:
+        _upgrade(settings)
+    except OSError as error:
+        raise SystemExit(
+            f"switchyard: the database cannot be made: {error.filename}: {error.strerror}."
+        ) from None
     return True
 
 
@@ -71,7 +76,6 @@ def _present(settings: Settings) -> set[str]:
 
 def _present_in_sqlite(path: Path) -> set[str]:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         return set()
     with closing(sqlite3.connect(path, timeout=10)) as connection:
         try:
@@ -87,12 +91,15 @@ def _present_in_sqlite(path: Path) -> set[str]:
 
 
 def _upgrade(settings: Settings) -> None:
+    url = settings.sqlalchemy_url
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     from alembic import command  # noqa: PLC0415  (only where it is needed: it imports slowly)
     from alembic.config import Config  # noqa: PLC0415 -- each process loads only what it needs
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.set_main_option("sqlalchemy.url", settings.sqlalchemy_url.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 
 

@@ -1,4 +1,6 @@
-"""Our own Valkey server: the program, its settings, its port and its password."""
+"""Our own Valkey server: the program, its settings, its port and its password; and a look at one
+that is not ours.
+"""
 
 import os
 import shutil
@@ -9,6 +11,7 @@ from shlex import quote
 from launch.ports import kept_port
 from shared.config.settings import kept_secret
 
+_PATIENCE_S = 5.0
 _CONFIG = """\
 # Written at every start by `python -m launch`.
 bind 127.0.0.1
@@ -70,6 +73,35 @@ def prepare(data_dir: Path) -> tuple[str, str]:
     with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
     return f"{quote(find_server())} {quote(str(config))}", address(port, password)
+
+
+def check(url: str) -> None:
+    """Make sure that a server which somebody else runs can be used.
+
+    Args:
+        url: Value of REDIS_URL.
+
+    Raises:
+        SystemExit: It does not answer, or does not let us in.
+    """
+    import redis  # noqa: PLC0415  (only where it is needed: it imports slowly)
+
+    patience = {"socket_connect_timeout": _PATIENCE_S, "socket_timeout": _PATIENCE_S}
+    client = redis.Redis.from_url(url, **patience)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise SystemExit(f"switchyard: the server of REDIS_URL does not answer: {error}") from None
+    try:
+        policy = client.info("memory").get("maxmemory_policy", "noeviction")
+    except redis.RedisError:
+        return  # it does not tell everybody
+    if policy != "noeviction":
+        print(
+            f"switchyard: the server of REDIS_URL has maxmemory-policy {policy}: when it is full it"
+            " forgets jobs that were accepted. Set noeviction there.",
+            flush=True,
+        )
 
 
 def address(port: int, password: str) -> str:

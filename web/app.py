@@ -9,6 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import db
+from shared.config.options import get_options
 from shared.config.settings import Settings, get_settings
 from shared.ids import new_id
 from shared.log import request_id
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings: Those of the process when None.
     """
     settings = settings or get_settings()
+    get_options()  # a wrong value stops the start
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
     app.config.update(

@@ -1,6 +1,5 @@
 """Who is asking: tokens by flask-jwt-extended, API keys, and a short memory of both."""
 
-import re
 import time
 from datetime import timedelta
 from functools import partial
@@ -12,7 +11,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 
 from shared import db, relay
-from shared.config.options import option
+from shared.config.options import LIFETIME, option
 from shared.config.settings import get_settings, secret_key
 from shared.errors import BadSession, NotSignedIn
 from shared.ids import now_s
@@ -26,7 +25,6 @@ COOKIE = "token"
 # heard over Redis and forgets it at once; this bounds the time should that message be lost.
 _BELIEVED_S = 5.0
 _MOST_REMEMBERED = 20_000
-_LIFETIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 jwt = JWTManager()
@@ -97,13 +95,8 @@ def forget(user_id: str) -> None:
 
 def lifetime_s() -> float | None:
     """Read JWT_EXPIRES_IN: seconds, or None for tokens that end only by signing out."""
-    found = _LIFETIME.fullmatch(str(option("JWT_EXPIRES_IN")))
+    found = LIFETIME.fullmatch(str(option("JWT_EXPIRES_IN")))
     return float(found.group(1)) * _UNITS[found.group(2)] if found else None
-
-
-def is_lifetime(text: str) -> bool:
-    """Whether a text is a length of time such as 30m, 12h or 4w."""
-    return _LIFETIME.fullmatch(text) is not None
 
 
 def issue_token(user_id: str, session_id: str | None = None) -> tuple[str, int | None]:

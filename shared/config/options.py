@@ -1,6 +1,7 @@
 """Options: what an admin may change while all runs; saved, else environment, else default."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from shared.models.option import OptionRow
 from shared.redis import get_redis, key
 
 _FRESH_S = 0.5
+LIFETIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
 Parse = Callable[[str], Any]
 
@@ -50,7 +52,41 @@ def parse_bool(text: str) -> bool:
         return True
     if lowered in ("false", "0", "no", "off", ""):
         return False
-    raise ValueError("expected true or false")
+    raise ValueError("it has to be true or false")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("it has to be a whole number") from None
+
+
+def _list(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"it has to be a JSON list: {error}") from None
+    if not isinstance(value, list):
+        raise ValueError("it has to be a JSON list")
+    return value
+
+
+def _role(text: str) -> str:
+    if text not in ("pending", "user", "admin"):
+        raise ValueError("it has to be pending, user or admin")
+    return text
+
+
+def is_lifetime(text: str) -> bool:
+    """Whether a text is a length of time such as 30m, 12h or 4w, or -1 or 0 for one without end."""
+    return text in ("-1", "0") or LIFETIME.fullmatch(text) is not None
+
+
+def _lifetime(text: str) -> str:
+    if not is_lifetime(text):
+        raise ValueError("it has to be a number with ms, s, m, h, d or w, or -1")
+    return text
 
 
 def _urls(text: str) -> list[str]:
@@ -86,7 +122,7 @@ OPTIONS: dict[str, Option] = {
         Option("ENABLE_API_KEY", "auth.api_key.enable", True),
         Option("ENABLE_API_KEY_ENDPOINT_RESTRICTIONS", "auth.api_key.endpoint_restrictions", False),
         Option("API_KEY_ALLOWED_ENDPOINTS", "auth.api_key.allowed_endpoints", ""),
-        Option("JWT_EXPIRES_IN", "auth.jwt_expiry", "4w"),
+        Option("JWT_EXPIRES_IN", "auth.jwt_expiry", "4w", parse=_lifetime),
         Option("SHOW_ADMIN_DETAILS", "auth.admin.show", True),
         Option("ADMIN_EMAIL", "auth.admin.email", None),
         Option("WEBUI_URL", "webui.url", "http://localhost:8080"),
@@ -96,12 +132,12 @@ OPTIONS: dict[str, Option] = {
         Option("DEFAULT_MODELS", "ui.default_models", None),
         Option("DEFAULT_PROMPT_SUGGESTIONS", "ui.prompt_suggestions", _SUGGESTIONS),
         Option("MODEL_ORDER_LIST", "ui.model_order_list", []),
-        Option("DEFAULT_USER_ROLE", "ui.default_user_role", "pending"),
+        Option("DEFAULT_USER_ROLE", "ui.default_user_role", "pending", parse=_role),
         Option("ENABLE_CHANNELS", "channels.enable", False),
         Option("ENABLE_COMMUNITY_SHARING", "ui.enable_community_sharing", True),
         Option("ENABLE_MESSAGE_RATING", "ui.enable_message_rating", True),
         Option("ENABLE_USER_WEBHOOKS", "ui.enable_user_webhooks", True),
-        Option("WEBUI_BANNERS", "ui.banners", [], parse=json.loads),
+        Option("WEBUI_BANNERS", "ui.banners", [], parse=_list),
         Option("ENABLE_DIRECT_CONNECTIONS", "direct.enable", True),
         Option("ENABLE_OLLAMA_API", "ollama.enable", True),
         Option(
@@ -146,8 +182,8 @@ OPTIONS: dict[str, Option] = {
         Option("GOOGLE_DRIVE_CLIENT_ID", "google_drive.client_id", ""),
         Option("GOOGLE_DRIVE_API_KEY", "google_drive.api_key", ""),
         Option("ONEDRIVE_CLIENT_ID", "onedrive.client_id", ""),
-        Option("RAG_FILE_MAX_SIZE", "rag.file.max_size", None, parse=int),
-        Option("RAG_FILE_MAX_COUNT", "rag.file.max_count", None, parse=int),
+        Option("RAG_FILE_MAX_SIZE", "rag.file.max_size", None, parse=_number),
+        Option("RAG_FILE_MAX_COUNT", "rag.file.max_count", None, parse=_number),
         Option("AUDIO_STT_ENGINE", "audio.stt.engine", ""),
         Option("AUDIO_TTS_ENGINE", "audio.tts.engine", ""),
         Option("AUDIO_TTS_VOICE", "audio.tts.voice", "alloy"),
@@ -164,7 +200,7 @@ def _from_environment(option: Option, env: dict[str, str]) -> Any:
                 return parse(env[name])
             except ValueError as error:
                 raise BadSetting(
-                    f"switchyard: the setting {name} cannot be used: {error}"
+                    f"switchyard: the setting {name} cannot be used: {error}."
                 ) from None
     return option.default
 

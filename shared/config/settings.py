@@ -5,9 +5,12 @@ import re
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from shared.config import dotenv
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_AREAS = (
@@ -25,6 +28,20 @@ LOG_AREAS = (
     "SOCKET",
     "OAUTH",
 )
+
+_DATABASE = re.compile(r"postgres(ql)?(\+psycopg)?://|sqlite:///.")
+# What pydantic would say, in the words of whoever wrote the variable.
+_WORDS = {
+    "bool_parsing": "it has to be true or false",
+    "float_parsing": "it has to be a number",
+    "greater_than": "it has to be more than {gt}",
+    "greater_than_equal": "it has to be at least {ge}",
+    "int_from_float": "it has to be a whole number",
+    "int_parsing": "it has to be a whole number",
+    "less_than_equal": "it has to be at most {le}",
+    "literal_error": "it has to be {expected}",
+    "value_error": "{error}",
+}
 
 
 class Settings(BaseModel):
@@ -100,6 +117,30 @@ class Settings(BaseModel):
     def _stripped(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
 
+    @field_validator("global_log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _spoken_database(cls, value: str) -> str:
+        if value and not _DATABASE.match(value):
+            raise ValueError("it has to begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _spoken_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("it has to begin with redis:// or rediss://")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            # Python's own words would show what it takes for the port: it may be of the password.
+            raise ValueError("it has to be redis://:password@host:port/number") from None
+        return value
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -121,20 +162,9 @@ class BadSetting(SystemExit):
     """A setting has a value that cannot be used; the start ends with its name."""
 
 
-def _read_dotenv(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    pairs = (line.strip().partition("=") for line in path.read_text("utf-8").splitlines())
-    return {
-        key.removeprefix("export ").strip(): value.strip().strip("'\"")
-        for key, _, value in pairs
-        if key and not key.startswith("#")
-    }
-
-
 def environment() -> dict[str, str]:
     """Merge `.env` of the working directory under the process's environment."""
-    return {**_read_dotenv(Path(".env")), **os.environ}
+    return {**dotenv.read(Path(".env")), **os.environ}
 
 
 def load(env: dict[str, str]) -> Settings:
@@ -159,9 +189,15 @@ def load(env: dict[str, str]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise BadSetting(f"switchyard: the setting {name} cannot be used: {first['msg']}") from None
+        raise BadSetting("\n".join(map(_in_words, error.errors()))) from None
+
+
+def _in_words(error: Any) -> str:
+    """Say what is wrong with one variable; its value is not repeated, it may be a secret."""
+    name, *area = error["loc"]
+    name = f"{area[0]}_LOG_LEVEL" if area else name.upper()
+    words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return f"switchyard: the setting {name} cannot be used: {words}."
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from launch import valkey
+from launch.valkey import check
 from tests.services.waiting import wait_until
 
 
@@ -109,3 +110,18 @@ def test_without_a_server_the_start_says_what_to_do(monkeypatch):
 
     with pytest.raises(SystemExit, match="set REDIS_URL"):
         valkey.find_server()
+
+
+def test_a_server_that_is_not_ours_is_warned_of_when_it_forgets(valkey, capsys):
+    with valkey.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        check(valkey.url)
+        client.config_set("maxmemory-policy", "noeviction")
+
+    assert "maxmemory-policy allkeys-lru: when it is full it forgets" in capsys.readouterr().out
+
+
+def test_a_server_that_is_not_ours_and_can_be_used_is_no_news(valkey, capsys):
+    check(valkey.url)
+
+    assert capsys.readouterr() == ("", "")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from shared import db
-from shared.config.options import get_options, option
+from shared.config.options import get_options, is_lifetime, option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.user import User
@@ -250,7 +250,7 @@ def save_admin_config(body: AdminConfig) -> dict[str, Any]:
     values = body.model_dump()
     if body.DEFAULT_USER_ROLE not in accounts.ROLES:
         del values["DEFAULT_USER_ROLE"]
-    if body.JWT_EXPIRES_IN not in ("-1", "0") and not auth.is_lifetime(body.JWT_EXPIRES_IN):
+    if not is_lifetime(body.JWT_EXPIRES_IN):
         del values["JWT_EXPIRES_IN"]
     get_options().set(values)
     return {name: option(name) for name in AdminConfig.model_fields}
