@@ -20,6 +20,9 @@ RUNNING_TTL_S = 86_400
 # The fence of an ended log: no attempt is as new.
 _END = 1_000_000_000
 
+# No log grows as long; what lies above, neither Redis nor a client's parser may know exactly.
+MAX_CURSOR = 2**53
+
 FENCED, LOST, FULL = -1, -2, -3
 OPENING, UNORDERED = -1, -2
 

@@ -82,12 +82,13 @@ class Connection:
             return
         action = _ACTIONS.get(str(frame.get("op")))
         if action is None:
-            self._send({"op": "error", "detail": f"There is no operation '{frame.get('op')}'."})
+            words = f"There is no operation '{frame.get('op')}'."
+            self._send({"op": "error", **_marks_of(frame), "detail": words})
             return
         self._guarded(frame, lambda: action(self, frame))
 
     def _guarded(self, frame: dict[str, Any], action: Callable[[], dict[str, Any]]) -> None:
-        about: dict[str, Any] = {name: frame[name] for name in ("id", "job") if name in frame}
+        about = _marks_of(frame)
         try:
             self._send({"op": "ok", "of": frame["op"], **about, **action()})
         except SwitchyardError as error:
@@ -126,7 +127,7 @@ class Connection:
 
     def _subscribe(self, frame: dict[str, Any]) -> dict[str, Any]:
         job_id, after = str(frame.get("job") or ""), frame.get("after", 0)
-        if not isinstance(after, int) or after < 0:
+        if type(after) is not int or not 0 <= after <= relay.MAX_CURSOR:  # true is an int, too
             raise Refused("`after` must be the number of the last event that you have, or 0.")
         user = self._member()
         with db.reading():
@@ -212,6 +213,11 @@ class _Subscription:
             return
         finally:
             self._on_end(self)
+
+
+def _marks_of(frame: dict[str, Any]) -> dict[str, Any]:
+    """Give what comes back in the answer, so that the client knows which frame is meant."""
+    return {name: frame[name] for name in ("id", "job") if name in frame}
 
 
 def _is_foreign_origin() -> bool:

@@ -13,6 +13,7 @@ from web.stream.hub import Follow
 
 KEEP_ALIVE_S = 15.0
 KEEP_ALIVE = b": keep-alive\n\n"
+_CURSOR_DIGITS = len(str(relay.MAX_CURSOR)) - 1
 
 
 def response(chunks: Iterator[bytes]) -> Response:
@@ -36,7 +37,9 @@ def cursor() -> int:
     itself.
     """
     text = request.headers.get("Last-Event-ID") or request.args.get("after") or "0"
-    return max(int(text), 0) if text.isdecimal() else 0
+    if not text.isdecimal():
+        return 0
+    return int(text) if len(text) <= _CURSOR_DIGITS else relay.MAX_CURSOR
 
 
 class ClientConnection:
