@@ -30,9 +30,9 @@ def hash_password(clear: str) -> str:
 
 
 def is_password(stored: str | None, clear: str) -> bool:
-    """Whether a password fits a stored hash; takes the same time when there is none."""
+    """Whether a password fits a stored hash; takes the same time when there is no hash."""
     try:
         fits = _hasher.verify(stored or _DUMMY, clear)
     except (VerificationError, InvalidHashError):
         return False
-    return fits and stored is not None
+    return fits and bool(stored)
