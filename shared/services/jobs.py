@@ -131,9 +131,21 @@ def retry(user: Principal, job_id: str) -> str:
     spec = queue.SPECS[job.kind]
     subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
     new_id = accept(spec, spec.payload.model_validate(job.request), subject)
-    if job.chat_id and job.message_id:
-        messages.start_answer(chats.find(job.chat_id), job.message_id, new_id, job.model or "")
+    if spec is queue.RUN_CHAT and job.chat_id and job.message_id:
+        _answer_again(job, job.chat_id, job.message_id, new_id)
     return new_id
+
+
+def _answer_again(job: Job, chat_id: str, message_id: str, new_id: str) -> None:
+    """Make a message ready for another try; where the first one went on from stands in its
+    request.
+    """
+    last = (job.request["body"].get("messages") or [{}])[-1]
+    text = last.get("content") if last.get("role") == "assistant" else ""
+    before = text if isinstance(text, str) else ""
+    chat = chats.find(chat_id)
+    messages.start_answer(chat, message_id, new_id, job.model or "", before)
+    queue.announce(new_id, queue.RUN_CHAT, chat.user_id, chat_id, message_id, before)
 
 
 def last_event(job: Job) -> tuple[str, dict[str, Any]] | None:

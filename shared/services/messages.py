@@ -163,14 +163,14 @@ def branch(tree: dict[str, Any], current_id: str | None) -> list[dict[str, Any]]
 
 
 def start_answer(
-    chat: Chat, message_id: str, job_id: str, model: str, continues: bool = False
+    chat: Chat, message_id: str, job_id: str, model: str, before: str | None = ""
 ) -> str:
     """Mark a message as being written by a job; makes the empty answer when the client has not
     stored it.
 
     Args:
-        continues: Whether the job goes on with what the message has, as after the page's
-            "continue".
+        before: What the job goes on from, as after the page's "continue"; None for whatever the
+            message has.
 
     Returns:
         What stands before the job's answer; the row keeps it as its content while the job runs.
@@ -190,7 +190,7 @@ def start_answer(
         )
         db.session().add(row)
     row.job_id, row.is_running, row.model = job_id, True, model
-    row.content = row.content if continues else ""
+    row.content = row.content if before is None else before
     row.data = {
         key: value for key, value in row.data.items() if key not in ("error", "done", "usage")
     }

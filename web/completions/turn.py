@@ -104,7 +104,8 @@ def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
     continues = last.get("role") == "assistant"
     if chat_id and form.id:
         chat = chats.find(chat_id)
-        return messages.start_answer(chat, form.id, job_id, form.model, continues)
+        before = None if continues else ""
+        return messages.start_answer(chat, form.id, job_id, form.model, before)
     text = last.get("content")
     return text if continues and isinstance(text, str) else ""
 

@@ -281,7 +281,7 @@ def test_an_answer_that_goes_on_keeps_what_it_has():
         new_user(), message("q"), message("a", "q", "assistant", content="It was ")
     ).id
 
-    before = start(chat_id, "a", continues=True)
+    before = start(chat_id, "a", before=None)
     finished(chat_id, "j", "a dark night.")
 
     assert before == "It was "
