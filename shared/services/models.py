@@ -53,11 +53,12 @@ class _Offer:
 
 
 class _Catalogue:
-    """This process's copy of the catalogue."""
+    """This process's copy of the catalogue, and of the offer below it by id."""
 
     def __init__(self) -> None:
         self.models: list[dict[str, Any]] = []
         self.by_id: dict[str, dict[str, Any]] = {}
+        self.offered: dict[str, dict[str, Any]] = {}
         self.made_at = -_FRESH_S
 
 
@@ -116,8 +117,10 @@ def catalogue() -> list[dict[str, Any]]:
         if _catalogue.models:
             # Whoever comes while this one makes the next list is served the older one.
             _catalogue.made_at = now
-        made = _make_catalogue()
+        offered = {model["id"]: model for model in offer() or []}
+        made = _make_catalogue(offered)
         _catalogue.models, _catalogue.by_id = made, {model["id"]: model for model in made}
+        _catalogue.offered = offered
         _catalogue.made_at = now
     return _catalogue.models
 
@@ -127,21 +130,35 @@ def forget_catalogue() -> None:
     _catalogue.made_at = _offer.checked_at = -_FRESH_S
 
 
-def _make_catalogue() -> list[dict[str, Any]]:
+def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    if not offered:
+        return []  # nobody could answer, for no preset either
     with db.reading() as session:
         rows = session.scalars(select(ModelRow)).all()
     overrides = {row.id: row for row in rows if row.base_model_id is None}
     models = []
-    for upstream in offer() or []:
-        row = overrides.get(upstream["id"]) or overrides.get(upstream["id"].split(":")[0])
+    for upstream in offered.values():
+        row = _override(overrides, upstream)
         if row is None:
             models.append({**upstream, "actions": []})
         elif row.is_active:
             models.append({**upstream, "name": row.name, "info": as_json(row), "actions": []})
-    by_id = {model["id"]: model for model in models}
-    presets = [row for row in rows if row.base_model_id and row.is_active]
-    models += [_preset(row, by_id.get(row.base_model_id or "")) for row in presets]
+    presets = [row for row in rows if row.base_model_id and row.is_active and row.id not in offered]
+    models += [_preset(row, _base(offered, row.base_model_id)) for row in presets]
     return _ordered(models)
+
+
+def _override(overrides: dict[str, ModelRow], upstream: dict[str, Any]) -> ModelRow | None:
+    """Find what an admin says of a model; of one of Ollama's also without its tag."""
+    found = overrides.get(upstream["id"])
+    if found is None and upstream["owned_by"] == connections.OLLAMA:
+        found = overrides.get(upstream["id"].split(":")[0])
+    return found
+
+
+def _base(offered: dict[str, dict[str, Any]], base_id: str | None) -> dict[str, Any] | None:
+    """Find what stands behind a preset, though it may be switched off by itself."""
+    return offered.get(base_id or "") or offered.get(f"{base_id}:latest")
 
 
 def _preset(row: ModelRow, base: dict[str, Any] | None) -> dict[str, Any]:
@@ -231,7 +248,7 @@ def _find(model_id: str) -> dict[str, Any] | None:
 
 def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     info = model.get("info") or {}
-    base = _catalogue.by_id.get(info.get("base_model_id") or "") if model.get("preset") else model
+    base = _base(_catalogue.offered, info.get("base_model_id")) if model.get("preset") else model
     if base is None or "urlIdx" not in base:
         return None
     connection = connections.find(base["connection"], base["urlIdx"])
