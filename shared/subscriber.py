@@ -54,6 +54,8 @@ class Subscriber:
             is_new = topic is None
             if topic is None:
                 topic = self._topics[name] = _Topic()
+                # While there is no connection something may be published that nobody hears.
+                topic.has_gap = self._thread is not None and self._connection is None
             topic.callbacks = [*topic.callbacks, callback]
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
@@ -69,7 +71,7 @@ class Subscriber:
             topic = self._topics.get(name)
             if topic is None:
                 return
-            topic.callbacks = [c for c in topic.callbacks if c is not callback]
+            topic.callbacks = [c for c in topic.callbacks if c != callback]
             if not topic.callbacks:
                 del self._topics[name]
                 self._command("UNSUBSCRIBE", name)
@@ -90,7 +92,7 @@ class Subscriber:
                 self._open()
                 pause = 0.05
                 self._read()
-            except (RedisError, OSError) as error:
+            except (RedisError, hiredis.HiredisError, OSError) as error:
                 log.warning("the subscription to Redis was lost (%s); opening it anew", error)
                 self._close()
                 time.sleep(pause)
@@ -146,19 +148,27 @@ class Subscriber:
             while (message := reader.gets()) is not False:
                 self._dispatch(message)
 
-    def _dispatch(self, message: list[Any]) -> None:
+    def _dispatch(self, message: Any) -> None:
+        if isinstance(message, hiredis.ReplyError):
+            raise message  # a server that is still loading its data answers so
         topic = self._topics.get(message[1]) if len(message) == 3 else None
         if topic is None:
             return
         if message[0] == b"message":
-            for callback in topic.callbacks:
-                callback(message[2])
+            self._tell(topic, message[2])
         elif message[0] == b"subscribe":
             topic.ready.set()
             if topic.has_gap:
                 topic.has_gap = False
-                for callback in topic.callbacks:
-                    callback(None)
+                self._tell(topic, None)
+
+    @staticmethod
+    def _tell(topic: _Topic, message: bytes | None) -> None:
+        for callback in topic.callbacks:
+            try:
+                callback(message)
+            except Exception:  # border: one follower's mistake must not deafen the process
+                log.exception("a follower could not take a message")
 
 
 subscriber = Subscriber()
