@@ -124,8 +124,15 @@ class Door:
         self._tell_who_is_here(sid)
 
     def _on_newer(self, sid: str, _data: Any = None) -> bool:
-        for client in self._clients_of(self._users.get(sid, "")):
-            client.is_newer = client.is_newer or client.sid == sid
+        """Note that a socket speaks the newer form, and let it catch up with the pieces that went
+        out under the other name.
+        """
+        crowd = self._crowds.get(self._users.get(sid, ""))
+        client = crowd.clients.get(sid) if crowd else None
+        if crowd is not None and client is not None and not client.is_newer:
+            client.is_newer = True
+            for turn in crowd.turns.values():
+                turn.heal()
         return True
 
     def _clients_of(self, user_id: str) -> list[_Client]:
