@@ -20,9 +20,10 @@ class PageSocket:
     Args:
         account: Whose page it is; its `base` is the web process to go to.
         token: Sent when connecting, and by `join`; none makes it the page before anybody signs in.
+        transport: "websocket" or "polling".
     """
 
-    def __init__(self, account: Account, token: str | None = None):
+    def __init__(self, account: Account, token: str | None = None, transport: str = "websocket"):
         self.heard: list[tuple[str, Any]] = []
         self.closed = Event()
         self._token = token
@@ -33,7 +34,7 @@ class PageSocket:
             account.base,
             auth=None if token is None else {"token": token},
             socketio_path="ws/socket.io",
-            transports=["websocket"],
+            transports=[transport],
             wait_timeout=10,
         )
 

@@ -1,4 +1,4 @@
-"""The `openai` library, unmodified, gets its answers from `/v1` and `/api`."""
+"""The `openai` library, unmodified, gets its answers from `/v1` and `/api`, and leaves."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from tests.clients.openai_library import DOORS, Connect, asking, in_async, text_
 from tests.fakes.openai_server import FakeOpenAI, answer_for
 from tests.services.client import Account
 from tests.services.stack import Stack
+from tests.services.waiting import wait_until
 
 WEATHER = {
     "type": "function",
@@ -191,12 +192,75 @@ def test_the_asynchronous_client_streams_many_answers_side_by_side(alice: Accoun
     assert in_async(alice, door, use) == [answer_for(question) for question in questions]
 
 
-def test_a_lost_worker_is_not_seen_in_the_chunks(
-    client: OpenAI, stack: Stack, provider: FakeOpenAI
-):
-    question = f"Hold on at {client.base_url}. tokens=60 delay=20"
+# Leaving
 
-    with client.chat.completions.create(**asking(question, stream=True)) as stream:
+
+def test_closing_a_stream_closes_the_providers_connection(
+    alice: Account, client: OpenAI, provider: FakeOpenAI
+):
+    raw = client.chat.completions.with_raw_response.create(
+        **asking("On and on. endless=1 delay=20", stream=True)
+    )
+    stream = raw.parse()
+    wait_until(lambda: next(stream).choices[0].delta.content, 5, "a first word")
+
+    stream.close()
+
+    wait_until(lambda: provider.open_streams == 0, 2, "the provider's connection to close")
+    row = wait_until(
+        lambda: (found := alice.job(raw.headers["x-job-id"]))["status"] == "cancelled" and found,
+        5,
+        "the job to end",
+    )
+    assert row["result"]["text"].startswith("ECHO-")
+
+
+@pytest.mark.parametrize("is_stream", [True, False], ids=["stream", "whole"])
+def test_a_client_that_loses_its_patience_closes_the_providers_connection(
+    client: OpenAI, provider: FakeOpenAI, is_stream: bool
+):
+    question = f"Slow at {client.base_url}, {is_stream}. hang_head=1"
+
+    with pytest.raises(openai.APITimeoutError):
+        client.with_options(timeout=0.4).chat.completions.create(
+            **asking(question, stream=is_stream)
+        )
+
+    assert provider.asked(question) == 1
+    wait_until(lambda: provider.open_streams == 0, 3, "the provider's connection to close")
+
+
+def test_cancelling_an_asynchronous_call_closes_the_providers_connection(
+    alice: Account, provider: FakeOpenAI
+):
+    async def read(client: AsyncOpenAI, has_begun: asyncio.Event) -> None:
+        request = asking("Without an end. endless=1 delay=20", stream=True)
+        async with await client.chat.completions.create(**request) as stream:
+            async for _ in stream:
+                has_begun.set()
+
+    async def use(client: AsyncOpenAI) -> None:
+        has_begun = asyncio.Event()
+        reading = asyncio.create_task(read(client, has_begun))
+        await has_begun.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    in_async(alice, "/v1", use)
+
+    wait_until(lambda: provider.open_streams == 0, 2, "the provider's connection to close")
+
+
+# Losses
+
+
+def test_a_lost_worker_is_not_seen_in_the_chunks(
+    connect: Connect, stack: Stack, provider: FakeOpenAI
+):
+    question = "Hold on. tokens=60 delay=20"
+
+    with connect().chat.completions.create(**asking(question, stream=True)) as stream:
         chunks = [next(stream) for _ in range(15)]
         stack.inference[0].restart()
         chunks += stream

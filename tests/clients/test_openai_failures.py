@@ -1,6 +1,5 @@
-"""The `openai` library hears of failures in its own exceptions; when it leaves, the work ends."""
+"""The `openai` library hears of failures in its own exceptions."""
 
-import asyncio
 from typing import Any
 
 import openai
@@ -10,7 +9,6 @@ from openai import AsyncOpenAI, OpenAI
 from tests.clients.openai_library import Connect, asking, in_async
 from tests.fakes.openai_server import FakeOpenAI, answer_for
 from tests.services.client import Account
-from tests.services.waiting import wait_until
 
 PROVIDER_KEY = "sk-secret-of-the-provider"
 
@@ -145,63 +143,6 @@ def test_an_answer_that_breaks_off_keeps_its_text_and_raises_the_providers_words
 
     assert "w009" in "".join(pieces)
     assert caught.value.code == "unavailable"
-
-
-# Leaving
-
-
-def test_closing_a_stream_closes_the_providers_connection(
-    alice: Account, client: OpenAI, provider: FakeOpenAI
-):
-    raw = client.chat.completions.with_raw_response.create(
-        **asking("On and on. endless=1 delay=20", stream=True)
-    )
-    stream = raw.parse()
-    wait_until(lambda: next(stream).choices[0].delta.content, 5, "a first word")
-
-    stream.close()
-
-    wait_until(lambda: provider.open_streams == 0, 2, "the provider's connection to close")
-    row = wait_until(
-        lambda: (found := alice.job(raw.headers["x-job-id"]))["status"] == "cancelled" and found,
-        5,
-        "the job to end",
-    )
-    assert row["result"]["text"].startswith("ECHO-")
-
-
-def test_a_client_that_loses_its_patience_closes_the_providers_connection(
-    client: OpenAI, provider: FakeOpenAI
-):
-    question = f"Slow at {client.base_url}. hang_head=1"
-
-    with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.4).chat.completions.create(**asking(question))
-
-    assert provider.asked(question) == 1
-    wait_until(lambda: provider.open_streams == 0, 2, "the provider's connection to close")
-
-
-def test_cancelling_an_asynchronous_call_closes_the_providers_connection(
-    alice: Account, provider: FakeOpenAI
-):
-    async def read(client: AsyncOpenAI, has_begun: asyncio.Event) -> None:
-        request = asking("Without an end. endless=1 delay=20", stream=True)
-        async with await client.chat.completions.create(**request) as stream:
-            async for _ in stream:
-                has_begun.set()
-
-    async def use(client: AsyncOpenAI) -> None:
-        has_begun = asyncio.Event()
-        reading = asyncio.create_task(read(client, has_begun))
-        await has_begun.wait()
-        reading.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await reading
-
-    in_async(alice, "/v1", use)
-
-    wait_until(lambda: provider.open_streams == 0, 2, "the provider's connection to close")
 
 
 def test_the_asynchronous_client_gets_the_same_errors(alice: Account):

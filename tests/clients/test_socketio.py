@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.clients.page_socket import NEWER, OLDER, PageSocket, ask, stored
 from tests.fakes.openai_server import FakeOpenAI, answer_for
-from tests.services.client import Account, add_user
+from tests.services.client import Account, add_user, signup
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
@@ -19,7 +20,7 @@ def open_page(alice: Account) -> Iterator[Open]:
     """Open sockets; without further words Alice's, who says so while connecting."""
     made: list[PageSocket] = []
 
-    def make(account: Account = alice, **how: str | None) -> PageSocket:
+    def make(account: Account = alice, **how: Any) -> PageSocket:
         made.append(PageSocket(account, **{"token": account.token, **how}))
         return made[-1]
 
@@ -295,6 +296,32 @@ def test_a_stranger_who_names_the_sockets_id_hears_nothing(
     page.wait_done(asked.message)
     bob.join()
     assert not {name for name, _ in bob.heard} & {OLDER, NEWER}
+
+
+def test_sockets_at_other_web_processes_hear_it_too(new_stack, open_page: Open):
+    stack = new_stack(web=2)
+    near = signup(stack.base)
+    far = near.at(stack.bases[1])
+    pages = [open_page(near), open_page(far)]
+    question = "Across. tokens=20 delay=10"
+
+    asked = ask(far, pages[0], question)
+
+    for one in pages:
+        assert one.wait_done(asked.message)["content"] == answer_for(question)
+        assert one.text(asked.message) == answer_for(question)
+
+
+def test_long_polling_carries_the_same(new_stack, open_page: Open):
+    owner = signup(new_stack(env={"ENABLE_WEBSOCKET_SUPPORT": "false"}).base)
+    socket = open_page(owner, transport="polling")
+    question = "By polling. tokens=40 delay=10"
+
+    assert socket.join()["id"] == owner.id
+    asked = ask(owner, socket, question)
+
+    assert socket.wait_done(asked.message)["content"] == answer_for(question)
+    assert socket.text(asked.message) == answer_for(question)
 
 
 # As 0.12.4 sees it
