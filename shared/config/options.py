@@ -34,7 +34,8 @@ class Option:
         default: Used when neither saved nor in the environment.
         env: Names in the environment, the first one that is set counts.
         parse: Turns the environment's text into the value.
-        is_secret: Encrypted at rest (a text, or a list of texts).
+        is_secret: Encrypted at rest: a text, a list of texts, or the `key` of each of several
+            connections.
     """
 
     name: str
@@ -147,7 +148,7 @@ OPTIONS: dict[str, Option] = {
             env=("OLLAMA_BASE_URLS", "OLLAMA_BASE_URL", "OLLAMA_API_BASE_URL"),
             parse=_urls,
         ),
-        Option("OLLAMA_API_CONFIGS", "ollama.api_configs", {}),
+        Option("OLLAMA_API_CONFIGS", "ollama.api_configs", {}, is_secret=True),
         Option("ENABLE_OPENAI_API", "openai.enable", True),
         Option(
             "OPENAI_API_KEYS",
@@ -273,15 +274,24 @@ class Options:
 
 
 def _sealed(option: Option, value: Any) -> Any:
-    if not option.is_secret:
-        return value
-    return [seal(v) for v in value] if isinstance(value, list) else seal(value)
+    return _each_secret(value, seal) if option.is_secret else value
 
 
 def _unsealed(option: Option, value: Any) -> Any:
-    if not option.is_secret:
-        return value
-    return [unseal(v) for v in value] if isinstance(value, list) else unseal(value)
+    return _each_secret(value, unseal) if option.is_secret else value
+
+
+def _each_secret(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [change(secret) for secret in value]
+    if not isinstance(value, dict):
+        return change(value)
+    return {
+        place: {**config, "key": change(config["key"])}
+        if isinstance(config, dict) and config.get("key")
+        else config
+        for place, config in value.items()
+    }
 
 
 def _read_saved() -> dict[str, Any]:

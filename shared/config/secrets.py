@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from shared.config.settings import secret_key
 
 _MARK = "sealed:"
+_DOTS = "•" * 8
 
 
 @lru_cache(maxsize=1)
@@ -41,9 +42,9 @@ def mask(clear: str) -> str:
     """
     if not clear:
         return ""
-    return "••••••••" + (clear[-4:] if len(clear) >= 12 else "")
+    return _DOTS + (clear[-4:] if len(clear) >= 12 else "")
 
 
-def unmasked(sent: str, stored: str) -> str:
-    """Take a secret from a form: an unchanged mask keeps the stored one."""
-    return stored if stored and sent == mask(stored) else sent
+def is_mask(text: str) -> bool:
+    """Whether a form has sent back what stands for a secret, rather than one."""
+    return text.startswith(_DOTS)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.config.options import option
+from shared.config.secrets import is_mask, mask
 from shared.config.settings import get_settings
 from shared.errors import NotFound
 
@@ -66,6 +67,20 @@ def of_kind(kind: str) -> list[Connection]:
 def padded(keys: list[str], count: int) -> list[str]:
     """Cut or fill a list of keys to the number of addresses."""
     return [*keys, *[""] * count][:count]
+
+
+def key_of_form(kind: str, url: str, sent: str, place: int = 0) -> str:
+    """Take a key from a form. A mask stands for the key that this address has, wherever it stands
+    in the list; so no key goes to another address than the one it was given for.
+
+    Args:
+        place: Where in the form it stands, for an address that is there more than once.
+    """
+    if not is_mask(sent):
+        return sent
+    saved = [c for c in of_kind(kind) if c.url == url and c.key and mask(c.key) == sent]
+    saved.sort(key=lambda c: c.index != place)
+    return saved[0].key if saved else ""
 
 
 def _config(configs: dict[str, Any], index: int, url: str) -> dict[str, Any]:

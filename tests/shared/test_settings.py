@@ -1,9 +1,12 @@
-"""Settings: what is accepted, and how what is not accepted is told."""
+"""Settings: what is accepted, and how what is not accepted is told; secrets that are made once."""
+
+import stat
 
 import pytest
 
 from shared.config import dotenv
-from shared.config.settings import BadSetting, load
+from shared.config.settings import BadSetting, environment, kept_secret, load
+from tests.services.crowd import at_once
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,114 @@ def test_other_lines_of_dotenv_are_skipped(tmp_path, line):
 
 def test_no_dotenv_is_no_settings(tmp_path):
     assert dotenv.read(tmp_path / ".env") == {}
+
+
+def test_an_empty_environment_gives_the_defaults():
+    settings = load({})
+
+    assert (settings.port, settings.host, settings.env) == (8080, "127.0.0.1", "prod")
+    assert settings.data_dir.is_absolute()
+    assert settings.sqlalchemy_url == f"sqlite:///{settings.data_dir}/switchyard.db"
+
+
+def test_values_are_read_in_their_kinds():
+    settings = load({"PORT": "81", "LOCAL_MODELS": "off", "JOB_LEASE_S": "1.5", "CACHE": "memory"})
+
+    assert (settings.port, settings.local_models) == (81, False)
+    assert (settings.job_lease_s, settings.cache) == (1.5, "memory")
+
+
+def test_blanks_around_a_value_do_not_count():
+    assert load({"WEBUI_NAME": "  Yard \n", "PORT": " 81 "}).webui_name == "Yard"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_the_database_may_be_named_as_others_name_it(url, expected):
+    assert load({"DATABASE_URL": url}).sqlalchemy_url == expected
+
+
+def test_the_secret_key_has_an_older_name():
+    older = {"WEBUI_JWT_SECRET_KEY": "older"}
+
+    assert load(older).webui_secret_key == "older"
+    assert load({**older, "WEBUI_SECRET_KEY": "newer"}).webui_secret_key == "newer"
+
+
+def test_settings_cannot_be_changed_afterwards():
+    with pytest.raises(ValueError, match="frozen"):
+        load({}).port = 1
+
+
+def test_only_dev_is_development():
+    assert [load({"ENV": env}).is_dev for env in ("dev", "prod", "Dev", "test")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_a_file_of_settings_stands_below_the_environment(tmp_path, monkeypatch):
+    lines = [
+        "# a comment",
+        "",
+        "SWY_ONE=from the file",
+        "export SWY_TWO = 'quoted'",
+        'SWY_THREE="a=b"',
+        "SWY_FOUR=from the file",
+        "nonsense",
+    ]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWY_FOUR", "from the environment")
+
+    env = environment()
+
+    assert [env[f"SWY_{n}"] for n in ("ONE", "TWO", "THREE", "FOUR")] == [
+        "from the file",
+        "quoted",
+        "a=b",
+        "from the environment",
+    ]
+
+
+# Secrets that are made once
+
+
+def test_a_secret_is_made_once_and_kept(tmp_path):
+    path = tmp_path / "data" / "secret_key"
+
+    first, second = kept_secret(path), kept_secret(path)
+
+    assert first == second == path.read_text().strip()
+    assert len(first) >= 48
+
+
+def test_a_secret_is_its_owners_to_read(tmp_path):
+    path = tmp_path / "secret_key"
+    kept_secret(path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_an_existing_secret_is_taken_as_it_is(tmp_path):
+    path = tmp_path / "secret_key"
+    path.write_text("chosen\n")
+
+    assert kept_secret(path) == "chosen"
+
+
+def test_of_many_who_start_at_once_all_have_the_same_secret(tmp_path):
+    found = at_once(12, lambda _: kept_secret(tmp_path / "secret_key"))
+
+    assert len(set(found)) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["secret_key"]

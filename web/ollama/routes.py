@@ -5,14 +5,15 @@ from typing import Any
 from flask import Blueprint
 
 from shared.config.options import get_options, option
-from shared.config.secrets import mask, seal, unmasked
+from shared.config.secrets import mask
 from shared.errors import UpstreamFailed
 from shared.queue import CALL_CONNECTION, CallConnection, Subject
 from shared.services import connections, models
 from shared.services.connections import OLLAMA
 from web.api import endpoint
 from web.ollama.schemas import ConfigForm, ConfigResponse, VerifyForm
-from web.openai.routes import ask_connection
+from web.openai.routes import ask_connection, tried
+from web.openai.schemas import ConnectionForm
 from web.stream.waiting import ask
 
 bp = Blueprint("ollama", __name__)
@@ -40,7 +41,7 @@ def _config() -> dict[str, Any]:
         "ENABLE_OLLAMA_API": option("ENABLE_OLLAMA_API"),
         "OLLAMA_BASE_URLS": option("OLLAMA_BASE_URLS"),
         "OLLAMA_API_CONFIGS": {
-            place: {**config, **({"key": mask(config["key"])} if config.get("key") else {})}
+            place: {**config, "key": mask(config["key"])} if config.get("key") else config
             for place, config in configs.items()
         },
     }
@@ -51,9 +52,8 @@ def _config() -> dict[str, Any]:
 def save_config(body: ConfigForm) -> dict[str, Any]:
     """Change the connections; the models list is made anew in the background."""
     urls = [url.strip().rstrip("/") for url in body.OLLAMA_BASE_URLS]
-    saved = option("OLLAMA_API_CONFIGS")
     configs = {
-        place: _with_key(config, (saved.get(place) or {}).get("key") or "")
+        place: _with_key(config, urls[int(place)], int(place))
         for place, config in body.OLLAMA_API_CONFIGS.items()
         if place.isdecimal() and int(place) < len(urls)
     }
@@ -65,22 +65,18 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     return _config()
 
 
-def _with_key(config: dict[str, Any], stored: str) -> dict[str, Any]:
-    return {**config, "key": unmasked(config["key"], stored)} if config.get("key") else config
+def _with_key(config: ConnectionForm, url: str, place: int) -> dict[str, Any]:
+    values = config.model_dump(exclude_unset=True)
+    if config.key:
+        values["key"] = connections.key_of_form(OLLAMA, url, config.key, place)
+    return values
 
 
 @bp.post("/verify")
 @endpoint(body=VerifyForm, transaction=None, errors={500: "The server's own complaint"})
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its version is the proof."""
-    url = body.url.strip().rstrip("/")
-    key = next(
-        (unmasked(body.key or "", c.key) for c in connections.of_kind(OLLAMA) if c.url == url),
-        body.key or "",
-    )
-    return ask_connection(
-        CallConnection(kind=OLLAMA, question="version", url=url, sealed=seal(key))
-    )
+    return ask_connection(tried(OLLAMA, body.url, body.key))
 
 
 @bp.get("/api/version")

@@ -4,13 +4,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from web.openai.schemas import ConnectionForm
+
 
 class ConfigForm(BaseModel):
     """The connections; keys stand in the configs."""
 
     ENABLE_OLLAMA_API: bool | None = None
     OLLAMA_BASE_URLS: list[str]
-    OLLAMA_API_CONFIGS: dict[str, Any]
+    OLLAMA_API_CONFIGS: dict[str, ConnectionForm]
 
 
 class ConfigResponse(BaseModel):

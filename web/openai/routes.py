@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from shared.config.options import get_options, option
-from shared.config.secrets import mask, seal, unmasked
+from shared.config.secrets import mask, seal
 from shared.errors import UpstreamFailed
 from shared.queue import CALL_CONNECTION, CallConnection, Subject
 from shared.services import access, connections, models
@@ -65,9 +65,13 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     values: dict[str, Any] = {
         "OPENAI_API_BASE_URLS": urls,
         "OPENAI_API_KEYS": [
-            _key(url, key, place) for place, (url, key) in enumerate(zip(urls, sent, strict=True))
+            connections.key_of_form(OPENAI, url, key, place)
+            for place, (url, key) in enumerate(zip(urls, sent, strict=True))
         ],
-        "OPENAI_API_CONFIGS": configs,
+        "OPENAI_API_CONFIGS": {
+            place: config.model_dump(exclude_unset=True, exclude={"key"})
+            for place, config in configs.items()
+        },
     }
     if body.ENABLE_OPENAI_API is not None:
         values["ENABLE_OPENAI_API"] = body.ENABLE_OPENAI_API
@@ -76,30 +80,18 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     return _config()
 
 
-def _key(url: str, sent: str, place: int) -> str:
-    """Take a key from the form; a mask stands for the key that this address had, wherever it stood
-    in the list.
-    """
-    saved = connections.of_kind(OPENAI)
-    candidates = [c for c in saved if c.url == url]
-    candidates.sort(key=lambda c: c.index != place)
-    for connection in candidates:
-        if connection.key and sent == mask(connection.key):
-            return connection.key
-    return sent
-
-
 @bp.post("/verify")
 @endpoint(body=VerifyForm, transaction=None, errors={500: "The server's own complaint"})
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its models list is the proof."""
-    url = body.url.strip().rstrip("/")
-    key = next(
-        (unmasked(body.key, c.key) for c in connections.of_kind(OPENAI) if c.url == url), body.key
-    )
-    return ask_connection(
-        CallConnection(kind=OPENAI, question="version", url=url, sealed=seal(key))
-    )
+    return ask_connection(tried(OPENAI, body.url, body.key))
+
+
+def tried(kind: str, url: str, key: str | None) -> CallConnection:
+    """Make the question by which an admin tries a connection, saved or not."""
+    url = url.strip().rstrip("/")
+    found = connections.key_of_form(kind, url, key or "")
+    return CallConnection(kind=kind, question="version", url=url, sealed=seal(found))
 
 
 @bp.get("/models")
@@ -117,16 +109,20 @@ def list_models() -> dict[str, Any]:
 
 
 @bp.get("/models/<int(signed=True):index>")
-@endpoint(transaction=None, who="member", errors={500: "The server's own complaint"})
+@endpoint(
+    transaction=None,
+    who="member",
+    errors={404: "No such connection", 500: "The server's own complaint"},
+)
 def list_models_of(index: int) -> Any:
     """List the models of one connection, as the server gives them; users get those that they may
     use.
     """
+    connection = connections.find(OPENAI, index)
     answer = ask_connection(CallConnection(kind=OPENAI, question="models", index=index))
     user = current_user()
     if access.can(user, "use", "admin"):
         return answer
-    connection = connections.find(OPENAI, index)
     visible = {model["id"] for model in models.visible_to(user)}
     return {
         **answer,

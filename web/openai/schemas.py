@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+
+
+class ConnectionForm(BaseModel):
+    """More about one connection; unknown keys are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    enable: bool | None = True
+    prefix_id: str | None = None
+    model_ids: list[str] | None = None
+    tags: list[dict[str, Any]] | None = None
+    key: str | None = None
 
 
 class ConfigForm(BaseModel):
@@ -11,7 +23,7 @@ class ConfigForm(BaseModel):
     ENABLE_OPENAI_API: bool | None = None
     OPENAI_API_BASE_URLS: list[str]
     OPENAI_API_KEYS: list[str]
-    OPENAI_API_CONFIGS: dict[str, Any]
+    OPENAI_API_CONFIGS: dict[str, ConnectionForm]
 
 
 class ConfigResponse(BaseModel):
@@ -27,4 +39,4 @@ class VerifyForm(BaseModel):
     """A connection to be tried."""
 
     url: str
-    key: str = ""
+    key: str | None = None

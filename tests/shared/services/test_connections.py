@@ -3,6 +3,7 @@
 import pytest
 
 from shared.config.options import get_options
+from shared.config.secrets import mask
 from shared.errors import NotFound
 from shared.services import connections
 from shared.services.connections import OLLAMA, OPENAI, Connection
@@ -97,6 +98,38 @@ def test_where_none_is_none_is_found(kind, index):
 
     with pytest.raises(NotFound):
         connections.find(kind, index)
+
+
+K1, K2 = "sk-one-0123456789", "sk-two-0123456789ab"
+
+
+def test_a_new_key_of_a_form_is_taken_as_it_is():
+    set_up(OPENAI_API_KEYS=[K1])
+
+    assert connections.key_of_form(OPENAI, ONE, K2) == K2
+    assert connections.key_of_form(OPENAI, ONE, "") == ""
+
+
+def test_a_mask_stands_for_the_key_of_its_address_wherever_it_stands():
+    set_up(OPENAI_API_KEYS=[K1, K2])
+
+    assert connections.key_of_form(OPENAI, TWO, mask(K2), place=0) == K2
+
+
+def test_a_mask_at_another_address_is_no_key():
+    set_up(OPENAI_API_KEYS=[K1, K2])
+
+    assert connections.key_of_form(OPENAI, "http://evil.example/v1", mask(K1)) == ""
+    assert connections.key_of_form(OPENAI, TWO, mask(K1)) == ""
+    assert connections.key_of_form(OLLAMA, ONE, mask(K1)) == ""
+
+
+def test_of_short_keys_at_one_address_the_place_decides():
+    set_up(OPENAI_API_BASE_URLS=[ONE, ONE], OPENAI_API_KEYS=["first", "second"])
+
+    found = [connections.key_of_form(OPENAI, ONE, mask("any"), place) for place in (0, 1, 7)]
+
+    assert found == ["first", "second", "first"]
 
 
 def test_a_connection_does_not_show_its_key():
