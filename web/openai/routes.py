@@ -14,7 +14,7 @@ from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
 from web.models.routes import ensure_offer
-from web.openai.schemas import ConfigForm, ConfigResponse, VerifyForm
+from web.openai.schemas import ConfigForm, ConfigResponse, ModelsQuery, VerifyForm
 from web.stream.waiting import ask
 
 bp = Blueprint("openai", __name__)
@@ -94,10 +94,15 @@ def tried(kind: str, url: str, key: str | None) -> CallConnection:
     return CallConnection(kind=kind, question="version", url=url, sealed=seal(found))
 
 
+_NOT_LISTED = {404: "No such connection", 500: "The server's own complaint"}
+
+
 @bp.get("/models")
-@endpoint(transaction=None, who="member")
-def list_models() -> dict[str, Any]:
-    """List the models of all OpenAI-compatible connections that the user may use."""
+@endpoint(query=ModelsQuery, transaction=None, who="member", errors=_NOT_LISTED)
+def list_models(query: ModelsQuery) -> Any:
+    """List the models of all OpenAI-compatible connections that the user may use, or of one."""
+    if query.url_idx is not None:
+        return _models_of(query.url_idx)
     ensure_offer()
     return {
         "data": [
@@ -109,15 +114,15 @@ def list_models() -> dict[str, Any]:
 
 
 @bp.get("/models/<int(signed=True):index>")
-@endpoint(
-    transaction=None,
-    who="member",
-    errors={404: "No such connection", 500: "The server's own complaint"},
-)
+@endpoint(transaction=None, who="member", errors=_NOT_LISTED)
 def list_models_of(index: int) -> Any:
     """List the models of one connection, as the server gives them; users get those that they may
     use.
     """
+    return _models_of(index)
+
+
+def _models_of(index: int) -> Any:
     connection = connections.find(OPENAI, index)
     answer = ask_connection(CallConnection(kind=OPENAI, question="models", index=index))
     user = current_user()

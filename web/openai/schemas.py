@@ -35,6 +35,12 @@ class ConfigResponse(BaseModel):
     OPENAI_API_CONFIGS: dict[str, Any]
 
 
+class ModelsQuery(BaseModel):
+    """Which connection to list, by its place; all of them without it."""
+
+    url_idx: int | None = None
+
+
 class VerifyForm(BaseModel):
     """A connection to be tried."""
 

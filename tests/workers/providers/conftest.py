@@ -1,12 +1,10 @@
-"""Fixtures for the provider tests: fake servers, connections to them, a certificate authority."""
+"""Fixtures for the provider tests: connections to fake servers, a certificate authority."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from shared.services.connections import Connection
-from tests.fakes.ollama_server import FakeOllama
-from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.tls import Authority
 from tests.workers.providers.asking import KEY, PATIENT
 from workers.providers import line
@@ -16,32 +14,6 @@ from workers.providers.openai import OpenAIProvider
 from workers.providers.transport import Transport
 
 MakeProvider = Callable[..., Provider]
-
-
-@pytest.fixture(scope="session")
-def _openai() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(delay=0) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def _ollama() -> Iterator[FakeOllama]:
-    with FakeOllama(delay=0) as server:
-        yield server
-
-
-@pytest.fixture
-def openai_server(_openai: FakeOpenAI) -> FakeOpenAI:
-    """A fake OpenAI server that remembers nothing of earlier tests."""
-    _openai.reset()
-    return _openai
-
-
-@pytest.fixture
-def ollama_server(_ollama: FakeOllama) -> FakeOllama:
-    """A fake Ollama server that remembers nothing of earlier tests."""
-    _ollama.reset()
-    return _ollama
 
 
 @pytest.fixture
