@@ -153,8 +153,7 @@ def _stream(reader: _Reader, form: CompletionForm) -> Response:
     """Answer with OpenAI's chunks; a provider that fails before its first word is answered with a
     status instead.
     """
-    wants_usage = bool(((form.model_extra or {}).get("stream_options") or {}).get("include_usage"))
-    chunks = Chunks(reader.follow.job_id, form.model, wants_usage)
+    chunks = Chunks(reader.follow.job_id, form.model, form.wants_usage)
     batches = reader.batches()
     first = _first_words(batches)
     return sse.response(_written(reader, chunks, first, batches))

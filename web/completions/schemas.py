@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class CompletionForm(BaseModel):
@@ -17,6 +17,8 @@ class CompletionForm(BaseModel):
     model: str = Field(min_length=1)
     messages: list[dict[str, Any]] = Field(min_length=1)
     stream: bool | None = None
+    stream_options: dict[str, Any] | None = None
+    options: dict[str, Any] | None = None
     background: bool = False
     chat_id: str | None = None
     id: str | None = None
@@ -24,10 +26,32 @@ class CompletionForm(BaseModel):
     params: dict[str, Any] = {}
     background_tasks: dict[str, Any] | None = None
 
+    @field_validator("messages")
+    @classmethod
+    def _are_messages(cls, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse what no adapter could read; the rest is the provider's to judge."""
+        for place, message in enumerate(messages):
+            content = message.get("content")
+            if not isinstance(content, str | list | None):
+                raise ValueError(f"the content of message {place} must be text or a list of parts")
+            parts = content if isinstance(content, list) else []
+            if not _are_objects(parts) or not _are_objects(message.get("tool_calls") or []):
+                raise ValueError(f"parts and tool calls of message {place} must be objects")
+        return messages
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with the usage."""
+        return bool((self.stream_options or {}).get("include_usage"))
+
     @property
     def is_page_turn(self) -> bool:
         """Whether the answer goes to the page's sockets and into a chat's message."""
         return bool(self.session_id and self.chat_id and self.id)
+
+
+def _are_objects(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 class CompletedForm(BaseModel):

@@ -2,12 +2,13 @@
 parameters mapped.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from shared import db, queue
 from shared.config.options import option
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, Invalid, NotFound
 from shared.queue import RUN_CHAT, RunChat, Subject
 from shared.services import access, chats, connections, jobs, messages, models
 from shared.services.accounts import Principal
@@ -54,6 +55,7 @@ _OPENAI_PARAMS = (
     "logit_bias",
     "response_format",
 )
+_BIAS = re.compile(r"\s*([^\s:]+)\s*:\s*([+-]?\d{1,9})(?:\.\d*)?\s*")
 _LOCAL_CHAT = "local"
 
 
@@ -76,6 +78,7 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
     Raises:
         NotFound: No such model or chat for this user.
         Busy: Too many of the user's jobs wait.
+        Invalid: A parameter of the page cannot be read.
     """
     route = models.route(user, form.model)
     payload = RunChat(
@@ -149,6 +152,12 @@ def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
 
 
 def _logit_bias(text: str) -> dict[str, int]:
-    """Read the page's form "token:bias,token:bias"."""
-    pairs = (part.split(":") for part in text.split(",") if ":" in part)
-    return {token.strip(): max(-100, min(100, int(float(bias)))) for token, bias in pairs}
+    """Read the page's form "token:bias,token:bias".
+
+    Raises:
+        Invalid: It is written otherwise.
+    """
+    pairs = [_BIAS.fullmatch(part) for part in text.split(",") if part.strip()]
+    if None in pairs:
+        raise Invalid("logit_bias must be written like 50256:-100,198:5.")
+    return {pair[1]: max(-100, min(100, int(pair[2]))) for pair in pairs if pair}

@@ -81,7 +81,8 @@ def _translate_format(made: dict[str, Any]) -> None:
     if kind == "json_object":
         made.setdefault("format", "json")
     elif kind == "json_schema":
-        made.setdefault("format", (wanted.get("json_schema") or {}).get("schema") or "json")
+        schema = wanted.get("json_schema")
+        made.setdefault("format", (isinstance(schema, dict) and schema.get("schema")) or "json")
 
 
 def _translate_effort(made: dict[str, Any]) -> None:
@@ -102,8 +103,8 @@ def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             given["images"] = [*(message.get("images") or []), *images]
         if message.get("tool_calls"):
             given["tool_calls"] = [_call(call, names) for call in message["tool_calls"]]
-        if message.get("tool_call_id") in names:
-            given.setdefault("tool_name", names[message["tool_call_id"]])
+        if (call_id := str(message.get("tool_call_id"))) in names:
+            given.setdefault("tool_name", names[call_id])
         made.append(given)
     return made
 
@@ -118,26 +119,29 @@ def _content(content: Any) -> tuple[str, list[str]]:
         if part.get("type") == "text":
             texts.append(part.get("text") or "")
         elif part.get("type") == "image_url":
-            images.append(_image(part["image_url"]))
+            images.append(_image(part.get("image_url")))
         else:
             raise _unfit(f"Ollama takes no message parts of type {str(part.get('type'))[:40]!r}.")
     return "\n".join(texts), images
 
 
 def _image(image: Any) -> str:
-    url = image.get("url", "") if isinstance(image, dict) else str(image)
+    url = image.get("url") if isinstance(image, dict) else image
+    if not isinstance(url, str):
+        raise _unfit("An image needs its url, with the image itself in it.")
     if url.startswith("data:") and ";base64," in url[:200]:
         return str(url.partition(",")[2])
     if "://" in url[:20]:
         raise _unfit("Ollama takes images only in the message itself, not by address.")
-    return str(url)
+    return url
 
 
 def _call(call: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    function = call.get("function") or {}
+    function = call.get("function")
+    if not isinstance(function, dict):
+        raise _unfit("A tool call needs its function: an object with name and arguments.")
     name = str(function.get("name") or "")
-    if call.get("id"):
-        names[call["id"]] = name
+    names[str(call.get("id"))] = name
     arguments = function.get("arguments") or {}
     if isinstance(arguments, str):
         try:

@@ -262,6 +262,9 @@ def test_images_are_parted_from_the_text():
     [
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
         {"type": "input_audio", "input_audio": {}},
+        {"type": "image_url"},
+        {"type": "image_url", "image_url": {"url": None}},
+        {"type": "image_url", "image_url": [1]},
     ],
 )
 def test_parts_that_ollama_cannot_take_are_refused(part):
@@ -286,6 +289,12 @@ def test_calls_and_their_results_are_translated():
         },
         {"role": "tool", "content": "42", "tool_name": "f"},
     ]
+
+
+@pytest.mark.parametrize("call", [{}, {"function": "f"}, {"id": [1], "function": None}])
+def test_calls_without_a_function_are_refused(call):
+    with pytest.raises(Refused, match="function"):
+        to_ollama({"messages": [{"role": "assistant", "tool_calls": [call]}]})
 
 
 def test_arguments_that_are_not_json_are_refused():
