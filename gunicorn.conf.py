@@ -1,6 +1,9 @@
 """Gunicorn's settings for the web processes."""
 
+import logging
 from typing import Any
+
+from gunicorn.glogging import Logger
 
 from shared.collector import settle
 from shared.config.settings import get_settings
@@ -31,8 +34,19 @@ accesslog = None
 loglevel = "warning"
 
 
+class logger_class(Logger):  # noqa: N801  (gunicorn looks for this name)
+    """Sends what gunicorn has to say the way of all other logs."""
+
+    def setup(self, cfg: Any) -> None:
+        """Forget gunicorn's own handlers and forms."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        set_up_logging(_settings, "web")
+
+
 def post_worker_init(worker: Any) -> None:
-    """Log as the other processes do, and know when the end comes, from the first request on."""
-    set_up_logging(_settings, "web")
+    """Know when the end comes, from the first request on."""
+    logging.getLogger("web").info("web answers at http://%s", bind[0])
     lifecycle.watch(lambda: bool(worker.alive))
     settle()

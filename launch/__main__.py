@@ -61,7 +61,8 @@ def _start(settings: Settings, commands: dict[str, str], names: list[str], held:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     grace = str(settings.shutdown_grace_s + _STOP_EXTRA_S)
     watched = [str(_ROOT / name) for name in _WATCHED] if settings.is_dev else []
-    manager = [sys.executable, "-m", "launch.manager", str(plan), grace, str(held), *watched]
+    manager = [sys.executable, "-m", "launch.manager", str(plan), grace, str(held)]
+    manager += [settings.log_format, *watched]
     os.execve(sys.executable, manager, environment)  # noqa: S606  (our own module)
 
 
@@ -88,8 +89,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         "DATA_DIR": str(data_dir),
-        "INFERENCE_CONCURRENCY": str(settings.inference_concurrency),
-        "COMPUTE_CONCURRENCY": str(settings.compute_concurrency),
         "FLOWER_PASSWORD": settings.flower_password or kept_secret(data_dir / "flower_password"),
         "LOCAL_MODELS": "0",
     }

@@ -5,9 +5,12 @@ library. That is 12 MB of memory in each process, and 0.3 s before a killed work
 """
 
 import argparse
+import logging
 import sys
+from pathlib import Path
 from typing import Any
 
+log = logging.getLogger("launch.celery")
 _HEARTBEAT_S = 5
 
 
@@ -20,9 +23,9 @@ def main(argv: list[str]) -> int:
     worker.add_argument("-n", dest="node", required=True, help="name of the node, such as web@%%h")
     worker.add_argument("-Q", dest="queues", required=True, help="queues, divided by commas")
     worker.add_argument("-P", dest="pool", choices=("gevent", "prefork"), required=True)
-    worker.add_argument("-c", dest="concurrency", type=int, required=True)
+    worker.add_argument("-c", dest="concurrency", type=int, help="else as the settings say")
     beat = kinds.add_parser("beat", help="send the jobs that are due")
-    beat.add_argument("--schedule", required=True, help="file that keeps the last times")
+    beat.add_argument("--schedule", help="file that keeps the last times; else below DATA_DIR")
     args = parser.parse_args(argv)
     return _work(args) if args.kind == "worker" else _beat(args)
 
@@ -38,17 +41,21 @@ def _work(args: argparse.Namespace) -> int:
     from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415 -- each process loads only what it needs
 
     from shared.collector import settle  # noqa: PLC0415 -- each process loads only what it needs
+    from shared.config.options import get_options  # noqa: PLC0415 -- each process loads only what it needs
 
+    _log_as(args.node.partition("@")[0])
+    get_options()  # a wrong value stops the start
     worker = find_app(args.app).Worker(
         hostname=host_format(default_nodename(args.node)),
         queues=args.queues.split(","),
         pool_cls=get_implementation(args.pool),
-        concurrency=args.concurrency,
+        concurrency=args.concurrency or _concurrency(args.pool),
         without_gossip=True,
         without_mingle=True,
         heartbeat_interval=_HEARTBEAT_S,
         quiet=True,
     )
+    _silence_farewells()
     settle()
     worker.start()
     return int(worker.exitcode or 0)
@@ -57,20 +64,46 @@ def _work(args: argparse.Namespace) -> int:
 def _beat(args: argparse.Namespace) -> int:
     """Send what is due; beat needs the schedule only, so no worker code is imported."""
     from celery import Celery  # noqa: PLC0415 -- each process loads only what it needs
-    from celery.signals import setup_logging  # noqa: PLC0415 -- each process loads only what it needs
 
-    setup_logging.connect(_log_our_way)
+    from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
+
+    _log_as("beat")
+    schedule = Path(args.schedule or get_settings().data_dir / "run" / "beat-schedule")
+    schedule.parent.mkdir(parents=True, exist_ok=True)
     app = Celery("switchyard")
     app.config_from_object("celeryconfig")
-    app.Beat(schedule=args.schedule, quiet=True).run()
+    log.info("beat sends what is due: %s", ", ".join(app.conf.beat_schedule))
+    app.Beat(schedule=str(schedule), quiet=True).run()
     return 0
 
 
-def _log_our_way(**_: Any) -> None:
+def _log_as(process: str) -> None:
+    """Log as our other processes do, and keep Celery from setting up its own way."""
+    from celery.signals import setup_logging  # noqa: PLC0415 -- each process loads only what it needs
+
     from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
     from shared.log import set_up_logging  # noqa: PLC0415 -- each process loads only what it needs
 
-    set_up_logging(get_settings(), "beat")
+    set_up_logging(get_settings(), process)
+    setup_logging.connect(_leave_as_it_is)
+
+
+def _leave_as_it_is(**_: Any) -> None:
+    """Celery sets up no logging of its own when anybody listens to this signal."""
+
+
+def _concurrency(pool: str) -> int:
+    from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
+
+    settings = get_settings()
+    return settings.inference_concurrency if pool == "gevent" else settings.compute_concurrency
+
+
+def _silence_farewells() -> None:
+    """Keep Celery's signal handlers from writing past the log; workers/app.py says the same."""
+    from celery.apps import worker  # noqa: PLC0415 -- each process loads only what it needs
+
+    worker.safe_say = lambda *_: None
 
 
 if __name__ == "__main__":

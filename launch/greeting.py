@@ -6,6 +6,7 @@ import signal
 import time
 import urllib.request
 
+from launch.output import as_json
 from shared.config.settings import Settings
 
 _PATIENCE_S = 120.0
@@ -41,6 +42,9 @@ def _wait_and_greet(settings: Settings, commands: dict[str, str], parent: int) -
         if os.getppid() != parent or time.monotonic() > deadline:
             return
         time.sleep(_POLL_S)
+    if settings.log_format == "json":
+        os.write(1, as_json("launch", f"Switchyard answers at {base}".encode()) + b"\n")
+        return
     text = greeting(
         settings, commands, is_new=bool((_answer(base + "/api/config") or {}).get("onboarding"))
     )

@@ -1,8 +1,8 @@
 """Keeps the processes of a Procfile running: starts them, restarts them, ends them in order.
 
-Run as `python -m launch.manager PROCFILE GRACE_S LOCK_FD [WATCHED_FOLDER...]`. It stays small on
-purpose (no settings, no pydantic): it lives as long as the service, and `launch` replaces itself by
-it once everything is prepared. See docs/adr/0002-process-manager.md.
+Run as `python -m launch.manager PROCFILE GRACE_S LOCK_FD plain|json [WATCHED_FOLDER...]`. It stays
+small on purpose (no settings, no pydantic): it lives as long as the service, and `launch` replaces
+itself by it once everything is prepared. See docs/adr/0002-process-manager.md.
 """
 
 import os
@@ -30,7 +30,13 @@ class Manager:
     """The children, and what happens to them."""
 
     def __init__(
-        self, commands: dict[str, str], grace_s: float, lock_fd: int, watch: Watch | None
+        self,
+        commands: dict[str, str],
+        grace_s: float,
+        lock_fd: int,
+        watch: Watch | None,
+        *,
+        is_json: bool,
     ) -> None:
         self._children = [Child(name, command) for name, command in commands.items()]
         self._first = next((c for c in self._children if c.name == FIRST), None)
@@ -39,7 +45,7 @@ class Manager:
         self._lock_fd = lock_fd
         self._watch = watch
         self._guard = Guard(grace_s, [c.pipe for c in self._children], lock_fd)
-        self._out = Output([*commands, "launch"])
+        self._out = Output([*commands, "launch"], is_json=is_json)
         self._poll = select.poll()
         self._by_pipe = {c.pipe: c for c in self._children}
         self._wake = -1
@@ -104,8 +110,9 @@ class Manager:
         for child in self._children:
             if child.due is not None and now >= child.due:
                 self._start(child)
-        if self._watch is not None and self._watch.has_changed(now):
-            self._restart_others()
+        if self._watch is not None and (changed := self._watch.changed(now)):
+            self._say(f"{changed} has changed")
+            self._restart_others(now)
 
     def _stop(self, now: float) -> None:
         """Take the next step towards the end: the others, then the first one; kill who is late."""
@@ -124,12 +131,13 @@ class Manager:
                 self._say(f"{child.name} has not ended in time: killed")
                 signal_group(child.pid, signal.SIGKILL)
 
-    def _restart_others(self) -> None:
-        self._say("the code has changed")
+    def _restart_others(self, now: float) -> None:
         for child in self._others:
             if child.pid:
                 child.is_wanted_dead = True
                 os.kill(child.pid, signal.SIGTERM)
+            elif child.due is not None:
+                child.due = now  # the change may be what it waits for
 
     def _wait(self) -> None:
         for fd, _ in self._poll.poll(self._pause_ms()):
@@ -198,7 +206,8 @@ def main(argv: list[str]) -> None:
     commands = procfile.parse(Path(argv[1]).read_text("utf-8"))
     lock_fd = int(argv[3])
     os.set_inheritable(lock_fd, False)
-    Manager(commands, float(argv[2]), lock_fd, Watch(argv[4:]) if argv[4:] else None).run()
+    watch = Watch(argv[5:]) if argv[5:] else None
+    Manager(commands, float(argv[2]), lock_fd, watch, is_json=argv[4] == "json").run()
 
 
 if __name__ == "__main__":

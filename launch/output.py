@@ -1,7 +1,9 @@
 """Writes the children's lines to standard output, each with the name of its process."""
 
+import json
 import os
 import select
+import time
 
 _COLOURS = ("36", "32", "35", "33", "34", "31", "96", "92")
 _CHUNK = 4096  # PIPE_BUF: a pipe that is ready takes this much without blocking
@@ -9,11 +11,36 @@ _PATIENCE_MS = 500
 _LONGEST_LINE = 65536
 
 
-class Output:
-    """Standard output of all processes; a reader that stops reading never stops the service."""
+def as_json(name: str, line: bytes) -> bytes:
+    """Leave a line that is JSON already as it is; make one of what a process says in plain words.
 
-    def __init__(self, names: list[str], fd: int = 1) -> None:
+    Args:
+        name: Of the process.
+        line: Without its end.
+    """
+    if line.startswith(b"{"):
+        return line
+    told = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "level": "INFO",
+        "process": name,
+        "message": line.decode(errors="replace"),
+    }
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
+class Output:
+    """Standard output of all processes; a reader that stops reading never stops the service.
+
+    Args:
+        names: Of the processes.
+        fd: Where to write.
+        is_json: Whether every line is to be a JSON object, as with LOG_FORMAT=json.
+    """
+
+    def __init__(self, names: list[str], fd: int = 1, *, is_json: bool = False) -> None:
         self._fd = fd
+        self._is_json = is_json
         self._dropped = 0
         width = max(map(len, names))
         coloured = os.isatty(fd)
@@ -25,11 +52,12 @@ class Output:
 
     def lines(self, name: str, lines: list[bytes]) -> None:
         """Write lines of one process, or drop them when nobody takes them for half a second."""
-        prefix = self._prefixes[name]
-        text = b"".join(prefix + line + b"\n" for line in lines)
-        if self._dropped:
-            text = prefix + b"(%d lines could not be written)\n" % self._dropped + text
-        if self._write(text):
+        lost = [b"(%d lines could not be written)" % self._dropped] if self._dropped else []
+        if self._is_json:
+            written = [as_json(name, line) for line in lost + lines if line.strip()]
+        else:
+            written = [self._prefixes[name] + line for line in lost + lines]
+        if self._write(b"".join(line + b"\n" for line in written)):
             self._dropped = 0
         else:
             self._dropped += len(lines)

@@ -14,13 +14,14 @@ class Watch:
         self._seen = self._look()
         self.next_look = time.monotonic() + _EVERY_S
 
-    def has_changed(self, now: float) -> bool:
-        """Tell whether a file was written, added or removed; looks at most once a second."""
+    def changed(self, now: float) -> str:
+        """Name a file that was written, added or removed, if any; looks at most once a second."""
         if now < self.next_look:
-            return False
+            return ""
         self.next_look = now + _EVERY_S
         before, self._seen = self._seen, self._look()
-        return before != self._seen
+        differences = sorted(dict(before.items() ^ self._seen.items()))
+        return os.path.relpath(differences[0]) if differences else ""
 
     def _look(self) -> dict[str, int]:
         return {

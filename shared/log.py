@@ -4,12 +4,13 @@ every line.
 
 import json
 import logging
-import logging.handlers
+import re
 import sys
 from contextvars import ContextVar
 from typing import Any
 
 from shared.config.settings import Settings
+from shared.logfile import SharedRotatingFile
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 job_id: ContextVar[str] = ContextVar("job_id", default="")
@@ -24,9 +25,11 @@ _AREA_LOGGERS = {
     "SOCKET": ("web.stream",),
     "CONFIG": ("shared.config",),
 }
+_FILE_BYTES, _FILES_KEPT = 10_000_000, 5
 # "celery.worker.strategy" and "celery.app.trace" say of every task what workers/base.py says
-# better.
+# better, and "celery.beat" says every minute that it works.
 _QUIET = (
+    "celery.beat",
     "celery.worker.strategy",
     "celery.app.trace",
     "celery.worker.pidbox",
@@ -51,13 +54,30 @@ class _Ids(logging.Filter):
         return True
 
 
+class _PlainLines(logging.Formatter):
+    """One line for each event, whatever stands in its message; only tracebacks take more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s%(ids)s: %(message)s", "%Y-%m-%d %H:%M:%S"
+        )
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging calls it)
+        return re.sub(r"\s*[\r\n]+\s*", " ", super().formatMessage(record).strip())
+
+
 class _JsonLines(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
+            "process": self._process,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage().strip(),
         }
         line.update({k: v for k, v in (("request", request_id.get()), ("job", job_id.get())) if v})
         if record.exc_info:
@@ -70,35 +90,32 @@ def set_up_logging(settings: Settings, process: str) -> None:
 
     Args:
         settings: `log_format`, `log_file`, `global_log_level` and `log_levels` are read.
-        process: Name of the process; names its rotating file below DATA_DIR/logs.
+        process: Its name in the Procfile; names the file below DATA_DIR/logs as well, which all
+            processes of that name share.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if settings.log_file:
         folder = settings.data_dir / "logs"
         folder.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            logging.handlers.RotatingFileHandler(
-                folder / f"{process}.log", maxBytes=10_000_000, backupCount=5
-            )
-        )
-    plain = logging.Formatter(
-        "%(asctime)s %(levelname)s %(name)s%(ids)s: %(message)s", "%Y-%m-%d %H:%M:%S"
-    )
+        handlers.append(SharedRotatingFile(folder / f"{process}.log", _FILE_BYTES, _FILES_KEPT))
+    is_json = settings.log_format == "json"
     for handler in handlers:
-        handler.setFormatter(_JsonLines() if settings.log_format == "json" else plain)
+        handler.setFormatter(_JsonLines(process) if is_json else _PlainLines())
         handler.addFilter(_Ids())
-    level = (
-        "DEBUG"
-        if settings.is_dev and settings.global_log_level == "INFO"
-        else settings.global_log_level
-    )
-    logging.basicConfig(
-        level="WARNING" if level == "DEBUG" else level, handlers=handlers, force=True
-    )
-    for name in ("web", "workers", "shared", "launch"):
+    _set_levels(settings, handlers)
+
+
+def _set_levels(settings: Settings, handlers: list[logging.Handler]) -> None:
+    level: str = settings.global_log_level
+    if settings.is_dev and level == "INFO":
+        level = "DEBUG"
+    # What others write at DEBUG is not what anybody looks for here.
+    others = "INFO" if level == "DEBUG" else level
+    logging.basicConfig(level=others, handlers=handlers, force=True)
+    for name in _AREA_LOGGERS["MAIN"]:
         logging.getLogger(name).setLevel(level)
     for name in _QUIET:
-        logging.getLogger(name).setLevel("WARNING")
+        logging.getLogger(name).setLevel("WARNING" if others == "INFO" else others)
     for area, names in _AREA_LOGGERS.items():
         if chosen := settings.log_levels.get(area):
             for name in names:

@@ -7,7 +7,6 @@ from typing import Any
 
 from celery.exceptions import SecurityWarning
 from celery.signals import (
-    setup_logging,
     worker_process_init,
     worker_ready,
     worker_shutdown,
@@ -17,7 +16,6 @@ from celery.signals import (
 from shared import db, leases, queue, redis
 from shared.config.settings import get_settings
 from shared.flusher import flusher
-from shared.log import set_up_logging
 from shared.queue import celery as app
 from workers import monitoring
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
@@ -32,11 +30,6 @@ log = logging.getLogger(__name__)
 
 # Celery warns root because of pickle, which we do not accept.
 warnings.filterwarnings("ignore", category=SecurityWarning)
-
-
-@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
-def _log_our_way(**_: Any) -> None:
-    set_up_logging(get_settings(), "worker")
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types

@@ -55,10 +55,20 @@ def task(spec: JobSpec) -> Callable[[W], W]:
 
     def register(work: W) -> W:
         _WORKS[spec.name] = work
-        celery.task(name=spec.name)(run)
+        celery.task(name=spec.name, throws=(JobFailed,))(_run_for_celery)
         return work
 
     return register
+
+
+class JobFailed(Exception):
+    """The job has failed. Why stands in its row and nowhere else: Flower shows this text."""
+
+
+def _run_for_celery(job_id: str) -> None:
+    """Do one job so that Flower sees whether it failed."""
+    if run(job_id) == FAILED:
+        raise JobFailed(JobFailed.__doc__)
 
 
 def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -76,9 +86,12 @@ def works() -> dict[str, type[Work]]:
     return dict(_WORKS)
 
 
-def run(job_id: str) -> None:
+def run(job_id: str) -> str | None:
     """Do one job, if it is still to be done. Safe to be called twice, or for a job that another
     has.
+
+    Returns:
+        How it ended; None when it was not ours to end.
     """
     token = current_job.set(job_id)
     try:
@@ -89,12 +102,13 @@ def run(job_id: str) -> None:
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
         elif claim is not None:
-            _attempt(claim)
+            return _attempt(claim)
     finally:
         current_job.reset(token)
+    return None
 
 
-def _attempt(claim: Claim) -> None:
+def _attempt(claim: Claim) -> str | None:
     started = time.monotonic()
     running = Running(claim)
     with live.entered(running):
@@ -102,15 +116,18 @@ def _attempt(claim: Claim) -> None:
         if status is not None:
             status = _end(running, work, status, error)
     if status is not None:
-        log.info(
-            "%s %s in %.2f s, attempt %d",
-            claim.kind,
-            status,
-            time.monotonic() - started,
-            claim.attempt,
-        )
+        _tell(claim, status, error, time.monotonic() - started)
     if line.has_waiting(claim) and (waiting := leases.next_in_line(claim)) is not None:
         queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
+    return status
+
+
+def _tell(claim: Claim, status: str, error: SwitchyardError | None, seconds: float) -> None:
+    """Write the ending into the log. Of a failure only the kind: its words may be a user's."""
+    how = f"{status} ({error.reason})" if error is not None else status
+    is_routine = status == COMPLETED and not queue.SPECS[claim.kind].is_visible
+    level = logging.DEBUG if is_routine else logging.INFO
+    log.log(level, "%s %s in %.2f s, attempt %d", claim.kind, how, seconds, claim.attempt)
 
 
 def _work(running: Running) -> tuple[str | None, SwitchyardError | None, Work | None]:

@@ -140,6 +140,7 @@ class Live:
     def hand_over(self, grace_s: float) -> None:
         """Let running jobs end by themselves for a while, then stop the rest; blocks until then."""
         self.is_stopping = True
+        log.info("asked to end: running jobs may go on for %g s", grace_s)
         deadline = time.monotonic() + grace_s
         while self._jobs and time.monotonic() < deadline:
             time.sleep(0.05)

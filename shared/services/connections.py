@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from shared.config.options import option
+from shared.config.options import OPTIONS, option
 from shared.config.secrets import is_mask, mask
 from shared.config.settings import get_settings
 from shared.errors import NotFound
@@ -31,8 +32,12 @@ class Connection:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it is asked at all."""
-        return bool(self.url) and self.config.get("enable", True) is not False
+        """Whether it is asked at all. OpenAI itself, the default, tells nobody anything without a
+        key.
+        """
+        if not self.url or self.config.get("enable", True) is False:
+            return False
+        return bool(self.key) or urlsplit(self.url).hostname != "api.openai.com"
 
     @property
     def prefix(self) -> str:
@@ -107,6 +112,12 @@ def enabled() -> list[Connection]:
     if option("ENABLE_OLLAMA_API"):
         remote += of_kind(OLLAMA)
     return [c for c in remote if c.is_enabled] + local()
+
+
+def is_unasked_for(connection: Connection) -> bool:
+    """Whether nobody has set up this connection: it is tried because somebody may be there."""
+    name = "OLLAMA_BASE_URLS" if connection.kind == OLLAMA else "OPENAI_API_BASE_URLS"
+    return not connection.is_local and option(name) == OPTIONS[name].default
 
 
 def find(kind: str, index: int) -> Connection:

@@ -1,5 +1,6 @@
 """The manager with small services: restarts, output, and that nothing is ever left over."""
 
+import json
 import os
 import signal
 import sys
@@ -21,10 +22,10 @@ NOTING = "{0}: sh -c 'trap \"echo {0} >>{1}; exit\" TERM; echo up; while :; do s
 def manage(tmp_path, start_marked):
     """Start a manager on a Procfile and wait until its services have spoken."""
 
-    def start(text, grace_s=5.0, watched=(), ready=None):
+    def start(text, grace_s=5.0, watched=(), ready=None, form="plain"):
         procfile, lock = tmp_path / "Procfile", tmp_path / "lock"
         procfile.write_text(text)
-        command = [sys.executable, "-m", "launch.manager", str(procfile), str(grace_s), "9"]
+        command = [sys.executable, "-m", "launch.manager", str(procfile), str(grace_s), "9", form]
         shell = ["sh", "-c", 'exec 9>>"$0"; exec "$@"', str(lock), *command, *map(str, watched)]
         lines = text.count("\n") - text.count("valkey:") if ready is None else 0
         return start_marked(
@@ -177,6 +178,34 @@ def test_changed_code_restarts_the_services_but_not_valkey(manage, tmp_path):
 
     assert manager.pid_of("sleep 600") == valkey
     assert "launch | a starts anew\n" in manager.output()
+    assert "code/new.py has changed\n" in manager.output()
+
+
+def test_changed_code_starts_at_once_what_was_waiting_for_another_try(manage, tmp_path):
+    (tmp_path / "code").mkdir()
+    source = tmp_path / "code" / "a.py"
+    source.write_text("exit(3)")
+    text = f"a: {sys.executable} {source}\n"
+    manager = manage(text, watched=[tmp_path / "code"], ready="next try in 4 s")
+
+    source.write_text("print('up', flush=True); import time; time.sleep(60)")
+    begun = time.monotonic()
+    manager.wait_for("a      | up\n")
+
+    assert time.monotonic() - begun < 3
+
+
+def test_with_json_every_line_is_an_object(manage):
+    text = "a: sh -c 'echo words; echo; echo {\\\"x\\\":1}; exec sleep 601'\n"
+    manager = manage(text, ready='{"x":1}', form="json")
+
+    os.kill(manager.pid, signal.SIGTERM)
+    manager.wait_until_nothing_is_left()
+
+    lines = [json.loads(line) for line in manager.output().splitlines()]
+    assert lines[1] == {"x": 1}
+    told = [(line["process"], line["message"]) for line in (lines[0], *lines[2:])]
+    assert told == [("a", "words"), ("launch", "ending ..."), ("launch", "everything has ended")]
 
 
 def test_the_folder_stays_locked_as_long_as_valkey_lives(manage):

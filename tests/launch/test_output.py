@@ -1,5 +1,6 @@
 """What the processes write, line by line."""
 
+import json
 import os
 import pty
 
@@ -20,6 +21,19 @@ def test_every_line_begins_with_the_name_of_its_process():
     out.lines("inference", [b"three"])
 
     assert _written(read, write) == b"web       | one\nweb       | two\ninference | three\n"
+
+
+def test_json_lines_pass_and_plain_words_become_json():
+    read, write = os.pipe()
+    out = Output(["web", "valkey"], write, is_json=True)
+
+    out.lines("web", [b'{"message": "one"}'])
+    out.lines("valkey", ["wörds".encode(), b""])
+
+    first, second = _written(read, write).splitlines()
+    assert first == b'{"message": "one"}'
+    assert json.loads(second)["process"] == "valkey"
+    assert json.loads(second)["message"] == "wörds"
 
 
 def test_names_are_coloured_on_a_terminal_only():

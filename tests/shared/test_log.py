@@ -14,6 +14,8 @@ def log_as(capsys):
     """Set logging up as a process does, and give back what it writes."""
     names = ["", "web", "workers", "shared", "launch", "shared.db", "web.stream", "kombu", "httpx"]
     names += ["sqlalchemy.engine", "sqlalchemy.engine.Engine", "shared.services.models"]
+    names += ["workers.catalogue", "workers.providers.openai", "workers.providers.ollama"]
+    names += ["shared.config"]
     before = {name: logging.getLogger(name).level for name in names}
     handlers = list(logging.getLogger().handlers)
 
@@ -65,6 +67,7 @@ def test_json_lines_are_objects_with_the_same(log_as):
     assert line.pop("time")[:2] == "20"
     assert line == {
         "level": "ERROR",
+        "process": "test",
         "logger": "web.somewhere",
         "message": "é漢 x\ny",
         "job": "j1",
@@ -97,9 +100,48 @@ def test_development_shows_details_of_our_own_code_only(log_as):
     written = log_as(env="dev")
 
     log.debug("ours")
-    logging.getLogger("somebody.else").info("theirs")
+    logging.getLogger("somebody.else").debug("theirs")
+    logging.getLogger("somebody.else").info("is ready")
 
-    assert [line.rpartition(": ")[2] for line in written()] == ["ours"]
+    assert [line.rpartition(": ")[2] for line in written()] == ["ours", "is ready"]
+
+
+def test_a_message_of_several_lines_becomes_one(log_as):
+    written = log_as()
+
+    log.info("lost.\nTrying again ...\n\n2026-01-01 00:00:00 INFO forged")
+
+    (line,) = written()
+    assert line.endswith("lost. Trying again ... 2026-01-01 00:00:00 INFO forged")
+
+
+@pytest.mark.parametrize(
+    ("area", "name"),
+    [
+        ("MAIN", "web.somewhere"),
+        ("DB", "sqlalchemy.engine"),
+        ("MODELS", "workers.catalogue.tasks"),
+        ("OPENAI", "workers.providers.openai"),
+        ("OLLAMA", "workers.providers.ollama"),
+        ("SOCKET", "web.stream.hub"),
+        ("CONFIG", "shared.config.options"),
+    ],
+)
+def test_an_area_is_the_part_of_the_code_that_it_says(log_as, area, name):
+    written = log_as(**{"global_log_level": "ERROR", f"{area}_LOG_LEVEL": "DEBUG"})
+
+    logging.getLogger(name).debug("seen")
+    logging.getLogger("celery").warning("not seen")
+
+    assert [line.rpartition(": ")[2] for line in written()] == ["seen"]
+
+
+def test_quiet_libraries_are_never_louder_than_everybody_else(log_as):
+    written = log_as(global_log_level="ERROR")
+
+    logging.getLogger("httpx").warning("noise")
+
+    assert written() == []
 
 
 def test_libraries_that_talk_too_much_are_quiet(log_as):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("world")
 def run_and_fail(monkeypatch):
     """Run a job whose work raises an error, and give its id."""
 
-    def run(error):
+    def run(error, run_job=base.run):
         class Work:
             def __init__(self, job):
                 pass
@@ -33,7 +33,7 @@ def run_and_fail(monkeypatch):
 
         monkeypatch.setitem(base._WORKS, RUN_CHAT.name, Work)
         job_id = new_job(new_user())
-        base.run(job_id)
+        run_job(job_id)
         return job_id
 
     return run
@@ -73,6 +73,22 @@ def test_what_nobody_foresaw_is_internal_and_its_words_stay_inside(run_and_fail)
 
     assert data["reason"] == "internal"
     assert "secret" not in str(data)
+
+
+def test_the_operators_read_the_kind_of_failure_and_no_words(run_and_fail, caplog):
+    caplog.set_level("INFO", "workers.base")
+
+    run_and_fail(Refused("host answered 400: unsafe prompt 'my secret'.", 400))
+
+    assert "inference.run_chat failed (bad_request) in " in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_flower_sees_a_failed_job_fail_and_learns_no_words(run_and_fail):
+    with pytest.raises(base.JobFailed) as raised:
+        run_and_fail(Refused("host answered 401.", 401), base._run_for_celery)
+
+    assert "host" not in repr(raised.value)
 
 
 def test_the_row_still_says_why_when_the_log_has_expired(run_and_fail):

@@ -115,22 +115,25 @@ def _answer(user: Principal, form: CompletionForm) -> Response:
         }
         return json_response(orjson.dumps(ack))
     job_id = new_id()
-    # What is stored in a chat is wanted also when nobody is listening.
-    reader = _Reader(user, Follow(job_id, is_new=True), cancels=not (form.chat_id and form.id))
+    reader = _Reader(user, Follow(job_id, is_new=True))
     with lifecycle.closing_on_error(reader):
         accept(user, form, job_id)
+        # What is stored in a chat is wanted also when nobody is listening.
+        reader.cancels = not (form.chat_id and form.id)
         answer = _stream(reader, form) if form.stream else _whole(reader, form)
     answer.headers["X-Job-Id"] = job_id
     return answer
 
 
 class _Reader:
-    """A client that holds its request open until the answer is there; if it leaves, nobody wants
-    the rest.
+    """A client that holds its request open until the answer is there.
+
+    Attributes:
+        cancels: Whether there is a job that nobody wants any more when this client leaves.
     """
 
-    def __init__(self, user: Principal, follow: Follow, cancels: bool) -> None:
-        self._user, self.follow, self._cancels = user, follow, cancels
+    def __init__(self, user: Principal, follow: Follow) -> None:
+        self._user, self.follow, self.cancels = user, follow, False
         self.client = sse.ClientConnection()
         self.follow.__enter__()
 
@@ -142,7 +145,7 @@ class _Reader:
 
     def close(self) -> None:
         self.follow.__exit__(None, None, None)
-        if not self.follow.has_ended and self._cancels and not lifecycle.is_stopping():
+        if not self.follow.has_ended and self.cancels and not lifecycle.is_stopping():
             try:
                 jobs.cancel(self._user, self.follow.job_id)
             except SwitchyardError as error:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared import db
 from shared.config.secrets import unseal
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 # A slow server delays the list by no more than this; it is in the next one.
 _PATIENCE_S = 6.0
+# What the log says of each connection so far.
+_told: dict[Connection, str] = {}
 
 
 @task(REFRESH_MODELS)
@@ -33,6 +36,8 @@ class Refresh:
         self._job = job
         with db.reading():
             self._connections = connections.enabled()
+            self._unasked_for = set(filter(connections.is_unasked_for, self._connections))
+        self._problems: dict[Connection, str] = {}
         self._found: dict[tuple[str, int], list[dict[str, Any]]] = {}
 
     def do(self) -> None:
@@ -44,6 +49,8 @@ class Refresh:
             thread.start()
         for thread in threads:
             thread.join(_PATIENCE_S)
+        for connection in self._connections:
+            self._tell(connection)
         before = models.offer() or []
         offer: list[dict[str, Any]] = []
         for connection in self._connections:
@@ -57,9 +64,24 @@ class Refresh:
         try:
             raw = provider_for(connection).models()
         except ProviderError as error:
-            log.warning("no models from a connection: %s", error)
+            self._problems[connection] = str(error)
             return
         self._found[connection.kind, connection.index] = as_models(connection, raw, now_s())
+
+    def _tell(self, connection: Connection) -> None:
+        """Write into the log what is news about a connection: all are asked every minute."""
+        problem = self._problems.get(connection, "")
+        if not problem and (connection.kind, connection.index) not in self._found:
+            host = urlsplit(connection.url).netloc
+            problem = f"{host} has not answered within {_PATIENCE_S:g} s."
+        if problem == _told.get(connection, ""):
+            return
+        _told[connection] = problem
+        if problem:
+            level = logging.INFO if connection in self._unasked_for else logging.WARNING
+            log.log(level, "a connection gives no models: %s", problem)
+        else:
+            log.info("%s gives models again", urlsplit(connection.url).netloc)
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Keep nothing but the count; the offer itself is in Redis."""
