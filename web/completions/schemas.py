@@ -4,6 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.services.messages import LONGEST_ID
+
+# PostgreSQL stores no such character.
+_NO_NUL = r"^[^\x00]*$"
+
 
 class CompletionForm(BaseModel):
     """OpenAI's chat completion request, with the page's own keys beside it; unknown keys go to the
@@ -20,8 +25,8 @@ class CompletionForm(BaseModel):
     stream_options: dict[str, Any] | None = None
     options: dict[str, Any] | None = None
     background: bool = False
-    chat_id: str | None = None
-    id: str | None = None
+    chat_id: str | None = Field(None, max_length=LONGEST_ID, pattern=_NO_NUL)
+    id: str | None = Field(None, max_length=LONGEST_ID, pattern=_NO_NUL)
     session_id: str | None = None
     params: dict[str, Any] = {}
     background_tasks: dict[str, Any] | None = None
