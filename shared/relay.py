@@ -107,6 +107,20 @@ def append(job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> bool:
     return int(get_redis().eval(APPEND, *args)) >= 0
 
 
+def close(job_id: str, events: list[bytes]) -> bool:
+    """Append the last events of a job in place of its worker, which is gone; no attempt writes any
+    more afterwards.
+
+    Args:
+        events: The last of them is the ending.
+
+    Returns:
+        False when the log has ended already.
+    """
+    args = append_args(job_id, _END - 1, UNORDERED, True, events)
+    return int(get_redis().eval(APPEND, *args)) >= 0
+
+
 def replay(job_id: str, after: int, limit: int = 5000) -> list[bytes]:
     """Read stored events.
 

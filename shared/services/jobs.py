@@ -1,5 +1,6 @@
 """Jobs as their owners see them: accept within limits, list, cancel, retry."""
 
+import logging
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -8,13 +9,16 @@ from sqlalchemy import bindparam, delete, func, select
 from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
 from shared.errors import Busy, Invalid, NotFound
+from shared.ids import now_s
 from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
 from shared.queue import JobSpec, Payload, Subject
-from shared.services import access, chats, messages
+from shared.services import access, chats, live_answers, messages
 from shared.services.accounts import Principal
 
-_CLOSED_ATTEMPT = 999_999_999
+log = logging.getLogger(__name__)
+
 OPEN = (QUEUED, RUNNING)
+_LAST_WORDS_S = 2
 _WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
 
 
@@ -100,12 +104,14 @@ def cancel(user: Principal, job_id: str) -> str:
         before, attempt = leases.cancel(job_id), job.attempt
         if before == QUEUED:
             _release_message(job)
-    if before == QUEUED:
-        relay.append(job_id, attempt, CANCELLED, {})
-        return CANCELLED
-    if before == RUNNING:
-        relay.tell_workers_to_cancel(job_id)
-    return before
+    try:
+        if before == QUEUED:
+            relay.append(job_id, attempt, CANCELLED, {})
+        elif before == RUNNING:
+            relay.tell_workers_to_cancel(job_id)
+    except RedisError as error:
+        log.warning("that job %s is cancelled is told by its row only: %s", job_id, error)
+    return CANCELLED if before == QUEUED else before
 
 
 def _release_message(job: Job) -> None:
@@ -156,17 +162,34 @@ def last_event(job: Job) -> tuple[str, dict[str, Any]] | None:
     return job.status, {**(job.result or {}), **failure}
 
 
-def close_log(job: Job) -> bool:
-    """Write a job's ending into a log that lacks it, because its worker died between the two;
-    harmless when there.
+def has_just_ended(job: Job) -> bool:
+    """Whether a job ended so short a time ago that its worker may still write its last events."""
+    return job.finished_at is not None and 0 <= now_s() - job.finished_at < _LAST_WORDS_S
+
+
+def close_log(job: Job) -> None:
+    """Write into a log what it lacks of a job that has ended, because its worker died in between:
+    the rest of the text and the ending. Harmless when nothing is missing.
     """
     ending = last_event(job)
     if ending is None:
-        return False
-    try:
-        return relay.append(job.id, _CLOSED_ATTEMPT, *ending)
-    except RedisError:
-        return False
+        return
+    last = relay.encode(ending[0], job.attempt, ending[1])
+    relay.close(job.id, [*_unsaid(job), last])
+
+
+def _unsaid(job: Job) -> list[bytes]:
+    """Write the events that a log lacks of its job's text."""
+    text, said = str((job.result or {}).get("text") or ""), live_answers.so_far(job.id).text
+    if not text or text == said:
+        return []
+    if text.startswith(said):
+        return [relay.encode("delta", job.attempt, {"text": text[len(said) :]})]
+    anew = {"attempt": job.attempt, "reason": "worker lost"}
+    return [
+        relay.encode("restarted", job.attempt, anew),
+        relay.encode("delta", job.attempt, {"text": text}),
+    ]
 
 
 def purge(before: int) -> int:

@@ -2,6 +2,7 @@
 
 from tests.fakes.openai_server import answer_for
 from tests.services.client import Account
+from tests.services.sockets import read_all
 from tests.services.stack import Stack, is_healthy
 from tests.services.waiting import wait_until
 
@@ -26,6 +27,27 @@ def test_streams_go_on_when_valkey_is_killed_and_comes_back(stack: Stack, alice:
         reader.assert_unbroken()
         assert reader.end == "completed"
         assert reader.text == answer_for(question)
+
+
+def test_sockets_go_on_when_valkey_is_killed_and_comes_back(
+    stack: Stack, alice: Account, open_socket
+):
+    model = alice.model()
+    questions = [f"over a socket {i} delay=50 tokens=80" for i in range(5)]
+    sockets = {open_socket(alice): alice.ask(question, model) for question in questions}
+    for one, job in sockets.items():
+        one.subscribe(job)
+        while len(one.events[job]) < 5:
+            one.read()
+
+    stack.valkey.kill()
+    stack.valkey.restart()
+
+    read_all(sockets, 20)
+    for (one, job), question in zip(sockets.items(), questions, strict=True):
+        seqs = [event["seq"] for event in one.events[job]]
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert one.text(job) == answer_for(question)
 
 
 def test_what_was_accepted_before_valkey_died_is_done_after_it_came_back(

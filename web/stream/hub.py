@@ -2,6 +2,7 @@
 double.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -10,8 +11,11 @@ from types import TracebackType
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
+from shared.errors import Unavailable
 from shared.models.job import Job
 from shared.services import jobs
 from shared.subscriber import subscriber
@@ -23,8 +27,12 @@ _REPLAY_AT_ONCE = 2000
 # From then on it is asked less and less often.
 _DOUBT_AFTER_S, _LONGEST_DOUBT_S = 3.0, 30.0
 _TICKER_PAUSE_S = 0.2
+# How soon a reader looks again when Redis or the database did not answer.
+_RETRY_S = 0.5
 
 Numbered = tuple[int, bytes]
+
+log = logging.getLogger(__name__)
 
 
 class Follow:
@@ -40,6 +48,7 @@ class Follow:
         self.job_id = job_id
         self.cursor = after
         self.has_ended = False
+        self._is_new = is_new
         self._frames: deque[bytes] = deque()
         self._bytes = 0
         # A job that does not exist yet has no log to read: a gap in front would be noticed.
@@ -48,6 +57,7 @@ class Follow:
         self._quiet_since = self._waits_since = time.monotonic()
         self._doubt_after_s = _DOUBT_AFTER_S if is_new else 0.0
         self._is_woken = False
+        self._has_heard_the_end = False
         self._tick_s = 0.0
 
     def __enter__(self) -> "Follow":
@@ -75,9 +85,13 @@ class Follow:
         self._news.set()
 
     def tick(self, now: float) -> None:
-        """Let the reader look around if nothing has come for its tick; called by the ticker."""
+        """Let the reader look around if nothing has come for its tick, or if it has to ask the
+        job's row; called by the ticker.
+        """
         if now - self._waits_since >= self._tick_s:
             self.wake()
+        elif now - self._quiet_since >= self._doubt_after_s:
+            self._news.set()
 
     def wake(self) -> None:
         """Let the reader look around although nothing has come: its next batch is empty."""
@@ -87,6 +101,8 @@ class Follow:
     def batches(self, tick_s: float) -> Iterator[list[Numbered]]:
         """Give the events as they come, several at a time, until the last one.
 
+        While Redis or the database is away nothing comes; nothing is left out for it.
+
         Args:
             tick_s: An empty batch is given when nothing has come for so long, in seconds.
         """
@@ -94,25 +110,36 @@ class Follow:
         if self._is_behind:
             self._ready.wait(2.0)
         while not self.has_ended:
-            batch = self._read_log() if self._is_behind else self._take_frames()
-            batch = batch or self._in_doubt()
+            batch = self._next()
             if batch:
                 self._quiet_since, self._doubt_after_s = time.monotonic(), _DOUBT_AFTER_S
                 self.cursor = batch[-1][0]
                 self.has_ended = relay.is_ending(batch[-1][1])
-                yield batch
-            elif self._is_idle():
-                yield []
+            elif self.has_ended or not self._is_idle():
+                continue
+            yield batch
+            self._waits_since = time.monotonic()
+
+    def _next(self) -> list[Numbered]:
+        """Give what there is now; nothing when it cannot be looked up at the moment."""
+        try:
+            batch = self._read_log() if self._is_behind else self._take_frames()
+            return batch or self._in_doubt()
+        except (RedisError, Unavailable, DBAPIError) as error:
+            log.warning("job %s cannot be followed right now: %s", self.job_id, error)
+            self._is_behind = True
+            return []
 
     def _is_idle(self) -> bool:
         """Wait for news; whether it was only somebody who wants the reader to look around."""
-        self._waits_since = time.monotonic()
-        self._news.wait()
+        if not self._is_woken:
+            self._news.wait(_RETRY_S if self._is_behind else None)
         is_woken, self._is_woken = self._is_woken, False
         return is_woken
 
     def _read_log(self) -> list[Numbered]:
         # What is heard from now on is kept; what was heard before is in the log.
+        self._news.clear()
         self._is_behind = False
         events = relay.replay(self.job_id, self.cursor, _REPLAY_AT_ONCE)
         if len(events) == _REPLAY_AT_ONCE:
@@ -134,6 +161,9 @@ class Follow:
             fresh = events[expected - first :]
             batch += enumerate(fresh, expected)
             expected += len(fresh)
+            if not fresh and relay.is_ending(events[-1]):
+                # The log is shorter than what this reader has seen: see docs/events.md, "Resume".
+                self._has_heard_the_end, self._doubt_after_s = True, 0.0
         return batch
 
     def _in_doubt(self) -> list[Numbered]:
@@ -147,8 +177,16 @@ class Follow:
         self._doubt_after_s = min(max(self._doubt_after_s, _DOUBT_AFTER_S) * 2, _LONGEST_DOUBT_S)
         with db.reading() as session:
             job = session.get(Job, self.job_id)
-            ending = None if job is None else jobs.last_event(job)
-        if job is None or ending is None:
+        if job is None:
+            # A new job's row may be about to come; any other was deleted.
+            self.has_ended = not self._is_new
+            return []
+        ending = jobs.last_event(job)
+        if ending is None:
+            return []
+        if jobs.has_just_ended(job) and not self._has_heard_the_end:
+            # Its worker is about to write the last event, and perhaps some before it.
+            self._doubt_after_s = _RETRY_S
             return []
         if relay.length(self.job_id) > 0:
             jobs.close_log(job)
