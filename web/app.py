@@ -15,6 +15,7 @@ from shared.ids import new_id
 from shared.log import request_id
 from shared.models import Base
 from web import areas, auth, errors
+from web.stream.outlet import Upgrades
 from web.stream.socket import SUBPROTOCOL, sock
 from web.stream.socketio import Door
 
@@ -84,20 +85,6 @@ def _finish(response: Any) -> Any:
     return response
 
 
-class WithoutCompression:
-    """Refuses permessage-deflate: compressing every token costs more CPU than all the rest of the
-    relay.
-    """
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve as the inner application does."""
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return self._app(environ, start_response)
-
-
 def create_wsgi() -> Any:
     """Make what gunicorn serves: the application, with Socket.IO beside it."""
     import socketio  # noqa: PLC0415 -- commands such as `flask db upgrade` do without
@@ -105,4 +92,4 @@ def create_wsgi() -> Any:
     app = create_app()
     door = Door()
     app.extensions["socketio_door"] = door
-    return WithoutCompression(socketio.WSGIApp(door.server, app, socketio_path="ws/socket.io"))
+    return Upgrades(socketio.WSGIApp(door.server, app, socketio_path="ws/socket.io"))

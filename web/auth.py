@@ -9,11 +9,12 @@ from flask import Flask, g, request
 from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
+from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.config.options import LIFETIME, option
 from shared.config.settings import get_settings, secret_key
-from shared.errors import BadSession, NotSignedIn
+from shared.errors import BadSession, NotSignedIn, SwitchyardError, Unavailable
 from shared.ids import now_s
 from shared.services import access, accounts
 from shared.services.accounts import Principal
@@ -57,6 +58,7 @@ class _Memory:
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Principal]] = {}
         self._listening: set[str] = set()
+        self._changes: dict[str, int] = {}
 
     def get(self, credential: str) -> Principal | None:
         """Find a credential that may still be believed."""
@@ -80,7 +82,12 @@ class _Memory:
 
     def forget(self, user_id: str) -> None:
         """Forget what was verified for one user."""
+        self._changes[user_id] = self.changes_of(user_id) + 1
         self._known = {key: value for key, value in self._known.items() if value[1].id != user_id}
+
+    def changes_of(self, user_id: str) -> int:
+        """Count how often what was verified for one user was forgotten."""
+        return self._changes.get(user_id, 0)
 
 
 _memory = _Memory()
@@ -186,11 +193,48 @@ def current_user() -> Principal:
         if credential is None:
             raise NotSignedIn
         who = identify(credential)
-        if who.session_id is None:
-            _check_key_endpoint()
+        check_key_endpoint(who)
         g.principal = who
     principal: Principal = g.principal
     return principal
+
+
+class Permit:
+    """Whether the client of a long answer may go on: looked up again when its account changes."""
+
+    def __init__(self) -> None:
+        self._user_id = current_user().id
+        self._credential = credential_of_request() or ""
+        self._seen = _memory.changes_of(self._user_id)
+
+    def holds(self) -> bool:
+        """Whether it may; asks the database only after a change."""
+        changes = _memory.changes_of(self._user_id)
+        if changes != self._seen:
+            self._seen = changes
+            return is_member_still(self._credential)
+        return True
+
+
+def is_member_still(credential: str) -> bool:
+    """Whether a credential that was good is so still; yes while the database cannot be asked."""
+    try:
+        access.require(identify(credential), "use", "members")
+    except (Unavailable, DBAPIError):
+        return True
+    except SwitchyardError:
+        return False
+    return True
+
+
+def check_key_endpoint(who: Principal) -> None:
+    """Let pass who does not use an API key, or uses it where keys are accepted.
+
+    Raises:
+        Status: 403, keys are not accepted here.
+    """
+    if who.session_id is None:
+        _check_key_endpoint()
 
 
 def _check_key_endpoint() -> None:

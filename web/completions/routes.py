@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response
+from sqlalchemy.exc import DBAPIError
 
 from shared.errors import NotFound, SwitchyardError, UpstreamFailed
 from shared.ids import new_id
@@ -14,7 +15,7 @@ from shared.services.accounts import Principal
 from shared.services.answers import Answer
 from web import errors, lifecycle
 from web.api import endpoint, json_response
-from web.auth import current_user
+from web.auth import Permit, current_user
 from web.completions import problems
 from web.completions.chunks import Chunks, as_completion
 from web.completions.schemas import CompletedForm, CompletionForm
@@ -134,12 +135,12 @@ class _Reader:
 
     def __init__(self, user: Principal, follow: Follow) -> None:
         self._user, self.follow, self.cancels = user, follow, False
-        self.client = sse.ClientConnection()
+        self.client, self._permit = sse.ClientConnection(), Permit()
         self.follow.__enter__()
 
     def batches(self) -> Iterator[list[Numbered]]:
         for batch in self.follow.batches(_TICK_S):
-            if not batch and self.client.is_gone():
+            if not self._permit.holds() or (not batch and self.client.is_gone()):
                 return
             yield batch
 
@@ -148,7 +149,7 @@ class _Reader:
         if not self.follow.has_ended and self.cancels and not lifecycle.is_stopping():
             try:
                 jobs.cancel(self._user, self.follow.job_id)
-            except SwitchyardError as error:
+            except (SwitchyardError, DBAPIError) as error:
                 log.warning("a job whose client has left was not cancelled: %s", error)
 
 

@@ -6,7 +6,7 @@ from shared import db
 from shared.models.job import Job
 from shared.services import jobs
 from web.api import endpoint
-from web.auth import current_user
+from web.auth import Permit, current_user
 from web.jobs.schemas import (
     AcceptedResponse,
     CancelResponse,
@@ -42,7 +42,8 @@ def follow_job(job_id: str) -> Response:
     """Follow a job: every event after `after` or `Last-Event-ID`, then live, until the last one."""
     with db.reading():
         jobs.find(current_user(), job_id)
-    return sse.response(sse.job_events(Follow(job_id, sse.cursor()), sse.ClientConnection()))
+    follow = Follow(job_id, sse.cursor())
+    return sse.response(sse.job_events(follow, sse.ClientConnection(), Permit()))
 
 
 @bp.post("/<job_id>/cancel")

@@ -2,22 +2,25 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Blueprint, request
 from flask_sock import Sock
+from redis.exceptions import RedisError
 from simple_websocket import ConnectionClosed, Server
+from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.config.settings import get_settings
-from shared.errors import SwitchyardError
+from shared.errors import SwitchyardError, Unavailable
 from shared.services import access, jobs
 from shared.services.accounts import Principal
 from shared.subscriber import subscriber
 from web import auth
-from web.stream.frames import FrameWriter
+from web.stream.frames import Inbox, text_frame
 from web.stream.hub import Follow
 
 log = logging.getLogger(__name__)
@@ -38,25 +41,27 @@ class Refused(SwitchyardError):
 
 
 class Connection:
-    """One client's socket: its user, its subscriptions, its writer."""
+    """One client's socket: its user and its subscriptions."""
 
     def __init__(self, ws: Server) -> None:
         self._ws = ws
-        self._writer = FrameWriter(ws.sock)
+        ws.input_buffer = Inbox(ws.input_buffer)
         self._credential = ""
         self._user: Principal | None = None
         self._following: dict[str, _Subscription] = {}
 
     def serve(self) -> None:
         """Answer the client's frames until it leaves."""
-        self._take_subprotocol_token()
+        until = time.monotonic() + _AUTH_WITHIN_S
         try:
+            self._take_subprotocol_token()
             while True:
-                frame = self._ws.receive(timeout=None if self._user else _AUTH_WITHIN_S)
-                if frame is None:
+                patience = None if self._user else max(until - time.monotonic(), 0)
+                message = self._ws.receive(timeout=patience)
+                if message is None:
                     self._ws.close(_CLOSE_UNAUTHORIZED, "Say who you are first.")
                     return
-                self._answer(frame)
+                self._answer(message)
         except (ConnectionClosed, OSError):
             return
         finally:
@@ -87,15 +92,20 @@ class Connection:
             return
         self._guarded(frame, lambda: action(self, frame))
 
-    def _guarded(self, frame: dict[str, Any], action: Callable[[], dict[str, Any]]) -> None:
-        about = _marks_of(frame)
+    def _guarded(self, asked: dict[str, Any], action: Callable[[], dict[str, Any]]) -> None:
+        about = _marks_of(asked)
         try:
-            self._send({"op": "ok", "of": frame["op"], **about, **action()})
+            answer = {"op": "ok", "of": asked["op"], **about, **action()}
         except SwitchyardError as error:
-            self._send({"op": "error", "of": frame["op"], **about, "detail": error.message})
+            answer = {"op": "error", "of": asked["op"], **about, "detail": error.message}
+        except (RedisError, DBAPIError) as error:
+            log.warning("a part of the system is away: %s", error)
+            answer = {"op": "error", "of": asked["op"], **about, "detail": Unavailable().message}
+        self._send(answer)
 
     def _authenticate(self, credential: str) -> dict[str, Any]:
         user = auth.identify(credential)
+        auth.check_key_endpoint(user)
         access.require(user, "use", "members")
         if self._user is not None and self._user.id != user.id:
             raise Refused("This socket belongs to another user already.")
@@ -114,16 +124,16 @@ class Connection:
         if user is None:
             return
         auth.forget(user.id)
-        try:
-            access.require(auth.identify(self._credential), "use", "members")
-        except SwitchyardError:
+        if not auth.is_member_still(self._credential):
             self._leave()
             self._ws.close(_CLOSE_UNAUTHORIZED, "Signed out.")
 
     def _member(self) -> Principal:
         if self._user is None:
             raise Refused("Say who you are first.")
-        return auth.identify(self._credential)
+        user = auth.identify(self._credential)
+        auth.check_key_endpoint(user)
+        return user
 
     def _subscribe(self, frame: dict[str, Any]) -> dict[str, Any]:
         job_id, after = str(frame.get("job") or ""), frame.get("after", 0)
@@ -135,7 +145,7 @@ class Connection:
         self._unsubscribe(frame)
         if len(self._following) >= _MAX_SUBSCRIPTIONS:
             raise Refused(f"One socket follows {_MAX_SUBSCRIPTIONS} jobs at most.")
-        subscription = _Subscription(self._writer, job_id, after, self._forget)
+        subscription = _Subscription(self._ws.sock, job_id, after, self._forget)
         self._following[job_id] = subscription
         subscription.start()
         return {}
@@ -157,7 +167,7 @@ class Connection:
         return {"op": "pong"}
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._writer.send([orjson.dumps(message)])
+        self._ws.sock.send(text_frame(orjson.dumps(message)))
 
     def _leave(self) -> None:
         if self._user is not None:
@@ -181,13 +191,13 @@ class _Subscription:
 
     def __init__(
         self,
-        writer: FrameWriter,
+        sock: Any,
         job_id: str,
         after: int,
         on_end: Callable[["_Subscription"], None],
     ) -> None:
         self.job_id = job_id
-        self._writer, self._on_end = writer, on_end
+        self._sock, self._on_end = sock, on_end
         self._follow = Follow(job_id, after)
         self._is_stopped = False
 
@@ -206,9 +216,8 @@ class _Subscription:
                     if self._is_stopped:
                         return
                     if batch:
-                        self._writer.send(
-                            [mark + relay.numbered(seq, event)[1:] for seq, event in batch]
-                        )
+                        texts = [mark + relay.numbered(seq, event)[1:] for seq, event in batch]
+                        self._sock.send(b"".join([text_frame(text) for text in texts]))
         except OSError:
             return
         finally:

@@ -34,6 +34,8 @@ _TICK_S = 0.25
 _ENCORE_AFTER_S = 1.5
 # How long a socket's user waits for the subscription on which its jobs are announced.
 _READY_WITHIN_S = 2.0
+# A socket for which more waits gets no pieces of streams until it has caught up; then whole texts.
+_MANY_PACKETS, _MOST_WAITING_CHARACTERS = 50, 500_000
 
 
 @dataclass
@@ -47,6 +49,7 @@ class _Client:
     # Whether it has shown that it speaks the newer form: then stream pieces go out under that name
     # too.
     is_newer: bool = False
+    is_behind: bool = False
 
 
 @dataclass
@@ -100,7 +103,8 @@ class Door:
             self._join(sid, str(token))
 
     def _on_join(self, sid: str, data: Any = None) -> dict[str, str] | None:
-        token = ((data or {}).get("auth") or {}).get("token") if isinstance(data, dict) else None
+        said = data.get("auth") if isinstance(data, dict) else None
+        token = said.get("token") if isinstance(said, dict) else None
         user = self._join(sid, str(token)) if token else None
         return {"id": user.id, "name": user.name} if user else None
 
@@ -121,7 +125,8 @@ class Door:
         """Take note; models in use are counted from the jobs themselves."""
 
     def _on_user_list(self, sid: str, _data: Any = None) -> None:
-        self._tell_who_is_here(sid)
+        if sid in self._users:
+            self._tell_who_is_here(sid)
 
     def _on_newer(self, sid: str, _data: Any = None) -> bool:
         """Note that a socket speaks the newer form, and let it catch up with the pieces that went
@@ -200,9 +205,7 @@ class Door:
         """Close the sockets whose sign-in has ended."""
         auth.forget(user_id)
         for client in self._clients_of(user_id):
-            try:
-                access.require(auth.identify(client.credential), "use", "members")
-            except SwitchyardError:
+            if not auth.is_member_still(client.credential):
                 self.server.disconnect(client.sid)
 
     def _relay(self, user_id: str, work: "_Work") -> None:
@@ -238,7 +241,7 @@ class Door:
         for notice in notices:
             older = _packet("chat-events", work, notice.type, notice.data) if notice.type else ""
             newer = ""
-            for client in list(crowd.clients.values()):
+            for client in self._listening(crowd, notice):
                 if older:
                     self.server.eio.send(client.engine_sid, older)
                 if client.is_newer or not notice.is_delta:
@@ -246,6 +249,26 @@ class Door:
                         "events", work, notice.newer or notice.type, notice.data
                     )
                     self.server.eio.send(client.engine_sid, newer)
+
+    def _listening(self, crowd: _Crowd, notice: Notice) -> list[_Client]:
+        """List the sockets that get a notice: pieces of streams are not for those that lag."""
+        clients = list(crowd.clients.values())
+        if not notice.is_delta:
+            return clients
+        return [client for client in clients if not self._lags(crowd, client)]
+
+    def _lags(self, crowd: _Crowd, client: _Client) -> bool:
+        """Whether so much waits for a socket that it cannot be kept for it."""
+        sock = self.server.eio.sockets.get(client.engine_sid)
+        was_behind = client.is_behind
+        client.is_behind = sock is not None and sock.queue.qsize() > _MANY_PACKETS
+        if client.is_behind and not was_behind:
+            size = sum(len(p.data or "") for p in sock.queue.queue if p is not None)
+            client.is_behind = size > _MOST_WAITING_CHARACTERS
+        if was_behind and not client.is_behind:
+            for turn in crowd.turns.values():
+                turn.heal()
+        return client.is_behind
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from flask import Response, request
 
 from shared import relay
+from web.auth import Permit
 from web.stream.hub import Follow
+from web.stream.outlet import Outlet
 
 KEEP_ALIVE_S = 15.0
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -22,11 +24,13 @@ def response(chunks: Iterator[bytes]) -> Response:
     return Response(chunks, content_type="text/event-stream; charset=utf-8", headers=headers)
 
 
-def job_events(follow: Follow, client: "ClientConnection") -> Iterator[bytes]:
+def job_events(follow: Follow, client: "ClientConnection", permit: Permit) -> Iterator[bytes]:
     """Write a job's events, each with its number as the stream's event id."""
     with follow:
         yield b": job %b\n\n" % follow.job_id.encode()
         for batch in follow.batches(KEEP_ALIVE_S):
+            if not permit.holds():
+                return
             lines = [b"id: %d\ndata: %b\n\n" % (n, relay.numbered(n, event)) for n, event in batch]
             if rest := client.write(b"".join(lines) or KEEP_ALIVE):
                 yield rest
@@ -54,10 +58,11 @@ class ClientConnection:
     """
 
     def __init__(self) -> None:
-        self._socket = request.environ.get("gunicorn.socket")
-        self._raw = getattr(self._socket, "_sock", None)
+        sock = request.environ.get("gunicorn.socket")
+        self._raw = getattr(sock, "_sock", None)
         is_chunked = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
-        self._is_direct = self._raw is not None and is_chunked and not request.is_secure
+        is_direct = self._raw is not None and is_chunked and not request.is_secure
+        self._outlet = Outlet(sock) if is_direct else None
 
     def is_gone(self) -> bool:
         """Look whether the client has closed its connection; plain sockets tell."""
@@ -76,13 +81,7 @@ class ClientConnection:
         Raises:
             OSError: The client has left.
         """
-        if not self._is_direct or self._socket is None or self._raw is None:
+        if self._outlet is None:
             return piece
-        chunk = b"%x\r\n%b\r\n" % (len(piece), piece)
-        try:
-            sent = self._raw.send(chunk)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(chunk):
-            self._socket.sendall(chunk[sent:])
+        self._outlet.send(b"%x\r\n%b\r\n" % (len(piece), piece))
         return b""

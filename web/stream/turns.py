@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy.exc import DBAPIError
 
 from shared import db
+from shared.errors import Unavailable
 from shared.models.chat import Chat
 from shared.queue import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.services import messages
@@ -154,9 +156,12 @@ class Turn:
 
     def _stored(self) -> dict[str, str]:
         """Give the answer and its chat's title as they were stored; the page saves them back."""
-        with db.reading() as session:
-            chat = session.get(Chat, self._chat_id)
-            message = messages.find(self._chat_id, self._message_id)
+        try:
+            with db.reading() as session:
+                chat = session.get(Chat, self._chat_id)
+                message = messages.find(self._chat_id, self._message_id)
+        except (Unavailable, DBAPIError):
+            return {"content": self._content(is_done=True)}
         is_stored = message is not None and not message.is_running
         content = message.content if message and is_stored else self._content(is_done=True)
         return {"content": content, "title": chat.title if chat else ""}

@@ -1,0 +1,103 @@
+"""The page's door: what it keeps for a socket that does not read, and whom it tells nothing."""
+
+import threading
+
+import pytest
+from gevent.queue import JoinableQueue
+
+from shared.services.accounts import Principal
+from web.stream.socketio import Door, _Client, _Crowd, _Work
+from web.stream.turns import Notice
+
+pytestmark = pytest.mark.usefixtures("world")
+
+WORK = _Work("job", "inference.run_chat", "chat", "message")
+PIECE = Notice("chat:completion", {"choices": [{"delta": {"content": "x" * 1000}}]}, is_delta=True)
+END = Notice("chat:completion", {"done": True, "content": "all of it"})
+
+
+class Lane:
+    """A socket of Engine.IO, whose queue nobody empties."""
+
+    closed = False
+
+    def __init__(self):
+        self.queue = JoinableQueue()
+
+    def send(self, packet):
+        self.queue.put(packet)
+
+
+class Healed:
+    """A job's relay that counts how often it was asked for the whole text."""
+
+    count = 0
+
+    def heal(self):
+        self.count += 1
+
+
+@pytest.fixture
+def door():
+    return Door()
+
+
+@pytest.fixture
+def lane(door):
+    door.server.eio.sockets["engine"] = Lane()
+    return door.server.eio.sockets["engine"]
+
+
+@pytest.fixture
+def crowd():
+    user = Principal("u", "U", "u@example.com", "user", "/user.png")
+    client = _Client("sid", "engine", "token", user)
+    return _Crowd(lambda _: None, threading.Event(), {"sid": client}, {"job": Healed()})
+
+
+def characters(lane):
+    return sum(len(packet.data) for packet in lane.queue.queue)
+
+
+def test_pieces_for_a_socket_that_does_not_read_are_bounded(door, lane, crowd):
+    for _ in range(5000):
+        door._send(crowd, WORK, [PIECE])
+
+    assert characters(lane) < 700_000
+
+
+def test_the_end_reaches_a_socket_that_lags(door, lane, crowd):
+    for _ in range(1000):
+        door._send(crowd, WORK, [PIECE])
+
+    door._send(crowd, WORK, [END])
+
+    assert any("all of it" in packet.data for packet in lane.queue.queue)
+
+
+def test_a_socket_that_has_caught_up_gets_the_whole_text(door, lane, crowd):
+    for _ in range(1000):
+        door._send(crowd, WORK, [PIECE])
+    lane.queue.queue.clear()
+
+    door._send(crowd, WORK, [PIECE])
+
+    assert crowd.turns["job"].count == 1
+    assert lane.queue.qsize() == 1
+
+
+def test_many_small_packets_are_no_sign_of_lagging(door, lane, crowd):
+    small = Notice("chat:completion", {"choices": [{"delta": {"content": "x"}}]}, is_delta=True)
+    for _ in range(500):
+        door._send(crowd, WORK, [small])
+
+    assert lane.queue.qsize() == 500
+
+
+def test_a_socket_that_nobody_has_signed_in_on_is_not_told_who_is_here(door, lane, monkeypatch):
+    told = []
+    monkeypatch.setattr(door.server, "emit", lambda name, *_args, **_more: told.append(name))
+
+    door._on_user_list("a stranger's socket")
+
+    assert not told
