@@ -1,4 +1,4 @@
-"""Who may work on a job: claim, renew, finish, give back, and the sweep that finds what was lost.
+"""Who may work on a job: claim, renew, finish, give back.
 
 Source: the lease and its fencing number follow Kleppmann, "How to do distributed locking" (2016).
 """
@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
-from shared import db
+from shared import db, places
 from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.models.job import CANCELLED, ENDED, QUEUED, RUNNING, Job
+from shared.places import Waiting
 
 _job = cast(Table, Job.__table__)
 _LINE_PATIENCE_S = 30.0
@@ -36,34 +37,14 @@ class Claim:
     is_cancelled: bool
 
     @property
+    def model(self) -> str | None:
+        """The model that it asks, if any."""
+        return self.request.get("model")
+
+    @property
     def is_worn_out(self) -> bool:
         """Whether too many workers were lost over this job."""
         return self.attempt - self.handed_over > get_settings().job_max_attempts
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A job that may not start yet, because its owner or its model has enough of them running.
-
-    Attributes:
-        behind: Id of the user or the model whose jobs have to end first.
-        position: Place in line, from 1.
-    """
-
-    job_id: str
-    attempt: int
-    behind: str
-    position: int
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A job whose worker was lost, or of which the broker knows nothing."""
-
-    id: str
-    kind: str
-    queue: str
-    attempt: int
 
 
 # The statements of every job are built once: building one costs as much as running it.
@@ -140,15 +121,6 @@ _RENEW = (
     .values(lease_until=bindparam("until"))
     .returning(_job.c.id, _job.c.cancel_requested)
 )
-_LINE = select(_job.c.status, _job.c.attempt, _job.c.user_id, _job.c.model).where(
-    _job.c.id == bindparam("job")
-)
-_RUNNING_OF_USER = select(func.count()).where(
-    _job.c.status == RUNNING, _job.c.user_id == bindparam("whose")
-)
-_RUNNING_OF_MODEL = select(func.count()).where(
-    _job.c.status == RUNNING, _job.c.model == bindparam("whose")
-)
 
 
 def claim(job_id: str) -> Claim | Waiting | None:
@@ -175,59 +147,12 @@ def claim(job_id: str) -> Claim | Waiting | None:
         row = connection.execute(_CLAIMS[limited], values).first()
         if row is not None:
             return Claim(*row)
-        waiting = _in_line(job_id)
+        waiting = places.in_line(job_id)
         if waiting is not None:
             # Its turn is announced by next_in_line; the sweeper need not hurry.
             later = now + _LINE_PATIENCE_S
             connection.execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
         return waiting
-
-
-def _in_line(job_id: str) -> Waiting | None:
-    """Find out whether a queued job has to wait for others of its owner or its model."""
-    settings = get_settings()
-    per_user, per_model = settings.job_max_running_per_user, settings.job_max_running_per_model
-    if not per_user and not per_model:
-        return None
-    job = db.connection().execute(_LINE, {"job": job_id}).first()
-    if job is None or job.status != QUEUED or job.user_id is None:
-        return None
-    if per_user and _count(_RUNNING_OF_USER, job.user_id) >= per_user:
-        return Waiting(
-            job_id, job.attempt, job.user_id, _place(_job.c.user_id == job.user_id, job_id)
-        )
-    if per_model and job.model is not None and _count(_RUNNING_OF_MODEL, job.model) >= per_model:
-        return Waiting(job_id, job.attempt, job.model, _place(_job.c.model == job.model, job_id))
-    return None
-
-
-def _count(statement: Any, whose: str) -> int:
-    return int(db.connection().execute(statement, {"whose": whose}).scalar_one())
-
-
-def _place(whose: Any, job_id: str) -> int:
-    ahead = select(func.count()).where(_job.c.status == QUEUED, whose, _job.c.id < job_id)
-    return int(db.connection().execute(ahead).scalar_one()) + 1
-
-
-def next_in_line(ended: Claim) -> Lost | None:
-    """Find the queued job that may start because this one has ended."""
-    settings = get_settings()
-    wheres = []
-    if settings.job_max_running_per_user and ended.user_id:
-        wheres.append(_job.c.user_id == ended.user_id)
-    if settings.job_max_running_per_model and ended.request.get("model"):
-        wheres.append(_job.c.model == ended.request["model"])
-    if not wheres:
-        return None
-    with db.statements(write=False) as connection:
-        row = connection.execute(
-            select(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-            .where(_job.c.status == QUEUED, or_(*wheres))
-            .order_by(_job.c.id)
-            .limit(1)
-        ).first()
-    return None if row is None else Lost(*row)
 
 
 def renew(job_ids: Collection[str]) -> set[str]:
@@ -320,59 +245,3 @@ def cancel(job_id: str) -> str:
             update(_job).where(_job.c.id == job_id, _job.c.status == status).values(**values)
         )
     return str(status)
-
-
-def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
-    """Find jobs whose lease has lapsed and queued jobs that the broker may have lost; put both back
-    in line.
-
-    Args:
-        backlogged: Queues in which messages still wait; their queued jobs are taken to be among
-            them.
-
-    Returns:
-        The jobs to be sent again.
-    """
-    now = time.time()
-    stale = now - get_settings().job_resend_after_s
-    with db.statements(write=True) as connection:
-        rows = connection.execute(
-            update(_job)
-            .where(
-                or_(
-                    and_(_job.c.status == RUNNING, _job.c.lease_until < now),
-                    and_(_job.c.status == QUEUED, _job.c.sent_at.is_(None)),
-                    and_(
-                        _job.c.status == QUEUED,
-                        _job.c.sent_at < stale,
-                        _job.c.queue.not_in(backlogged),
-                    ),
-                )
-            )
-            .values(status=QUEUED, lease_until=None, sent_at=now)
-            .returning(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-        )
-        return [Lost(*row) for row in rows]
-
-
-def find_queued(job_ids: Collection[str]) -> list[Lost]:
-    """Find those of some jobs that still wait for a worker."""
-    if not job_ids:
-        return []
-    with db.statements(write=False) as connection:
-        columns = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-        rows = connection.execute(
-            select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED)
-        )
-        return [Lost(*row) for row in rows]
-
-
-def status_counts() -> dict[tuple[str, str], int]:
-    """Count jobs that have not ended, by queue and status."""
-    with db.statements(write=False) as connection:
-        rows = connection.execute(
-            select(_job.c.queue, _job.c.status, func.count())
-            .where(_job.c.status.in_((QUEUED, RUNNING)))
-            .group_by(_job.c.queue, _job.c.status)
-        )
-        return {(queue, status): count for queue, status, count in rows}

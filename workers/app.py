@@ -13,7 +13,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from shared import db, leases, queue, redis
+from shared import db, queue, redis, sweep
 from shared.config.settings import get_settings
 from shared.flusher import flusher
 from shared.queue import celery as app
@@ -58,5 +58,5 @@ def _leave_nothing_unsaid(**_: Any) -> None:
         log.warning(
             "the last events could not be written; readers find the endings in the database"
         )
-    for lost in leases.find_queued(live.postponed()):
+    for lost in sweep.find_queued(live.postponed()):
         queue.send_or_leave(lost.id, lost.kind, lost.queue)

@@ -9,11 +9,12 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from shared import db, leases, queue, relay
+from shared import db, leases, places, queue, relay
 from shared.errors import SwitchyardError, Unavailable
-from shared.leases import Claim, Waiting
+from shared.leases import Claim
 from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED
+from shared.places import Waiting
 from shared.queue import JobSpec, celery
 from shared.services import messages
 from workers import line
@@ -117,9 +118,15 @@ def _attempt(claim: Claim) -> str | None:
             status = _end(running, work, status, error)
     if status is not None:
         _tell(claim, status, error, time.monotonic() - started)
-    if line.has_waiting(claim) and (waiting := leases.next_in_line(claim)) is not None:
-        queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
+    if line.has_waiting(claim):
+        _wake_next(claim)
     return status
+
+
+def _wake_next(ended: Claim) -> None:
+    waiting = places.next_in_line(ended.user_id, ended.model)
+    if waiting is not None:
+        queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
 
 
 def _tell(claim: Claim, status: str, error: SwitchyardError | None, seconds: float) -> None:

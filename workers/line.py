@@ -5,7 +5,8 @@ import time
 import orjson
 
 from shared import relay
-from shared.leases import Claim, Waiting
+from shared.leases import Claim
+from shared.places import Waiting
 from shared.redis import get_redis
 
 # Waiting jobs are sent again by the sweeper after as long, and tell of themselves once more.
@@ -29,5 +30,5 @@ def hear(message: bytes) -> None:
 def has_waiting(ended: Claim) -> bool:
     """Whether somebody may wait for the place of a job that has ended."""
     now = time.monotonic()
-    names = (ended.user_id or "", str(ended.request.get("model", "")))
+    names = (ended.user_id or "", ended.model or "")
     return any(_waiting.get(name, 0.0) > now for name in names)

@@ -5,9 +5,10 @@ import time
 import pytest
 from sqlalchemy import text
 
-from shared import db, leases
-from shared.leases import Claim, Waiting
+from shared import db, leases, places, sweep
+from shared.leases import Claim
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
+from shared.places import Waiting
 from tests.services.crowd import at_once, in_processes
 from tests.services.things import change_job, new_job, new_user, row_of
 
@@ -162,7 +163,7 @@ def test_a_waiting_job_is_not_taken_for_lost(configure):
     waiting = new_job(owner)
     leases.claim(waiting)
 
-    assert waiting not in [lost.id for lost in leases.sweep()]
+    assert waiting not in [lost.id for lost in sweep.sweep()]
 
 
 def test_the_next_in_line_is_the_owners_oldest_queued_job(configure):
@@ -173,7 +174,7 @@ def test_the_next_in_line_is_the_owners_oldest_queued_job(configure):
     second, _third = sorted((new_job(owner), new_job(owner)))
     leases.finish(first, COMPLETED, None, nothing)
 
-    following = leases.next_in_line(first)
+    following = places.next_in_line(first.user_id, first.model)
 
     assert following is not None
     assert following.id == second
@@ -185,7 +186,7 @@ def test_nobody_is_next_where_nobody_waits(configure):
     new_job(new_user())
     leases.finish(first, COMPLETED, None, nothing)
 
-    assert leases.next_in_line(first) is None
+    assert places.next_in_line(first.user_id, first.model) is None
 
 
 # Renew

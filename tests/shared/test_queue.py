@@ -4,7 +4,7 @@ import pytest
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from shared import db, leases, queue, relay
+from shared import db, leases, queue, relay, sweep
 from shared.models.job import QUEUED, Job
 from shared.queue import RUN_CHAT, WRITE_TITLE, RunChat, Subject, WriteTitle
 from shared.redis import get_redis, key
@@ -96,7 +96,7 @@ def test_a_job_that_the_broker_never_heard_of_is_found_by_the_sweep(mortal_valke
     job_id = new_job(new_user())
     mortal_valkey.restart()
 
-    assert [lost.id for lost in leases.sweep()] == [job_id]
+    assert [lost.id for lost in sweep.sweep()] == [job_id]
 
 
 def test_the_broker_is_used_again_when_it_returns(mortal_valkey):

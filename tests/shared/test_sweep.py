@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shared import leases
+from shared import leases, sweep
 from shared.leases import Claim
 from shared.models.job import COMPLETED, QUEUED, RUNNING
 from tests.services.crowd import at_once
@@ -33,7 +33,7 @@ def test_sweep_brings_back_jobs_whose_lease_has_lapsed():
         claimed(job_id)
     lapse(lost)
 
-    found = leases.sweep()
+    found = sweep.sweep()
 
     assert [(job.id, job.kind, job.queue, job.attempt) for job in found] == [
         (lost, "inference.run_chat", "interactive", 1)
@@ -45,14 +45,14 @@ def test_sweep_finds_queued_jobs_of_which_the_broker_was_never_told():
     job_id = new_job(new_user())
     change_job(job_id, sent_at=None)
 
-    assert [job.id for job in leases.sweep()] == [job_id]
+    assert [job.id for job in sweep.sweep()] == [job_id]
 
 
 def test_sweep_finds_queued_jobs_that_were_sent_long_ago():
     old, fresh = new_job(new_user()), new_job(new_user())
     change_job(old, sent_at=time.time() - 60)
 
-    assert [job.id for job in leases.sweep()] == [old]
+    assert [job.id for job in sweep.sweep()] == [old]
     assert row_of(fresh).status == QUEUED
 
 
@@ -60,7 +60,7 @@ def test_sweep_trusts_a_queue_in_which_messages_still_wait():
     job_id = new_job(new_user())
     change_job(job_id, sent_at=time.time() - 60)
 
-    assert leases.sweep({"interactive"}) == []
+    assert sweep.sweep({"interactive"}) == []
 
 
 def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
@@ -68,16 +68,16 @@ def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
     claimed(job_id)
     lapse(job_id)
 
-    assert [job.id for job in leases.sweep({"interactive"})] == [job_id]
+    assert [job.id for job in sweep.sweep({"interactive"})] == [job_id]
 
 
 def test_sweep_names_a_lost_job_once():
     job_id = new_job(new_user())
     claimed(job_id)
     lapse(job_id)
-    leases.sweep()
+    sweep.sweep()
 
-    assert leases.sweep() == []
+    assert sweep.sweep() == []
 
 
 def test_sweep_leaves_ended_jobs_alone():
@@ -85,7 +85,7 @@ def test_sweep_leaves_ended_jobs_alone():
     leases.finish(claim, COMPLETED, None, nothing)
     change_job(claim.id, sent_at=None)
 
-    assert leases.sweep() == []
+    assert sweep.sweep() == []
 
 
 def test_of_several_sweepers_at_once_one_finds_a_lost_job():
@@ -93,7 +93,7 @@ def test_of_several_sweepers_at_once_one_finds_a_lost_job():
     claimed(job_id)
     lapse(job_id)
 
-    found = at_once(8, lambda _: leases.sweep())
+    found = at_once(8, lambda _: sweep.sweep())
 
     assert [lost.id for some in found for lost in some] == [job_id]
 
@@ -102,8 +102,8 @@ def test_find_queued_names_only_those_that_still_wait():
     queued, running = new_job(new_user()), new_job(new_user())
     claimed(running)
 
-    assert [job.id for job in leases.find_queued([queued, running, "unknown"])] == [queued]
-    assert leases.find_queued([]) == []
+    assert [job.id for job in sweep.find_queued([queued, running, "unknown"])] == [queued]
+    assert sweep.find_queued([]) == []
 
 
 def test_status_counts_counts_open_jobs_by_queue():
@@ -111,4 +111,4 @@ def test_status_counts_counts_open_jobs_by_queue():
     new_job(new_user())
     leases.cancel(new_job(new_user()))
 
-    assert leases.status_counts() == {("interactive", RUNNING): 1, ("interactive", QUEUED): 1}
+    assert sweep.status_counts() == {("interactive", RUNNING): 1, ("interactive", QUEUED): 1}

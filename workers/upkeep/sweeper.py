@@ -10,7 +10,7 @@ import time
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import leases, queue
+from shared import queue, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.redis import get_redis, key
@@ -48,12 +48,12 @@ class Sweeper:
     def _pass(self) -> None:
         started = time.monotonic()
         try:
-            is_idle = not leases.status_counts()
+            is_idle = not sweep.status_counts()
             if time.monotonic() - started > get_settings().job_lease_s / 2:
                 # The look itself had to wait for the database, as every renewal had.
                 self._trusted_from = time.monotonic() + get_settings().job_lease_s
             if not is_idle and time.monotonic() >= self._trusted_from:
-                _send_again(leases.sweep(_backlogged()))
+                _send_again(sweep.sweep(_backlogged()))
         finally:
             get_redis().delete(key("sweeper"))
 
@@ -63,7 +63,7 @@ def _backlogged() -> set[str]:
     return {name for name in queue.QUEUES if get_redis().llen(prefix + name)}
 
 
-def _send_again(lost: list[leases.Lost]) -> None:
+def _send_again(lost: list[sweep.Lost]) -> None:
     for job in lost:
         log.warning("job %s is sent again after attempt %d", job.id, job.attempt)
         queue.send(job.id, job.kind, job.queue)
