@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.services.waiting import wait_until
+
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Response
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
 
     from tests.services.client import Account
 
@@ -42,6 +44,11 @@ class OpenWebUI:
         self.tab.on("console", self._note_console)
         self.tab.on("pageerror", lambda error: self.problems.append(f"page: {error}"))
         self.tab.on("response", self._note_response)
+        self._open_requests: set[Request] = set()
+        self._quiet_looks = 0
+        self.tab.on("request", self._note_request)
+        self.tab.on("requestfinished", self._note_end)
+        self.tab.on("requestfailed", self._note_end)
 
     def _note_console(self, message: "ConsoleMessage") -> None:
         if message.type in ("error", "warning") and not _PAGE_NOISE.search(message.text):
@@ -51,15 +58,30 @@ class OpenWebUI:
         if answer.status >= 400:
             self.problems.append(f"{answer.status} {answer.request.method} {answer.url}")
 
+    def _note_request(self, request: "Request") -> None:
+        self._open_requests.add(request)
+
+    def _note_end(self, request: "Request") -> None:
+        self._open_requests.discard(request)
+
     def open(self, path: str = "/") -> None:
         """Go to an address and wait for the input to be there."""
         self.tab.goto(self.base + path)
         self.tab.wait_for_selector("#chat-input")
 
     def reload(self) -> None:
-        """Load the same address again."""
+        """Load the same address again, once the page has said all that it had to say: a request
+        that a reload cuts off is stored by the page as an error of the answer.
+        """
+        self._quiet_looks = 0
+        wait_until(self._is_quiet, 10, "the page's requests to end", every_s=0.05)
         self.tab.reload()
         self.tab.wait_for_selector("#chat-input")
+
+    def _is_quiet(self) -> bool:
+        self.tab.evaluate("0")  # the library hears of requests while it is asked something
+        self._quiet_looks = 0 if self._open_requests else self._quiet_looks + 1
+        return self._quiet_looks > 3
 
     def sign_up(self, name: str, email: str, password: str) -> None:
         """Walk through the welcome of an empty instance and open its first account."""
