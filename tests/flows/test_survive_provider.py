@@ -111,6 +111,17 @@ def test_a_fault_that_passes_before_the_first_token_is_not_seen(alice: Account, 
     assert reader.text == answer_for(question)
 
 
+def test_a_provider_that_asks_for_a_long_pause_is_not_asked_again(alice: Account, provider):
+    question = "later fail=429 retry=3600"
+
+    reader = alice.follow(alice.ask(question), timeout_s=10)
+
+    assert_one_clear_error(alice, reader)
+    ending = reader.events[-1]["data"]
+    assert (ending["reason"], ending["retry_after_s"]) == ("rate_limited", 3600)
+    assert provider.asked(question) == 1
+
+
 @pytest.mark.parametrize(
     "habit",
     [
