@@ -17,6 +17,7 @@ def log_as(capsys):
     names += ["workers.catalogue", "workers.providers.openai", "workers.providers.ollama"]
     names += ["shared.config"]
     before = {name: logging.getLogger(name).level for name in names}
+    token = request_id.set("")  # another test's request may have left its own
     handlers = list(logging.getLogger().handlers)
 
     def start(**env):
@@ -25,6 +26,7 @@ def log_as(capsys):
         return lambda: capsys.readouterr().out.splitlines()  # noqa: PLW0108 -- each time anew
 
     yield start
+    request_id.reset(token)
     logging.getLogger().handlers[:] = handlers
     for name, level in before.items():
         logging.getLogger(name).setLevel(level)

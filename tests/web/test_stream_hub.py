@@ -1,7 +1,5 @@
 """Following a job: nothing is missed, doubled or waited for in vain, whatever dies meanwhile."""
 
-from threading import Thread
-
 import pytest
 
 from shared import db, leases, relay
@@ -9,35 +7,10 @@ from shared.ids import now_s
 from shared.models.job import COMPLETED, Job
 from tests.services.things import change_job, new_job
 from tests.services.waiting import wait_until
+from tests.web.following import Reader
 from web.stream.hub import Follow
 
 pytestmark = pytest.mark.usefixtures("world")
-
-
-class Reader:
-    """Follows a job in a thread of its own."""
-
-    def __init__(self, job, after=0, tick_s=60.0):
-        self.events = []
-        self.empty = 0
-        self._follow = Follow(job, after)
-        self._tick_s = tick_s
-        self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        with self._follow as follow:
-            for batch in follow.batches(self._tick_s):
-                self.events += batch
-                self.empty += not batch
-
-    def wake(self):
-        self._follow.wake()
-
-    def finish(self, timeout_s=10.0):
-        self._thread.join(timeout_s)
-        assert not self._thread.is_alive(), f"no end in {timeout_s:g} s: {self.events}"
-        return [(seq, event.split(b",")[0][9:-1].decode()) for seq, event in self.events]
 
 
 @pytest.fixture
@@ -57,11 +30,6 @@ def say(job, text):
     relay.append(job, 1, "delta", {"text": text})
 
 
-def texts(reader):
-    parsed = [relay.numbered(seq, event) for seq, event in reader.events]
-    return b"".join(parsed)
-
-
 def test_a_reader_gets_what_was_and_what_comes(running):
     say(running, "a ")
     reader = Reader(running)
@@ -77,7 +45,7 @@ def test_a_reader_goes_on_when_redis_has_been_away(running, mortal_valkey):
     reader = Reader(running)
     wait_until(lambda: reader.events, 5, "what was there")
     mortal_valkey.kill()
-    reader.wake()  # it looks around while nobody answers
+    reader.follow.wake()  # it looks around while nobody answers
     wait_until(lambda: reader.empty, 5, "the reader to have looked")
     mortal_valkey.restart()
 
@@ -99,13 +67,13 @@ def test_a_reader_that_comes_while_redis_is_away_gets_everything(running, mortal
 
 def test_an_end_below_the_cursor_is_told_at_once_and_in_full(running):
     reader = Reader(running, after=1000)
-    wait_until(lambda: reader._follow._quiet_since, 5, "the reader to listen")
+    wait_until(lambda: reader.follow._quiet_since, 5, "the reader to listen")
     finish(running)
 
     relay.append(running, 1, "completed", {})
 
     assert reader.finish(2.0) == [(1001, "completed")]
-    assert b'"text":"a b"' in texts(reader)
+    assert reader.ending["data"]["text"] == "a b"
 
 
 def test_a_worker_that_has_just_ended_its_job_may_write_its_last_events_itself(running):
@@ -127,7 +95,7 @@ def test_what_a_worker_did_not_write_before_it_died_is_added(running):
     reader = Reader(running, after=2)
 
     assert reader.finish() == [(3, "delta"), (4, "completed")]
-    assert b'{"text":"b"}' in texts(reader)
+    assert reader.text == "b"
 
 
 def test_a_log_of_an_attempt_that_did_not_end_the_job_is_begun_anew(running):
