@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_it_prints_the_answer_as_it_grows(start: Start, alice: Account):
     lines = start(alice.ask(question)).finish()
 
     assert lines[-1] == answer_for(question)
-    assert len(set(lines)) > 5
+    assert len(set(lines)) > 3
     assert all(answer_for(question).startswith(line) for line in lines)
 
 
@@ -87,8 +88,8 @@ def test_it_begins_the_answer_anew_when_the_worker_is_lost(
 
     lines = script.finish()
     assert lines[-1] == answer_for(question)
-    grown = lines.index("")  # the half answer is dropped
-    assert "w010" in lines[grown - 1]
+    dropped = [before for before, line in pairwise(lines) if before and not line]
+    assert "w010" in dropped[0]
 
 
 def test_it_comes_back_when_the_web_process_is_lost(start: Start, alice: Account, stack: Stack):

@@ -50,18 +50,15 @@ def test_an_answer_comes_in_one_piece(client: OpenAI):
     assert completion.usage.completion_tokens > 0
 
 
-def test_an_answer_is_streamed_while_it_is_made(client: OpenAI, provider: FakeOpenAI):
+def test_an_answer_is_streamed_in_pieces(client: OpenAI):
     question = "Piece by piece. tokens=20 delay=20"
 
     with client.chat.completions.create(**asking(question, stream=True)) as stream:
-        first = next(stream)
-        is_still_made = provider.open_streams == 1
-        chunks = [first, *stream]
+        chunks = list(stream)
 
-    assert is_still_made
-    assert first.choices[0].delta.role == "assistant"
+    assert chunks[0].choices[0].delta.role == "assistant"
     assert text_of(chunks) == answer_for(question)
-    assert len(chunks) > 10
+    assert len(chunks) > 5
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert len({chunk.id for chunk in chunks}) == 1
 
@@ -195,7 +192,7 @@ def test_the_asynchronous_client_streams_many_answers_side_by_side(alice: Accoun
 # Leaving
 
 
-def test_closing_a_stream_closes_the_providers_connection(
+def test_pieces_come_while_the_answer_is_made_and_closing_ends_it(
     alice: Account, client: OpenAI, provider: FakeOpenAI
 ):
     raw = client.chat.completions.with_raw_response.create(
@@ -217,14 +214,12 @@ def test_closing_a_stream_closes_the_providers_connection(
 
 @pytest.mark.parametrize("is_stream", [True, False], ids=["stream", "whole"])
 def test_a_client_that_loses_its_patience_closes_the_providers_connection(
-    client: OpenAI, provider: FakeOpenAI, is_stream: bool
+    connect: Connect, provider: FakeOpenAI, is_stream: bool
 ):
-    question = f"Slow at {client.base_url}, {is_stream}. hang_head=1"
+    question = f"Slow, {is_stream}. hang_head=1"
 
     with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.4).chat.completions.create(
-            **asking(question, stream=is_stream)
-        )
+        connect(timeout=1.5).chat.completions.create(**asking(question, stream=is_stream))
 
     assert provider.asked(question) == 1
     wait_until(lambda: provider.open_streams == 0, 3, "the provider's connection to close")

@@ -113,7 +113,7 @@ def test_an_answer_is_acknowledged_at_once_and_arrives_over_the_socket(
 def test_pieces_arrive_while_the_answer_is_made_and_grow_with_its_length_only(
     page: PageSocket, alice: Account
 ):
-    question = "Piece by piece. tokens=300 delay=3"
+    question = "Piece by piece. tokens=300 delay=5"
     asked = ask(alice, page, question)
     page.wait_for(asked.message, "w100")
     assert not page.is_done(asked.message)
@@ -121,7 +121,7 @@ def test_pieces_arrive_while_the_answer_is_made_and_grow_with_its_length_only(
     page.wait_done(asked.message)
 
     pieces = page.events(asked.message)
-    assert len(pieces) > 20
+    assert len(pieces) > 10
     size = sum(len(json.dumps(piece)) for piece in pieces if not piece["data"].get("done"))
     assert size < 200 * len(pieces) + 2 * len(answer_for(question))
 
@@ -340,7 +340,7 @@ def test_the_newer_page_hears_the_same_under_its_own_name(newer_page: PageSocket
         5,
         "the end of the turn",
     )
-    assert len(newer_page.events(asked.message, NEWER)) > 10
+    assert len(newer_page.events(asked.message, NEWER)) > 5
 
 
 def test_the_newer_page_stops_by_the_chat(
