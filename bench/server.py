@@ -153,6 +153,8 @@ def _environment(folder: Path, provider_url: str, port: int) -> dict[str, str]:
         "OPENAI_API_KEY": "sk-bench",
         "OPENAI_API_KEYS": "",
         "ENABLE_OLLAMA_API": "False",
+        # The users of a measurement see the provider's model without a row of their own for it.
+        "BYPASS_MODEL_ACCESS_CONTROL": "True",
         "LOCAL_MODELS": "0",
         "FLOWER_PORT": str(free_port()),
     }
