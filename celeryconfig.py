@@ -8,9 +8,9 @@ from shared.config.settings import get_settings
 
 _settings = get_settings()
 
-# The broker is the same Redis or Valkey that keeps the event logs; RabbitMQ would work as well.
-broker_url = _settings.redis_url or "redis://127.0.0.1:6379/0"
-broker_transport_options = {
+# The broker is the same Redis or Valkey that keeps the event logs, or another one of Celery's.
+broker_url = _settings.broker_url or _settings.redis_url or "redis://127.0.0.1:6379/0"
+_redis_options = {
     # Our keys only, so that several instances can share a server.
     "global_keyprefix": f"{_settings.redis_prefix}:broker:",
     # No notes in Redis on which messages were taken. They would bring back those of a dead worker,
@@ -21,6 +21,7 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
+broker_transport_options = _redis_options if _settings.has_redis_broker else {}
 # A broker that is away at the start or goes away later is waited for, for ever.
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None

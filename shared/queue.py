@@ -1,18 +1,15 @@
-"""Jobs: their kinds, and how one is accepted. The sending side of Celery stands here alone."""
+"""Jobs: their kinds, and how one is accepted."""
 
 import logging
 import time
 from dataclasses import dataclass
 from typing import Any, cast
 
-from celery import Celery
-from kombu.exceptions import OperationalError
 from pydantic import BaseModel, ConfigDict
 from redis.exceptions import RedisError
 from sqlalchemy import Table, update
 
-from shared import db, relay
-from shared.broker import Bell
+from shared import broker, db, relay
 from shared.errors import Unavailable
 from shared.ids import new_id, now_s
 from shared.models.job import QUEUED, Job
@@ -21,10 +18,6 @@ log = logging.getLogger(__name__)
 
 INTERACTIVE, DEFAULT, BATCH, COMPUTE = "interactive", "default", "batch", "compute"
 QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
-
-celery = Celery("switchyard")
-celery.config_from_object("celeryconfig")
-bell = Bell(celery)
 
 
 class Payload(BaseModel):
@@ -179,22 +172,10 @@ def announce(
 def send_or_leave(job_id: str, kind: str, queue: str) -> None:
     """Wake a worker for a job, or leave that to the sweeper when the broker is away."""
     try:
-        send(job_id, kind, queue)
+        broker.ring(job_id, kind, queue)
     except (Unavailable, RedisError, OSError) as error:
         log.warning("job %s waits for the broker to return: %s", job_id, error)
         with db.transaction() as session:
             session.execute(
                 update(Job).where(Job.id == job_id, Job.status == QUEUED).values(sent_at=None)
             )
-
-
-def send(job_id: str, kind: str, queue: str) -> None:
-    """Wake a worker for a job; may be lost or doubled without harm.
-
-    Raises:
-        Unavailable, RedisError: The broker does not answer.
-    """
-    try:
-        bell.ring(job_id, kind, queue)
-    except OperationalError as error:
-        raise Unavailable("The broker is not available right now.") from error

@@ -14,9 +14,9 @@ from celery.signals import (
 )
 
 from shared import db, queue, redis, sweep
+from shared.broker import celery
 from shared.config.settings import get_settings
 from shared.flusher import flusher
-from shared.queue import celery as app
 from workers import monitoring
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
@@ -27,6 +27,8 @@ from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
 __all__ = ["app"]
 
 log = logging.getLogger(__name__)
+
+app = celery()
 
 # Celery warns root because of pickle, which we do not accept.
 warnings.filterwarnings("ignore", category=SecurityWarning)

@@ -10,18 +10,21 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from shared import db, leases, places, queue, relay
+from shared.broker import celery
 from shared.errors import SwitchyardError, Unavailable
 from shared.leases import Claim
 from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from shared.places import Waiting
-from shared.queue import JobSpec, celery
+from shared.queue import JobSpec
 from shared.services import messages
 from workers import line
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
 log = logging.getLogger(__name__)
 
+# What each message is handed to; a path, because only workers need what it imports.
+_STRATEGY = "workers.pool:take_straight"
 _WORN_OUT = "The job was given up after its worker was lost several times."
 _BROKEN = "Something went wrong inside the server. The operators find the details in the log."
 
@@ -56,7 +59,7 @@ def task(spec: JobSpec) -> Callable[[W], W]:
 
     def register(work: W) -> W:
         _WORKS[spec.name] = work
-        celery.task(name=spec.name, throws=(JobFailed,))(_run_for_celery)
+        celery().task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_run_for_celery)
         return work
 
     return register
@@ -76,7 +79,7 @@ def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Make a function a task that beat sends; it is no job, and may be lost or doubled."""
 
     def register(function: Callable[[], None]) -> Callable[[], None]:
-        celery.task(name=name)(function)
+        celery().task(name=name, Strategy=_STRATEGY)(function)
         return function
 
     return register
@@ -116,6 +119,7 @@ def _attempt(claim: Claim) -> str | None:
         status, error, work = _work(running)
         if status is not None:
             status = _end(running, work, status, error)
+    running.writer.close()
     if status is not None:
         _tell(claim, status, error, time.monotonic() - started)
     if line.has_waiting(claim):

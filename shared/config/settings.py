@@ -60,6 +60,7 @@ class Settings(BaseModel):
     database_pool_recycle: int = Field(3600, gt=0)
     redis_url: str = ""
     redis_prefix: str = "switchyard"
+    broker_url: str = ""
     cache: Literal["redis", "memory"] = "redis"
     webui_secret_key: str = ""
     webui_name: str = "Switchyard"
@@ -150,6 +151,11 @@ class Settings(BaseModel):
     def is_dev(self) -> bool:
         """Whether the developer's conveniences (/docs, debug logs) are on."""
         return self.env == "dev"
+
+    @property
+    def has_redis_broker(self) -> bool:
+        """Whether workers are woken up through the Redis that keeps the event logs."""
+        return not self.broker_url
 
     @property
     def sqlalchemy_url(self) -> str:

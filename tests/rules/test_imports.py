@@ -11,11 +11,11 @@ from tests.rules.source import PRODUCT, ROOT, imports, python_files, tree
 
 CELERY_HOMES = (
     "celeryconfig.py",
-    "shared/queue.py",
     "shared/broker.py",
     "workers/app.py",
     "workers/base.py",
     "workers/monitoring.py",
+    "workers/pool.py",
     "launch/celery.py",
     "launch/flower/",
 )

@@ -1,10 +1,10 @@
 """Accepting jobs: the row with the transaction, the broker after the commit."""
 
 import pytest
-from kombu.exceptions import OperationalError
+from celery import Celery
 from redis.exceptions import RedisError
 
-from shared import db, leases, queue, relay, sweep
+from shared import broker, db, leases, queue, relay, sweep
 from shared.models.job import QUEUED, Job
 from shared.queue import RUN_CHAT, WRITE_TITLE, RunChat, Subject, WriteTitle
 from shared.redis import get_redis, key
@@ -121,8 +121,21 @@ def test_a_job_that_was_taken_meanwhile_is_not_marked_as_unsent(mortal_valkey):
 def test_sending_to_a_broker_that_is_away_is_an_error(mortal_valkey):
     mortal_valkey.kill()
 
-    with pytest.raises((OperationalError, RedisError)):
-        queue.send("j", RUN_CHAT.name, RUN_CHAT.queue)
+    with pytest.raises(RedisError):
+        broker.ring("j", RUN_CHAT.name, RUN_CHAT.queue)
+
+
+def test_a_broker_that_is_not_redis_gets_its_message_from_celery(configure, monkeypatch):
+    configure(broker_url="memory://")
+    other = Celery(broker="memory://")
+    monkeypatch.setattr(broker, "celery", lambda: other)
+
+    job_id = new_job(new_user())
+
+    with other.connection() as connection, connection.SimpleQueue("interactive") as waiting:
+        message = waiting.get(timeout=5)
+    assert (message.headers["id"], message.headers["task"]) == (job_id, RUN_CHAT.name)
+    assert sent() == []
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import queue, sweep
+from shared import broker, queue, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.redis import get_redis, key
@@ -59,14 +59,13 @@ class Sweeper:
 
 
 def _backlogged() -> set[str]:
-    prefix = f"{get_settings().redis_prefix}:broker:"
-    return {name for name in queue.QUEUES if get_redis().llen(prefix + name)}
+    return {name for name in queue.QUEUES if get_redis().llen(broker.queue_key(name))}
 
 
 def _send_again(lost: list[sweep.Lost]) -> None:
     for job in lost:
         log.warning("job %s is sent again after attempt %d", job.id, job.attempt)
-        queue.send(job.id, job.kind, job.queue)
+        broker.ring(job.id, job.kind, job.queue)
 
 
 def start() -> None:

@@ -1,0 +1,24 @@
+"""Imports without the parts that nobody here uses."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What libraries import wherever it is installed. python-socketio: for its clients, for another
+# server and for a broker of its own, 10 MB of a web process; PyJWT: for signatures by key pairs,
+# 6 MB, where our tokens are signed by one key; httpx: for its command, 4 MB of a worker.
+SOCKETIO_EXTRAS = ("requests", "websocket", "tornado", "valkey")
+PYJWT_EXTRAS = ("cryptography",)
+HTTPX_EXTRAS = ("rich", "pygments")
+
+
+@contextmanager
+def without(names: tuple[str, ...]) -> Iterator[None]:
+    """Let optional imports of some modules fail inside the block, as if they were not installed."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: Python's own mark
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
