@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import gevent
 from gunicorn.glogging import Logger
 
 from shared.collector import settle
@@ -47,6 +48,8 @@ class logger_class(Logger):  # noqa: N801  (gunicorn looks for this name)
 
 def post_worker_init(worker: Any) -> None:
     """Know when the end comes, from the first request on."""
+    # Who started which green thread is for debuggers; noting it costs 2 KB and 10 µs each.
+    gevent.config.track_greenlet_tree = False
     logging.getLogger("web").info("web answers at http://%s", bind[0])
     lifecycle.watch(lambda: bool(worker.alive))
     settle()

@@ -2,8 +2,22 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
-from web.app import create_app, create_wsgi
+from shared import lean
 
-# The flask command wants the Flask application itself; a server wants Socket.IO beside it.
-app = create_app() if Path(sys.argv[0]).name == "flask" else create_wsgi()
+
+def _application() -> Any:
+    """Make Flask's application for the flask command, and what a server serves otherwise."""
+    with lean.without(lean.SOCKETIO_EXTRAS + lean.PYJWT_EXTRAS):
+        from web.app import create_app, create_wsgi  # noqa: PLC0415 -- after the extras are hidden
+    if Path(sys.argv[0]).name != "flask":
+        return create_wsgi()
+    from web import commands  # noqa: PLC0415 -- a server does without
+
+    app = create_app()
+    commands.register(app)
+    return app
+
+
+app = _application()

@@ -42,8 +42,8 @@ class _Parcel:
         now = self.events[:_MAX_EVENTS_PER_CALL]
         writer = self.writer
         ends = relay.is_ending(now[-1])
-        args = relay.append_args(writer.job_id, writer.attempt, writer.expected, ends, now)
-        packed: bytes = hiredis.pack_command(("EVALSHA", sha, *args))
+        values = relay.append_values(writer.attempt, writer.expected, ends, now)
+        packed: bytes = hiredis.pack_command(("EVALSHA", sha, *writer.keys, *values))
         return packed
 
     def settle(self, answer: int) -> bool:
@@ -62,10 +62,14 @@ def _ending_of(events: list[bytes]) -> list[bytes]:
     return [event for event in events[-1:] if relay.is_ending(event)]
 
 
+def _nobody(_reason: int) -> None:
+    """Hear a refusal that no longer matters to anybody."""
+
+
 class Writer:
     """One attempt's pen: gathers events until the flusher takes them. See `Flusher.writer`.
 
-    What waits stands in a queue whose single operations are atomic: this is done for every piece
+    What waits stands in a list whose single operations are atomic: this is done for every piece
     of every answer, where a lock would cost as much as all the rest.
     """
 
@@ -73,6 +77,7 @@ class Writer:
         self, flusher: "Flusher", job_id: str, attempt: int, on_refused: Callable[[int], None]
     ) -> None:
         self.job_id, self.attempt = job_id, attempt
+        self.keys = relay.append_keys(job_id)
         self.expected = relay.OPENING
         self.is_refused = False
         self.is_full = False
@@ -80,7 +85,7 @@ class Writer:
         self._flusher = flusher
         self._on_refused = on_refused
         # Pieces of text, and other events as they are stored.
-        self._waiting: deque[str | bytes] = deque()
+        self._waiting: list[str | bytes] = []
         self._waiting_bytes = 0
 
     def text(self, piece: str) -> None:
@@ -111,9 +116,9 @@ class Writer:
         self._waiting_bytes = 0
         events: list[bytes] = []
         pieces: list[str] = []
-        waiting = self._waiting
-        while waiting:
-            item = waiting.popleft()
+        items = self._waiting[:]
+        del self._waiting[: len(items)]
+        for item in items:
             if isinstance(item, str):
                 pieces.append(item)
                 continue
@@ -132,6 +137,10 @@ class Writer:
         else:
             self.is_refused = True
         self._on_refused(reason)
+
+    def close(self) -> None:
+        """Forget who wants to hear of refusals: nothing more is written after the end."""
+        self._on_refused = _nobody
 
     def _delta(self, pieces: list[str]) -> bytes:
         return relay.encode("delta", self.attempt, {"text": "".join(pieces)})

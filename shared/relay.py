@@ -5,7 +5,6 @@ in the list, from 1, so that a number can neither be missing nor double. See doc
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -82,19 +81,18 @@ def channel(job_id: str) -> str:
     return job_key(job_id, "events")
 
 
-def append_args(
-    job_id: str, attempt: int, expected: int, ends: bool, events: Iterable[bytes]
-) -> list[Any]:
-    """Build the arguments of APPEND behind the script itself: count of keys, keys, values."""
+def append_keys(job_id: str) -> tuple[Any, ...]:
+    """Build the first arguments of APPEND, the same for all of a job: count of keys, keys."""
+    return (3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id))
+
+
+def append_values(
+    attempt: int, expected: int, ends: bool, events: Iterable[bytes]
+) -> tuple[Any, ...]:
+    """Build the arguments of APPEND behind its keys."""
     settings = get_settings()
     limits = (settings.job_log_ttl_s, settings.job_log_max_events)
-    return [*_keys(job_id), attempt, expected, int(ends), *limits, *events]
-
-
-@lru_cache(maxsize=8192)
-def _keys(job_id: str) -> tuple[Any, ...]:
-    """Build the first arguments of APPEND, the same for all appends of a job."""
-    return (3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id))
+    return (attempt, expected, int(ends), *limits, *events)
 
 
 def append(job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> bool:
@@ -103,8 +101,8 @@ def append(job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> bool:
     Returns:
         False when a newer attempt writes or the log has ended.
     """
-    args = append_args(job_id, attempt, UNORDERED, kind in ENDINGS, [encode(kind, attempt, data)])
-    return int(get_redis().eval(APPEND, *args)) >= 0
+    values = append_values(attempt, UNORDERED, kind in ENDINGS, [encode(kind, attempt, data)])
+    return int(get_redis().eval(APPEND, *append_keys(job_id), *values)) >= 0
 
 
 def close(job_id: str, events: list[bytes]) -> bool:
@@ -117,8 +115,8 @@ def close(job_id: str, events: list[bytes]) -> bool:
     Returns:
         False when the log has ended already.
     """
-    args = append_args(job_id, _END - 1, UNORDERED, True, events)
-    return int(get_redis().eval(APPEND, *args)) >= 0
+    values = append_values(_END - 1, UNORDERED, True, events)
+    return int(get_redis().eval(APPEND, *append_keys(job_id), *values)) >= 0
 
 
 def replay(job_id: str, after: int, limit: int = 5000) -> list[bytes]:

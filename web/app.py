@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from flask import Flask, g, request
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -20,10 +19,10 @@ from web.stream.socket import SUBPROTOCOL, sock
 from web.stream.socketio import Door
 
 tables = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 
 # JSON bodies; uploads have a limit of their own.
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_SOCKETIO_PATH = "ws/socket.io"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -48,7 +47,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     tables.init_app(app)
-    migrate.init_app(app, tables, directory="migrations")
     with app.app_context():
         db.bind(tables.engine)
     auth.register(app)
@@ -85,6 +83,21 @@ def _finish(response: Any) -> Any:
     return response
 
 
+class Entrance:
+    """Sends the page's sockets to Socket.IO and everything else to Flask.
+
+    Socket.IO's own middleware would do, but makes a class for every request that passes through.
+    """
+
+    def __init__(self, app: Flask, socketio: Any) -> None:
+        self._app, self._socketio = app, socketio
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve one request."""
+        is_socketio = environ["PATH_INFO"].startswith(f"/{_SOCKETIO_PATH}/")
+        return (self._socketio if is_socketio else self._app)(environ, start_response)
+
+
 def create_wsgi() -> Any:
     """Make what gunicorn serves: the application, with Socket.IO beside it."""
     import socketio  # noqa: PLC0415 -- commands such as `flask db upgrade` do without
@@ -92,4 +105,5 @@ def create_wsgi() -> Any:
     app = create_app()
     door = Door()
     app.extensions["socketio_door"] = door
-    return Upgrades(socketio.WSGIApp(door.server, app, socketio_path="ws/socket.io"))
+    pages = socketio.WSGIApp(door.server, socketio_path=_SOCKETIO_PATH)
+    return Upgrades(Entrance(app, pages))

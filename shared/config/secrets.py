@@ -3,8 +3,7 @@
 import base64
 import hashlib
 from functools import lru_cache
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import Any
 
 from shared.config.settings import secret_key
 
@@ -13,7 +12,10 @@ _DOTS = "•" * 8
 
 
 @lru_cache(maxsize=1)
-def _box() -> Fernet:
+def _box() -> Any:
+    # Here, because it is 6 MB of a process that may never see a secret.
+    from cryptography.fernet import Fernet  # noqa: PLC0415 -- see above
+
     # Domain-separated from the key that signs tokens.
     digest = hashlib.sha256(b"switchyard secrets at rest\0" + secret_key().encode()).digest()
     return Fernet(base64.urlsafe_b64encode(digest))
@@ -30,8 +32,11 @@ def unseal(stored: str) -> str:
     """
     if not stored.startswith(_MARK):
         return stored
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415 -- see _box
+
     try:
-        return _box().decrypt(stored.removeprefix(_MARK).encode()).decode()
+        clear: bytes = _box().decrypt(stored.removeprefix(_MARK).encode())
+        return clear.decode()
     except InvalidToken:
         return ""
 

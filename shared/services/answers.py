@@ -9,12 +9,34 @@ from typing import Any
 
 import orjson
 
+_JOIN_AT = 64
+
+
+class _Text:
+    """A text that grows token by token; a token of its own takes ten times its letters' memory."""
+
+    __slots__ = ("_joined", "_pieces")
+
+    def __init__(self) -> None:
+        self._joined: list[str] = []
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        pieces = self._pieces
+        pieces.append(piece)
+        if len(pieces) == _JOIN_AT:
+            self._joined.append("".join(pieces))
+            pieces.clear()
+
+    def whole(self) -> str:
+        return "".join([*self._joined, *self._pieces])
+
 
 class Answer:
     """Gathers the deltas of one answer, of its first choice."""
 
     def __init__(self) -> None:
-        self._blocks: list[list[Any]] = []  # [kind, parts, started, ended]
+        self._blocks: list[list[Any]] = []  # [kind, text, started, ended]
         self.tool_calls: list[dict[str, Any]] = []
         self.finish_reason: str | None = None
 
@@ -32,7 +54,7 @@ class Answer:
     def add_text(self, piece: str) -> None:
         """Take a piece of text, the most frequent delta by far."""
         if self._blocks and self._blocks[-1][0] == "text":
-            self._blocks[-1][1].append(piece)
+            self._blocks[-1][1].add(piece)
         else:
             self._piece("text", piece)
 
@@ -41,8 +63,8 @@ class Answer:
             now = time.monotonic()
             if self._blocks:
                 self._blocks[-1][3] = now
-            self._blocks.append([kind, [], now, None])
-        self._blocks[-1][1].append(piece)
+            self._blocks.append([kind, _Text(), now, None])
+        self._blocks[-1][1].add(piece)
 
     def _merge_call(self, delta: dict[str, Any]) -> None:
         place = delta.get("index", len(self.tool_calls))
@@ -58,12 +80,15 @@ class Answer:
     @property
     def text(self) -> str:
         """The text alone."""
-        return "".join("".join(parts) for kind, parts, *_ in self._blocks if kind == "text")
+        return self._all("text")
 
     @property
     def reasoning(self) -> str:
         """The reasoning alone."""
-        return "".join("".join(parts) for kind, parts, *_ in self._blocks if kind == "reasoning")
+        return self._all("reasoning")
+
+    def _all(self, kind: str) -> str:
+        return "".join(text.whole() for of, text, *_ in self._blocks if of == kind)
 
     @property
     def is_plain(self) -> bool:
@@ -83,7 +108,7 @@ class Answer:
         """
         last = len(self._blocks) - 1
         parts = [
-            "".join(block[1]) if block[0] == "text" else _reasoning(block, is_done or place < last)
+            block[1].whole() if block[0] == "text" else _reasoning(block, is_done or place < last)
             for place, block in enumerate(self._blocks)
         ]
         parts += [_tool_call(call) for call in self.tool_calls]
@@ -103,7 +128,7 @@ class Answer:
 
 
 def _reasoning(block: list[Any], is_done: bool) -> str:
-    quoted = "\n".join(f"> {line}" for line in "".join(block[1]).strip().splitlines())
+    quoted = "\n".join(f"> {line}" for line in block[1].whole().strip().splitlines())
     if not is_done:
         head = '<details type="reasoning" done="false">\n<summary>Thinking…</summary>'
         return f"{head}\n{quoted}\n</details>\n"

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.usefixtures("world")
 
 
 def append(attempt, expected, *events, ends=False):
-    args = relay.append_args(JOB, attempt, expected, ends, list(events))
-    return int(get_redis().eval(relay.APPEND, *args))
+    values = relay.append_values(attempt, expected, ends, list(events))
+    return int(get_redis().eval(relay.APPEND, *relay.append_keys(JOB), *values))
 
 
 def delta(text, attempt=1):

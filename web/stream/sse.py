@@ -21,7 +21,10 @@ _CURSOR_DIGITS = len(str(relay.MAX_CURSOR)) - 1
 def response(chunks: Iterator[bytes]) -> Response:
     """Answer with a stream that proxies neither buffer nor cache."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return Response(chunks, content_type="text/event-stream; charset=utf-8", headers=headers)
+    # Straight to the server: what the framework wraps around costs every open stream 2 KB.
+    answer = Response(chunks, direct_passthrough=True, headers=headers)
+    answer.content_type = "text/event-stream; charset=utf-8"
+    return answer
 
 
 def job_events(follow: Follow, client: "ClientConnection", permit: Permit) -> Iterator[bytes]:

@@ -114,7 +114,8 @@ class _Exchange:
         timeout: dict[str, Any] = request.extensions.get("timeout") or {}
         self._pool = pool
         self._watchdog = watchdog
-        self._request = request
+        # Not the request itself: an answer may take an hour, and its question be large.
+        self._url, self._method = request.url, request.method
         self._origin = (request.url.scheme, request.url.host, request.url.port)
         self._cut: Cut = request.extensions.get("cut") or Cut()
         self.idle_s: float = timeout.get("read") or _NEVER
@@ -132,7 +133,7 @@ class _Exchange:
         self._send(line, message)
         try:
             head, rest = self._read_head(line)
-            decoder = line.body = decoder_for(head, self._request.method)
+            decoder = line.body = decoder_for(head, self._method)
         except Malformed as error:
             raise httpx.RemoteProtocolError(str(error)) from error
         keep_alive = head.keep_alive and not isinstance(decoder, UntilClose)
@@ -144,7 +145,7 @@ class _Exchange:
             raise WasCut("cut before the start")
         line = self._pool.take(self._origin)
         if line is None:
-            line = Line(connect(self._request.url, self._connect_s, self._cut))
+            line = Line(connect(self._url, self._connect_s, self._cut))
         sock = line.sock
         self._cut.hold(lambda: shut(sock))
         self._watcher = _arrival_watcher(sock)

@@ -13,6 +13,10 @@ _LONGEST_NAP_S = 1.0
 _SHORTEST_NAP_S = 0.01
 
 
+def _nothing() -> None:
+    """End what has ended already."""
+
+
 class Watch:
     """One exchange under a deadline, and a shorter one whenever it waits.
 
@@ -30,6 +34,10 @@ class Watch:
         self.is_late = False
         self._deadline = monotonic() + total_s
         self._end = end
+
+    def release(self) -> None:
+        """Forget how to end what is over; whoever holds the watch may be held by that."""
+        self._end = _nothing
 
     def left_s(self, now: float) -> float:
         """Tell how long it may wait on; ends it when time is up."""
@@ -64,6 +72,7 @@ class Watchdog:
         """Forget an exchange."""
         with self._lock:
             self._watches.discard(watch)
+        watch.release()
 
     def _run(self) -> None:
         while True:
