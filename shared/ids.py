@@ -2,27 +2,28 @@
 
 import secrets
 import time
-import uuid
 
 
 def new_id() -> str:
-    """Make a UUIDv7: sorts by time, unique across machines.
+    """Make a UUIDv7: sorts by time, to a quarter of a microsecond; unique across machines.
 
     Returns:
         36 characters, lower case.
 
-    Source: RFC 9562, section 5.7.
+    Source: RFC 9562, section 5.7, and 6.2, method 3 (the first 12 random bits tell the time more
+    exactly), so that ids of one process sort in the order in which they were made.
     """
-    millis = time.time_ns() // 1_000_000
-    rand = secrets.randbits(74)
+    millis, nanos = divmod(time.time_ns(), 1_000_000)
+    fraction = nanos * 4096 // 1_000_000
     value = (
         (millis & (2**48 - 1)) << 80
         | 0x7 << 76
-        | (rand >> 62) << 64
+        | fraction << 64
         | 0b10 << 62
-        | rand & (2**62 - 1)
+        | secrets.randbits(62)
     )
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def now_s() -> int:
