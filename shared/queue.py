@@ -1,98 +1,20 @@
-"""Jobs: their kinds, and how one is accepted."""
+"""How a job is accepted; its kinds stand in `shared.kinds`."""
 
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from pydantic import BaseModel, ConfigDict
 from redis.exceptions import RedisError
 from sqlalchemy import Table, update
 
 from shared import broker, db, relay
 from shared.errors import Unavailable
 from shared.ids import new_id, now_s
+from shared.kinds.base import JobSpec, Payload
 from shared.models.job import QUEUED, Job
 
 log = logging.getLogger(__name__)
-
-INTERACTIVE, DEFAULT, BATCH, COMPUTE = "interactive", "default", "batch", "compute"
-QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
-
-
-class Payload(BaseModel):
-    """What a job is to do: ids and parameters, never rows, never secrets in clear."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class JobSpec:
-    """A kind of job.
-
-    Attributes:
-        name: On the wire and in Flower; never renamed.
-        queue: One of QUEUES.
-        payload: The form of its request.
-        is_visible: Whether its owner sees it in lists of jobs.
-    """
-
-    name: str
-    queue: str
-    payload: type[Payload]
-    is_visible: bool = True
-
-
-class RunChat(Payload):
-    """Answer a chat completion; `body` is the provider's request, already checked and stripped of
-    our own keys.
-    """
-
-    body: dict[str, Any]
-    model: str
-    is_stream: bool = True
-    session_id: str | None = None
-    wants_title: bool = False
-    wants_tags: bool = False
-
-
-class WriteTitle(Payload):
-    """Find a title for a chat from its first turn."""
-
-    model: str
-
-
-class WriteTags(WriteTitle):
-    """Find tags for a chat from its messages."""
-
-
-class RefreshModels(Payload):
-    """Ask every connection for its models."""
-
-
-class CallConnection(Payload):
-    """Ask a connection one thing on behalf of an admin: one that is configured, or one that is
-    being tried.
-    """
-
-    kind: str
-    question: str
-    index: int | None = None
-    url: str = ""
-    sealed: str = ""
-
-
-RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
-WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
-WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
-REFRESH_MODELS = JobSpec("catalogue.refresh_models", INTERACTIVE, RefreshModels, is_visible=False)
-CALL_CONNECTION = JobSpec(
-    "catalogue.call_connection", INTERACTIVE, CallConnection, is_visible=False
-)
-
-SPECS = {
-    spec.name: spec for spec in (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, REFRESH_MODELS, CALL_CONNECTION)
-}
 
 _job_table = cast(Table, Job.__table__)
 

@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from shared import db, leases, places, queue, relay
 from shared.broker import celery
 from shared.errors import SwitchyardError, Unavailable
+from shared.kinds import SPECS
+from shared.kinds.base import JobSpec
 from shared.leases import Claim
 from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from shared.places import Waiting
-from shared.queue import JobSpec
 from shared.services import messages
 from workers import line
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
@@ -136,7 +137,7 @@ def _wake_next(ended: Claim) -> None:
 def _tell(claim: Claim, status: str, error: SwitchyardError | None, seconds: float) -> None:
     """Write the ending into the log. Of a failure only the kind: its words may be a user's."""
     how = f"{status} ({error.reason})" if error is not None else status
-    is_routine = status == COMPLETED and not queue.SPECS[claim.kind].is_visible
+    is_routine = status == COMPLETED and not SPECS[claim.kind].is_visible
     level = logging.DEBUG if is_routine else logging.INFO
     log.log(level, "%s %s in %.2f s, attempt %d", claim.kind, how, seconds, claim.attempt)
 

@@ -12,8 +12,9 @@ from shared import leases, relay
 from shared.config.settings import get_settings
 from shared.errors import SwitchyardError, Unavailable
 from shared.flusher import Writer, flusher
+from shared.kinds import SPECS
+from shared.kinds.base import Payload
 from shared.leases import Claim
-from shared.queue import SPECS, Payload
 from shared.subscriber import subscriber
 from workers import line
 

@@ -10,8 +10,11 @@ from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
 from shared.errors import Busy, Invalid, NotFound
 from shared.ids import now_s
+from shared.kinds import SPECS
+from shared.kinds.base import JobSpec, Payload
+from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
-from shared.queue import JobSpec, Payload, Subject
+from shared.queue import Subject
 from shared.services import access, chats, live_answers, messages
 from shared.services.accounts import Principal
 
@@ -58,7 +61,7 @@ def listed(user: Principal, status: str | None, before: str | None, limit: int) 
         before: Id of the last job of the page before.
         limit: At most this many.
     """
-    shown = [name for name, spec in queue.SPECS.items() if spec.is_visible]
+    shown = [name for name, spec in SPECS.items() if spec.is_visible]
     query = select(Job).where(Job.user_id == user.id, Job.kind.in_(shown))
     if status is not None:
         query = query.where(Job.status == status)
@@ -134,10 +137,10 @@ def retry(user: Principal, job_id: str) -> str:
         raise Invalid(
             f"Only jobs that failed or were cancelled can be done again; this one is {job.status}."
         )
-    spec = queue.SPECS[job.kind]
+    spec = SPECS[job.kind]
     subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
     new_id = accept(spec, spec.payload.model_validate(job.request), subject)
-    if spec is queue.RUN_CHAT and job.chat_id and job.message_id:
+    if spec is RUN_CHAT and job.chat_id and job.message_id:
         _answer_again(job, job.chat_id, job.message_id, new_id)
     return new_id
 
@@ -151,7 +154,7 @@ def _answer_again(job: Job, chat_id: str, message_id: str, new_id: str) -> None:
     before = text if isinstance(text, str) else ""
     chat = chats.find(chat_id)
     messages.start_answer(chat, message_id, new_id, job.model or "", before)
-    queue.announce(new_id, queue.RUN_CHAT, chat.user_id, chat_id, message_id, before)
+    queue.announce(new_id, RUN_CHAT, chat.user_id, chat_id, message_id, before)
 
 
 def last_event(job: Job) -> tuple[str, dict[str, Any]] | None:

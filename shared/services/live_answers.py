@@ -4,6 +4,7 @@ import orjson
 from redis.exceptions import RedisError
 
 from shared import db, queue, relay
+from shared.kinds.inference import RUN_CHAT
 from shared.models.chat import Chat, ChatMessage
 from shared.services.answers import Answer
 
@@ -47,4 +48,4 @@ def tell_pages(chat: Chat, rows: list[ChatMessage]) -> None:
     if running:
         with db.reading():
             for row, job_id in running:
-                queue.announce(job_id, queue.RUN_CHAT, chat.user_id, chat.id, row.id, row.content)
+                queue.announce(job_id, RUN_CHAT, chat.user_id, chat.id, row.id, row.content)

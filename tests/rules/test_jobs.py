@@ -15,7 +15,7 @@ _LIST_KINDS = (
 
 
 def _specs():
-    return module("shared.queue").SPECS
+    return module("shared.kinds").SPECS
 
 
 def test_every_kind_has_a_function_in_the_workers():

@@ -7,10 +7,12 @@ from typing import Any
 from shared import db, queue, relay
 from shared.config.options import get_options
 from shared.ids import now_s
+from shared.kinds.base import JobSpec, Payload
+from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.models.catalogue import ModelRow
 from shared.models.chat import Chat, ChatMessage
 from shared.models.job import Job
-from shared.queue import RUN_CHAT, JobSpec, Payload, RunChat, Subject
+from shared.queue import Subject
 from shared.services import accounts, chats, messages, models
 from shared.services.accounts import Principal
 

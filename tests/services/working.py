@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import queue
 from shared.flusher import flusher
+from shared.kinds.base import QUEUES
 from shared.redis import get_redis, key
 from workers import base
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
@@ -29,7 +29,7 @@ class InsideWorker:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self._names = [key("broker", name) for name in queue.QUEUES]
+        self._names = [key("broker", name) for name in QUEUES]
         self._running: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._take, daemon=True)
 

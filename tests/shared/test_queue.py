@@ -5,8 +5,9 @@ from celery import Celery
 from redis.exceptions import RedisError
 
 from shared import broker, db, leases, queue, relay, sweep
+from shared.kinds.inference import RUN_CHAT, WRITE_TITLE, RunChat, WriteTitle
 from shared.models.job import QUEUED, Job
-from shared.queue import RUN_CHAT, WRITE_TITLE, RunChat, Subject, WriteTitle
+from shared.queue import Subject
 from shared.redis import get_redis, key
 from tests.services.inside import sent
 from tests.services.things import new_job, new_user, row_of

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.config.options import get_options
+from shared.kinds.inference import RUN_CHAT
 from shared.models.job import QUEUED
-from shared.queue import RUN_CHAT
 from tests.services.inside import sent
 from tests.services.things import message, new_chat, offer, row_of, stored_message
 

@@ -3,8 +3,9 @@
 import pytest
 
 from shared import db, relay
+from shared.kinds.catalogue import REFRESH_MODELS
+from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.models.job import COMPLETED
-from shared.queue import REFRESH_MODELS, RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.services import messages
 from tests.services.things import change_job, new_user, running_answer
 from web.stream import turns

@@ -6,8 +6,9 @@ import pytest
 
 from shared import leases, relay
 from shared.errors import Unavailable, UpstreamFailed
+from shared.kinds.catalogue import CALL_CONNECTION, CallConnection
 from shared.models.job import COMPLETED, FAILED, QUEUED
-from shared.queue import CALL_CONNECTION, CallConnection, Subject
+from shared.queue import Subject
 from tests.services.inside import sent
 from tests.services.things import new_user, row_of
 from tests.services.waiting import wait_until

@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.kinds.inference import WRITE_TITLE, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, QUEUED, RUNNING
-from shared.queue import WRITE_TITLE, WriteTitle
 from tests.services.things import change_job, new_job, row_of
 
 TASKS = "/api/tasks"

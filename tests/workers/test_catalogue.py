@@ -6,7 +6,8 @@ import pytest
 
 from shared import db
 from shared.config.options import get_options
-from shared.queue import REFRESH_MODELS, RefreshModels, Subject, enqueue
+from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
+from shared.queue import Subject, enqueue
 from shared.services import connections
 from tests.services.things import NOWHERE, offer
 from workers import base

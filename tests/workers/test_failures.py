@@ -4,8 +4,8 @@ import pytest
 
 from shared import db, relay
 from shared.errors import NotFound, Reason, SwitchyardError
+from shared.kinds.inference import RUN_CHAT
 from shared.models.job import Job
-from shared.queue import RUN_CHAT
 from shared.services import jobs
 from tests.services.things import new_job, new_user, row_of
 from tests.services.waiting import wait_until

@@ -9,7 +9,8 @@ from typing import Any
 from shared import db, queue
 from shared.config.options import option
 from shared.errors import Forbidden, Invalid, NotFound
-from shared.queue import RUN_CHAT, RunChat, Subject
+from shared.kinds.inference import RUN_CHAT, RunChat
+from shared.queue import Subject
 from shared.services import access, chats, connections, jobs, messages, models
 from shared.services.accounts import Principal
 from web.completions.schemas import CompletionForm

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from shared.queue import REFRESH_MODELS, RefreshModels, Subject
+from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
+from shared.queue import Subject
 from shared.services import models
 from web.api import endpoint
 from web.auth import current_user

@@ -7,7 +7,8 @@ from flask import Blueprint
 from shared.config.options import get_options, option
 from shared.config.secrets import mask
 from shared.errors import UpstreamFailed
-from shared.queue import CALL_CONNECTION, CallConnection, Subject
+from shared.kinds.catalogue import CALL_CONNECTION, CallConnection
+from shared.queue import Subject
 from shared.services import connections, models
 from shared.services.connections import OLLAMA
 from web.api import endpoint

@@ -7,7 +7,8 @@ from flask import Blueprint
 from shared.config.options import get_options, option
 from shared.config.secrets import mask, seal
 from shared.errors import UpstreamFailed
-from shared.queue import CALL_CONNECTION, CallConnection, Subject
+from shared.kinds.catalogue import CALL_CONNECTION, CallConnection
+from shared.queue import Subject
 from shared.services import access, connections, models
 from shared.services.connections import OPENAI, padded
 from web.api import endpoint

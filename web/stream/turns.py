@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db
 from shared.errors import Unavailable
+from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
-from shared.queue import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.services import messages
 from shared.services.answers import Answer
 

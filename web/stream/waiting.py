@@ -5,7 +5,8 @@ from typing import Any
 from shared import db, queue
 from shared.errors import Unavailable, UpstreamFailed
 from shared.ids import new_id
-from shared.queue import JobSpec, Payload, Subject
+from shared.kinds.base import JobSpec, Payload
+from shared.queue import Subject
 from web.stream.hub import Follow, ending_of
 
 _TICK_S = 1.0

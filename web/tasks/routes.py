@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from shared import db
 from shared.errors import NotFound
-from shared.queue import RUN_CHAT
+from shared.kinds.inference import RUN_CHAT
 from shared.services import jobs
 from web.api import endpoint
 from web.auth import current_user

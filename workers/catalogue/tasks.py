@@ -9,7 +9,7 @@ from shared import db
 from shared.config.secrets import unseal
 from shared.errors import NotFound
 from shared.ids import now_s
-from shared.queue import CALL_CONNECTION, REFRESH_MODELS, CallConnection
+from shared.kinds.catalogue import CALL_CONNECTION, REFRESH_MODELS, CallConnection
 from shared.services import connections, models
 from shared.services.connections import Connection
 from workers.base import task

@@ -7,8 +7,10 @@ from shared import db, queue
 from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
+from shared.kinds.base import JobSpec, Payload
+from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, RunChat, WriteTags, WriteTitle
 from shared.models.job import COMPLETED
-from shared.queue import JobSpec, Payload, RunChat, Subject, WriteTags, WriteTitle
+from shared.queue import Subject
 from shared.services import access, accounts, chats, connections, messages, models
 from shared.services.answers import Answer
 from workers.live import Running
@@ -143,9 +145,9 @@ class ChatTurn:
     def _order_followers(self) -> None:
         request = self._request
         if request.wants_title and option("ENABLE_TITLE_GENERATION"):
-            self._order(queue.WRITE_TITLE, WriteTitle(model=request.model))
+            self._order(WRITE_TITLE, WriteTitle(model=request.model))
         if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
-            self._order(queue.WRITE_TAGS, WriteTags(model=request.model))
+            self._order(WRITE_TAGS, WriteTags(model=request.model))
 
     def _order(self, spec: JobSpec, payload: Payload) -> None:
         claim = self._job.claim

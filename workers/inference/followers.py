@@ -7,8 +7,8 @@ import orjson
 from shared import db
 from shared.config.options import option
 from shared.errors import NotFound
+from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
-from shared.queue import WriteTitle
 from shared.services import accounts, chats, connections, messages, models
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
 from workers.live import Running

@@ -1,6 +1,6 @@
 """The jobs of inference."""
 
-from shared.queue import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
+from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from workers.base import task
 from workers.inference.chat import ChatTurn
 from workers.inference.followers import TagsTurn, TitleTurn

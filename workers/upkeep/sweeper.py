@@ -10,9 +10,10 @@ import time
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import broker, queue, sweep
+from shared import broker, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
+from shared.kinds.base import QUEUES
 from shared.redis import get_redis, key
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Sweeper:
 
 
 def _backlogged() -> set[str]:
-    return {name for name in queue.QUEUES if get_redis().llen(broker.queue_key(name))}
+    return {name for name in QUEUES if get_redis().llen(broker.queue_key(name))}
 
 
 def _send_again(lost: list[sweep.Lost]) -> None:

@@ -7,7 +7,8 @@ import logging
 from shared import db, queue
 from shared.config.settings import get_settings
 from shared.ids import now_s
-from shared.queue import REFRESH_MODELS, RefreshModels, Subject
+from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
+from shared.queue import Subject
 from shared.services import accounts, jobs
 from workers.base import periodic
 

@@ -4,16 +4,10 @@ import pytest
 
 from shared import db, leases, relay
 from shared.errors import Busy, Invalid, NotFound
+from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
+from shared.kinds.inference import RUN_CHAT, WRITE_TITLE, RunChat, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING, Job
-from shared.queue import (
-    REFRESH_MODELS,
-    RUN_CHAT,
-    WRITE_TITLE,
-    RefreshModels,
-    RunChat,
-    Subject,
-    WriteTitle,
-)
+from shared.queue import Subject
 from shared.services import chats, jobs, messages
 from tests.services.inside import sent
 from tests.services.things import (

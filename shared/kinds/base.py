@@ -1,0 +1,31 @@
+"""What a kind of job is."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+INTERACTIVE, DEFAULT, BATCH, COMPUTE = "interactive", "default", "batch", "compute"
+QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
+
+
+class Payload(BaseModel):
+    """What a job is to do: ids and parameters, never rows, never secrets in clear."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A kind of job.
+
+    Attributes:
+        name: On the wire and in Flower; never renamed.
+        queue: One of QUEUES.
+        payload: The form of its request.
+        is_visible: Whether its owner sees it in lists of jobs.
+    """
+
+    name: str
+    queue: str
+    payload: type[Payload]
+    is_visible: bool = True

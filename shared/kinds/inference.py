@@ -1,0 +1,35 @@
+"""Kinds of jobs that ask a model."""
+
+from typing import Any
+
+from shared.kinds.base import DEFAULT, INTERACTIVE, JobSpec, Payload
+
+
+class RunChat(Payload):
+    """Answer a chat completion; `body` is the provider's request, already checked and stripped of
+    our own keys.
+    """
+
+    body: dict[str, Any]
+    model: str
+    is_stream: bool = True
+    session_id: str | None = None
+    wants_title: bool = False
+    wants_tags: bool = False
+
+
+class WriteTitle(Payload):
+    """Find a title for a chat from its first turn."""
+
+    model: str
+
+
+class WriteTags(WriteTitle):
+    """Find tags for a chat from its messages."""
+
+
+RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
+WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
+WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
+
+SPECS = (RUN_CHAT, WRITE_TITLE, WRITE_TAGS)
