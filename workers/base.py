@@ -201,7 +201,21 @@ def _why(error: SwitchyardError) -> dict[str, Any]:
 def _end(
     running: Running, work: Work | None, status: str, error: SwitchyardError | None
 ) -> str | None:
-    """Write the end: one transaction, then the last event. Repeated while the database is away."""
+    """Write the end: one transaction, then the last event. Repeated while the database is away; a
+    job whose work cannot be stored fails.
+    """
+    try:
+        return _save_and_tell(running, work, status, error)
+    except Exception:  # border: what cannot be stored ends that job and no other
+        if work is None:
+            raise
+        log.exception("what a job has made cannot be stored")
+        return _save_and_tell(running, None, FAILED, SwitchyardError(_BROKEN))
+
+
+def _save_and_tell(
+    running: Running, work: Work | None, status: str, error: SwitchyardError | None
+) -> str | None:
     words = None if error is None else error.message
     result: dict[str, Any] = {} if error is None else _why(error)
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from sqlalchemy.exc import DBAPIError
 
@@ -46,16 +47,23 @@ class Running:
 
     Attributes:
         claim: The job as it was claimed.
-        payload: Its request, in the form of its kind.
         writer: Its event log.
     """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.payload: Payload = SPECS[claim.kind].payload.model_validate(claim.request)
         self.writer: Writer = flusher.writer(claim.id, claim.attempt, self._on_refused)
         self._reason: type[Stopped] | None = None
         self._abort: Callable[[], None] | None = None
+
+    @cached_property
+    def payload(self) -> Payload:
+        """Its request, in the form of its kind.
+
+        Raises:
+            ValidationError: It was accepted by a version that knew another form.
+        """
+        return SPECS[self.claim.kind].payload.model_validate(self.claim.request)
 
     def stop(self, reason: type[Stopped]) -> None:
         """End the work from outside; the first reason counts. Safe from any thread or greenlet."""

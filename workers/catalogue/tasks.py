@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,10 +46,11 @@ class Refresh:
         threads = [
             threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections
         ]
+        until = time.monotonic() + _PATIENCE_S
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(_PATIENCE_S)
+            thread.join(max(0.0, until - time.monotonic()))
         for connection in self._connections:
             self._tell(connection)
         before = models.offer() or []

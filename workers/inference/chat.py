@@ -35,9 +35,9 @@ class ChatTurn:
         self._usage: dict[str, Any] | None = None
         self._completion: dict[str, Any] | None = None
         with db.statements(write=False):
-            owner = _owner(job)
+            owner = owner_of(job)
             route = models.route(owner, self._request.model)
-            _check_chat(job, owner)
+            check_chat(job, owner)
         self._provider: Provider = provider_for(connections.find(route.kind, route.index))
         self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
 
@@ -168,15 +168,25 @@ def _text_last(data: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _owner(job: Running) -> accounts.Principal:
+def owner_of(job: Running) -> accounts.Principal:
+    """Find out for whom a job runs, as that account is now.
+
+    Raises:
+        Forbidden: It is gone.
+    """
     user = accounts.principal_of(job.claim.user_id or "")
     if user is None:
         raise Forbidden("The account that asked for this is gone.")
     return user
 
 
-def _check_chat(job: Running, owner: accounts.Principal) -> None:
-    """Look the chat's rights up again: they may have changed since the job was accepted."""
+def check_chat(job: Running, owner: accounts.Principal) -> None:
+    """Look the chat's rights up again: they may have changed since the job was accepted.
+
+    Raises:
+        NotFound: The chat is gone.
+        Forbidden: The owner may not write into it any more.
+    """
     if job.claim.chat_id:
         try:
             chat = chats.find(job.claim.chat_id)

@@ -10,12 +10,14 @@ from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
 from shared.services import accounts, chats, connections, messages, models
+from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.line import Cut
 
 _LONGEST_TITLE = 200
+_LONGEST_TAG, _MOST_TAGS = 64, 10
 
 
 class _Follower:
@@ -30,12 +32,11 @@ class _Follower:
         self._job = job
         self._said: dict[str, Any] = {}
         with db.reading():
-            user = accounts.by_id(job.claim.user_id or "")
-            if user is None:
-                raise NotFound
+            owner = owner_of(job)
+            check_chat(job, owner)
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
-            route = _task_route(accounts.principal(user), job.payload.model)
-        prompt = fill(option(self.template_option) or self.built_in, self._branch, user.name)
+            route = _task_route(owner, job.payload.model)
+        prompt = fill(option(self.template_option) or self.built_in, self._branch, owner.name)
         self._body = {
             "model": route.upstream_id,
             "messages": [{"role": "user", "content": prompt}],
@@ -83,10 +84,21 @@ class TagsTurn(_Follower):
         """Store the tags, if the model gave any."""
         if status != COMPLETED or error is not None:
             return {}
-        tags = [tag for tag in self._said.get("tags") or [] if isinstance(tag, str) and tag.strip()]
+        tags = _tags_in(self._said)
         if tags:
-            chats.replace_tags(chats.find(self._job.claim.chat_id or ""), tags)
+            try:
+                chats.replace_tags(chats.find(self._job.claim.chat_id or ""), tags)
+            except NotFound:
+                return {}  # the chat was deleted meanwhile
         return {"tags": tags}
+
+
+def _tags_in(said: dict[str, Any]) -> list[str]:
+    """Take from a model's answer what can be a tag."""
+    found = said.get("tags")
+    words = [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
+    words = [word.replace("\x00", "").strip()[:_LONGEST_TAG] for word in words]
+    return [word for word in words if word][:_MOST_TAGS]
 
 
 def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:
