@@ -30,8 +30,11 @@ Sort the chat below under one to three broad subjects, and up to two narrow ones
 {{MESSAGES:END:6}}
 </chat_history>"""
 
-_MESSAGES = re.compile(r"\{\{MESSAGES(?::(START|END|MIDDLETRUNCATE):(\d+))?\}\}")
-_PROMPT = re.compile(r"\{\{prompt(?::(start|end|middletruncate):(\d+))?\}\}")
+_PLACEHOLDER = re.compile(
+    r"\{\{(?:(?P<messages>MESSAGES)(?::(?P<which>START|END|MIDDLETRUNCATE):(?P<count>\d+))?"
+    r"|(?P<prompt>prompt)(?::(?P<part>start|end|middletruncate):(?P<size>\d+))?"
+    r"|(?P<word>[A-Z_]+))\}\}"
+)
 
 
 def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
@@ -46,17 +49,23 @@ def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
     now = datetime.now(UTC)
     last = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
     words = {
-        "{{CURRENT_DATE}}": now.strftime("%Y-%m-%d"),
-        "{{CURRENT_TIME}}": now.strftime("%H:%M:%S"),
-        "{{CURRENT_DATETIME}}": now.strftime("%Y-%m-%d %H:%M:%S"),
-        "{{CURRENT_WEEKDAY}}": now.strftime("%A"),
-        "{{USER_NAME}}": user_name,
-        "{{USER_LOCATION}}": "Unknown",
+        "CURRENT_DATE": now.strftime("%Y-%m-%d"),
+        "CURRENT_TIME": now.strftime("%H:%M:%S"),
+        "CURRENT_DATETIME": now.strftime("%Y-%m-%d %H:%M:%S"),
+        "CURRENT_WEEKDAY": now.strftime("%A"),
+        "USER_NAME": user_name,
+        "USER_LOCATION": "Unknown",
     }
-    for placeholder, value in words.items():
-        template = template.replace(placeholder, value)
-    template = _PROMPT.sub(lambda m: _cut_text(last, m.group(1), m.group(2)), template)
-    return _MESSAGES.sub(lambda m: _transcript(messages, m.group(1), m.group(2)), template)
+
+    def value(found: re.Match[str]) -> str:
+        if found["messages"]:
+            return _transcript(messages, found["which"], found["count"])
+        if found["prompt"]:
+            return _cut_text(last, found["part"], found["size"])
+        return words.get(found["word"], found[0])
+
+    # In one go: what users wrote must not be taken for placeholders.
+    return _PLACEHOLDER.sub(value, template)
 
 
 def _cut_text(text: str, how: str | None, count: str | None) -> str:

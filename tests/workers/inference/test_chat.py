@@ -1,0 +1,193 @@
+"""One chat answer, from its claimed job over a (fake) provider back into its message."""
+
+import pytest
+
+from shared import db
+from shared.config.options import get_options
+from shared.models.job import COMPLETED, Job
+from shared.services import chats, messages, models
+from shared.services.connections import OLLAMA
+from tests.fakes.script import answer_for
+from tests.services.inside import sent
+from tests.services.things import (
+    describe,
+    message,
+    new_chat,
+    new_job,
+    new_user,
+    offer,
+    stored_message,
+)
+from tests.workers.inference.answering import QUESTION, answer, in_chat, payload, run, text_of
+from workers.inference import tasks as _tasks  # noqa: F401 -- registers the work
+
+
+@pytest.fixture(autouse=True)
+def _served(world, openai_server):
+    offer("fake-alpha", url=openai_server.url)
+
+
+@pytest.fixture
+def owner():
+    return new_user()
+
+
+# Well
+
+
+def test_an_answer_is_relayed_piece_by_piece(owner):
+    job, events = answer(owner, body={"stream_options": {"include_usage": True}})
+
+    kinds = [kind for kind, _ in events]
+    assert (kinds[0], kinds[-2:]) == ("started", ["usage", "completed"])
+    assert set(kinds[1:-2]) == {"delta"}
+    assert text_of(events) == answer_for(QUESTION)
+    assert job.status == COMPLETED
+    assert job.result["text"] == answer_for(QUESTION)
+    assert job.usage["total_tokens"] > 0
+    assert events[-1][1] == {"finish_reason": "stop", "usage": job.usage}
+
+
+def test_reasoning_and_tool_calls_are_told_beside_the_text(owner):
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
+
+    _, thinking = answer(owner, "think=2 say=yes")
+    job, calling = answer(owner, "tool=weather args=city:Rome", body={"tools": tools})
+
+    thoughts = "".join(data.get("reasoning", "") for _, data in thinking)
+    assert (thoughts, text_of(thinking)) == ("thought1 thought2 ", "yes")
+    assert thinking[-1][1]["message"]["reasoning_content"] == thoughts
+    assert any("tool_calls" in data for _, data in calling)
+    (call,) = job.result["message"]["tool_calls"]
+    assert call["function"] == {"name": "weather", "arguments": '{"city": "Rome"}'}
+    assert job.result["finish_reason"] == "tool_calls"
+
+
+def test_an_answer_in_one_piece_is_one_delta(owner):
+    job, events = answer(owner, is_stream=False)
+
+    kinds = [kind for kind, _ in events]
+    assert kinds == ["started", "delta", "completed"]
+    assert list(events[1][1]) == ["finish_reason", "text"]  # see chunks.py: text comes last
+    assert job.result["completion"]["object"] == "chat.completion"
+    assert job.result["text"] == answer_for(QUESTION)
+    assert "text" not in events[-1][1]
+
+
+def test_an_answer_is_stored_in_its_message(each_database, openai_server):
+    offer("fake-alpha", url=openai_server.url)
+    chat_id, job_id = in_chat(new_user())
+
+    run(job_id)
+
+    row = stored_message(chat_id, "a")
+    assert (row.content, row.is_running) == (answer_for(QUESTION), False)
+    assert row.data["done"] is True
+
+
+def test_what_stood_there_before_is_gone_on_with(owner):
+    before = message("a", "q", "assistant", content="It was ")
+    stored = new_chat(owner, message("q"), before)
+    job_id = new_job(owner, payload=payload("say=dark."), chat_id=stored.id, message_id="a")
+    with db.transaction():
+        messages.start_answer(chats.find(stored.id), "a", job_id, "fake-alpha", before=None)
+
+    run(job_id)
+
+    assert stored_message(stored.id, "a").content == "It was dark."
+
+
+# What the provider is asked
+
+
+def asked(openai_server):
+    return openai_server.log()[-1]["json"]
+
+
+def test_the_provider_is_asked_by_its_own_name_for_the_model(owner, openai_server):
+    offer("p.fake-alpha", url=openai_server.url)
+    get_options().set({"OPENAI_API_CONFIGS": {"0": {"prefix_id": "p"}}})
+
+    job, _ = answer(owner, model="p.fake-alpha", body={"temperature": 0.5, "x_unknown": [1]})
+
+    request = asked(openai_server)
+    assert job.status == COMPLETED
+    assert (request["model"], request["stream"]) == ("fake-alpha", True)
+    assert (request["temperature"], request["x_unknown"]) == (0.5, [1])
+
+
+def test_the_models_own_parameters_count_before_those_of_the_request(owner, openai_server):
+    params = {"temperature": 0.1, "seed": None, "system": "x", "function_calling": "native"}
+    with db.transaction() as session:
+        session.merge(describe("fake-alpha", params=params))
+    models.forget_catalogue()
+
+    answer(owner, body={"temperature": 0.9, "seed": 5})
+
+    request = asked(openai_server)
+    assert (request["temperature"], request["seed"]) == (0.1, 5)
+    assert not {"system", "function_calling"} & set(request)
+
+
+def test_a_preset_asks_its_base(owner, openai_server):
+    with db.transaction() as session:
+        session.merge(describe("mine", base_model_id="fake-alpha", params={"top_p": 0.3}))
+    models.forget_catalogue()
+
+    job, _ = answer(owner, model="mine")
+
+    assert (job.status, asked(openai_server)["model"]) == (COMPLETED, "fake-alpha")
+    assert asked(openai_server)["top_p"] == 0.3
+
+
+def test_an_ollama_server_answers_in_the_same_form(owner, ollama_server):
+    offer("fake-alpha", url=ollama_server.url, kind=OLLAMA)
+
+    job, events = answer(owner)
+
+    assert (job.status, text_of(events)) == (COMPLETED, answer_for(QUESTION))
+    assert events[-1][1]["usage"]["total_tokens"] > 0
+
+
+# What follows
+
+
+def followers_of(job_id):
+    with db.reading() as session:
+        return {job.kind: job for job in session.query(Job) if job.parent_id == job_id}
+
+
+def test_title_and_tags_follow_a_first_answer(each_database, openai_server):
+    offer("fake-alpha", url=openai_server.url)
+    chat_id, job_id = in_chat(new_user(), wants_title=True, wants_tags=True)
+
+    run(job_id)
+
+    found = followers_of(job_id)
+    assert set(found) == {"inference.write_title", "inference.write_tags"}
+    assert {(job.chat_id, job.message_id) for job in found.values()} == {(chat_id, "a")}
+    assert sorted(sent("default")) == sorted(job.id for job in found.values())
+
+
+@pytest.mark.parametrize("question", ["fail=400", "tokens=9 cut=3"])
+def test_nothing_follows_an_answer_that_failed(owner, question):
+    _, job_id = in_chat(owner, question, wants_title=True, wants_tags=True)
+
+    run(job_id)
+
+    assert followers_of(job_id) == {}
+
+
+def test_what_was_switched_off_meanwhile_does_not_follow(owner):
+    _, job_id = in_chat(owner, wants_title=True, wants_tags=True)
+    get_options().set({"ENABLE_TITLE_GENERATION": False})
+
+    run(job_id)
+
+    assert set(followers_of(job_id)) == {"inference.write_tags"}
+
+
+def test_nothing_follows_an_answer_that_no_chat_keeps(owner):
+    job, _ = answer(owner, wants_title=True, wants_tags=True)
+
+    assert followers_of(job.id) == {}
