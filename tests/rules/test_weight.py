@@ -1,0 +1,59 @@
+"""What a process loads at its start: every process pays for it in memory and in time to start."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.rules.source import ROOT
+
+# Where one of these is needed, the function that needs it imports it.
+TOO_HEAVY = {
+    "alembic",
+    "authlib",
+    "av",
+    "black",
+    "boto3",
+    "botocore",
+    "celery",
+    "cryptography.hazmat",
+    "fpdf",
+    "httpx",
+    "kombu",
+    "kreuzberg",
+    "ldap3",
+    "mcp",
+    "numpy",
+    "onnxruntime",
+    "opentelemetry",
+    "PIL",
+    "prometheus_client",
+    "qdrant_client",
+    "requests",
+    "tornado",
+    "trafilatura",
+}
+
+
+def loaded(program: str, folder) -> set[str]:
+    """Give the modules that a program has loaded, in a process of its own."""
+    code = f"{program}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    env = {**os.environ, "DATA_DIR": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("program", "needs"),
+    [
+        ("import wsgi", set()),
+        ("import workers.app", {"celery", "kombu", "httpx"}),
+    ],
+    ids=["web", "worker"],
+)
+def test_a_process_loads_nothing_heavy_before_it_is_needed(program, needs, tmp_path):
+    assert loaded(program, tmp_path) & TOO_HEAVY <= needs
