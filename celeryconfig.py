@@ -2,11 +2,12 @@
 decide (docs/architecture.md).
 """
 
-from kombu import Queue
+# Celery takes every name without a leading underscore for a setting, and Flower shows it.
+from kombu import Queue as _Queue
 
-from shared.config.settings import get_settings
+from shared.config.settings import get_settings as _get_settings
 
-_settings = get_settings()
+_settings = _get_settings()
 
 # The broker is the same Redis or Valkey that keeps the event logs, or another one of Celery's.
 broker_url = _settings.broker_url or _settings.redis_url or "redis://127.0.0.1:6379/0"
@@ -47,7 +48,7 @@ task_acks_late = False
 worker_prefetch_multiplier = 1
 
 # Interactive work never waits behind batches: own queues, own processes for what needs the CPU.
-task_queues = [Queue(name) for name in ("interactive", "default", "batch", "compute")]
+task_queues = [_Queue(name) for name in ("interactive", "default", "batch", "compute")]
 task_default_queue = "default"
 task_create_missing_queues = False
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from celery.exceptions import Retry
 from sqlalchemy.exc import DBAPIError
 
 from shared import db, leases, places, queue, relay
@@ -16,7 +17,8 @@ from shared.kinds import SPECS
 from shared.kinds.base import JobSpec
 from shared.leases import Claim
 from shared.log import job_id as current_job
-from shared.models.job import CANCELLED, COMPLETED, FAILED
+from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED, QUEUED
+from shared.outage import Outage
 from shared.places import Waiting
 from shared.services import messages
 from workers import line
@@ -67,13 +69,21 @@ def task(spec: JobSpec) -> Callable[[W], W]:
 
 
 class JobFailed(Exception):
-    """The job has failed. Why stands in its row and nowhere else: Flower shows this text."""
+    """Celery, and so Flower, is told of a failure by an exception; it must hold no user's words."""
 
 
 def _run_for_celery(job_id: str) -> None:
-    """Do one job so that Flower sees whether it failed."""
-    if run(job_id) == FAILED:
-        raise JobFailed(JobFailed.__doc__)
+    """Do one job so that Flower sees how it ended.
+
+    Raises:
+        JobFailed: It failed.
+        Retry: It waits for its turn, or another worker goes on with it; somebody sends it again.
+    """
+    status = run(job_id)
+    if status == FAILED:
+        raise JobFailed("The job has failed. Why stands in its row.")
+    if status == QUEUED:
+        raise Retry("It waits for its turn, or another worker goes on with it.")
 
 
 def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -96,17 +106,20 @@ def run(job_id: str) -> str | None:
     has.
 
     Returns:
-        How it ended; None when it was not ours to end.
+        How it ended; QUEUED when it is to be done later or elsewhere; None when it is somebody
+        else's.
     """
     token = current_job.set(job_id)
     try:
         claim = leases.claim(job_id) if not live.is_stopping else None
         if live.is_stopping:
             live.postpone(job_id)
-        elif isinstance(claim, Waiting):
+            return QUEUED
+        if isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
-        elif claim is not None:
+            return QUEUED
+        if claim is not None:
             return _attempt(claim)
     finally:
         current_job.reset(token)
@@ -118,10 +131,10 @@ def _attempt(claim: Claim) -> str | None:
     running = Running(claim)
     with live.entered(running):
         status, error, work = _work(running)
-        if status is not None:
+        if status is not None and status in ENDED:
             status = _end(running, work, status, error)
     running.writer.close()
-    if status is not None:
+    if status is not None and status in ENDED:
         _tell(claim, status, error, time.monotonic() - started)
     if line.has_waiting(claim):
         _wake_next(claim)
@@ -143,7 +156,9 @@ def _tell(claim: Claim, status: str, error: SwitchyardError | None, seconds: flo
 
 
 def _work(running: Running) -> tuple[str | None, SwitchyardError | None, Work | None]:
-    """Do the work; give how it ended, or None for a job that is no longer ours to end."""
+    """Do the work; give how it ended, QUEUED when it was given back, or None when somebody else has
+    it.
+    """
     work: Work | None = None
     try:
         _open(running)
@@ -155,7 +170,7 @@ def _work(running: Running) -> tuple[str | None, SwitchyardError | None, Work | 
         return None, None, None
     except HandedOver:
         _give_back(running.claim)
-        return None, None, None
+        return QUEUED, None, None
     except Cancelled:
         return CANCELLED, None, work
     except SwitchyardError as error:
@@ -226,16 +241,18 @@ def _save_and_tell(
             _release_message(running.claim, words)
         return result
 
+    outage = Outage(log, "saving the end of the job")
     while True:
         try:
             if not leases.finish(running.claim, status, words, save):
                 log.warning("another worker has ended this job")
                 return None
+            outage.is_over()
             break
         except (Unavailable, DBAPIError) as problem:
             if isinstance(problem, DBAPIError) and not db.is_passing(problem):
                 raise
-            log.warning("the end of the job cannot be saved yet: %s", problem)
+            outage.goes_on(problem)
             time.sleep(0.5)
     told = {name: value for name, value in result.items() if name != "text"}
     running.writer.emit(status, {**({} if words is None else {"error": words}), **told})

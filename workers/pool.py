@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.concurrency.gevent import TaskPool
+from celery.exceptions import Retry
 from celery.worker import state
 from celery.worker.strategy import default
 
@@ -76,6 +77,8 @@ class Wake:
         try:
             self._task.run(*self._args)
             self._tell("task-succeeded", result="None", runtime=time.time() - self.since)
+        except Retry as later:
+            self._tell("task-retried", exception=repr(later), traceback=None)
         except Exception as error:  # border: one message must not end the worker
             if not isinstance(error, tuple(self._task.throws)):
                 log.exception("%s failed", self.name)
