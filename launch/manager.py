@@ -50,6 +50,7 @@ class Manager:
         self._by_pipe = {c.pipe: c for c in self._children}
         self._wake = -1
         self._begin_at: float | None = None
+        self._is_first_ready = False
         self._held: list[bytes] = []
         self._stop_at: float | None = None
         self._stage = ""
@@ -105,6 +106,7 @@ class Manager:
             return
         if self._begin_at is not None and now >= self._begin_at:
             self._begin_at = None
+            self._tell_held()  # of a first one that is not ready yet
             for child in self._others:
                 self._start(child)
         for child in self._children:
@@ -158,7 +160,7 @@ class Manager:
     def _show(self, child: Child, lines: list[bytes]) -> None:
         if child is self._first and self._stop_at is not None:
             return  # its farewell is long and says nothing
-        if child is self._first and self._begin_at is not None:
+        if child is self._first and not self._is_first_ready:
             lines = self._hold(lines)
         if lines:
             self._out.lines(child.name, lines)
@@ -167,10 +169,17 @@ class Manager:
         """Keep the first one's words until it is ready: a start without trouble is no news."""
         for index, line in enumerate(lines):
             if _READY in line:
-                self._begin_at, self._held = 0.0, []
+                self._is_first_ready, self._held = True, []
+                if self._begin_at is not None:
+                    self._begin_at = 0.0
                 return lines[index + 1 :]
         self._held += lines
         return []
+
+    def _tell_held(self) -> None:
+        if self._first is not None and self._held:
+            self._out.lines(self._first.name, self._held)
+            self._is_first_ready, self._held = True, []
 
     def _reap(self) -> None:
         while (ended := _next_ended()) is not None:
@@ -186,9 +195,9 @@ class Manager:
         self._guard.remove(child.pid)
         child.pid = 0
         self._show(child, child.read_rest())
-        if child is self._first and self._held:
-            self._out.lines(child.name, self._held)
-            self._held = []
+        if child is self._first:
+            self._tell_held()
+            self._is_first_ready = False
         if self._stop_at is None:
             self._say(child.plan_restart(code))
 

@@ -17,6 +17,7 @@ import hiredis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared import relay
+from shared.outage import Outage
 from shared.redis import get_redis
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ class Flusher:
         self._connection: Any = None
         self._sha = b""
         self._thread: threading.Thread | None = None
+        self._outage = Outage(log, "writing the event log")
 
     def writer(self, job_id: str, attempt: int, on_refused: Callable[[int], None]) -> Writer:
         """Make the writer of one attempt.
@@ -210,12 +212,13 @@ class Flusher:
         while parcels:
             try:
                 self._send(parcels)
+                self._outage.is_over()
             except NoScriptError:
                 self._sha = b""
             except (RedisError, OSError) as error:
                 # Also a Redis whose disk or memory is full: as good as down until somebody mends
                 # it.
-                log.warning("the event log cannot be written right now (%s); trying again", error)
+                self._outage.goes_on(error)
                 self._disconnect()
                 time.sleep(pause)
                 pause = min(pause * 2, 1.0)

@@ -27,9 +27,10 @@ _AREA_LOGGERS = {
 }
 _FILE_BYTES, _FILES_KEPT = 10_000_000, 5
 # "celery.worker.strategy" and "celery.app.trace" say of every task what workers/base.py says
-# better, and "celery.beat" says every minute that it works.
+# better, "celery.beat" says every minute that it works, and the consumer explains its own inside.
 _QUIET = (
     "celery.beat",
+    "celery.worker.consumer.consumer",
     "celery.worker.strategy",
     "celery.app.trace",
     "celery.worker.pidbox",

@@ -10,6 +10,7 @@ import hiredis
 from redis.exceptions import ConnectionError as RedisDown
 from redis.exceptions import RedisError
 
+from shared.outage import Outage
 from shared.redis import get_redis
 
 log = logging.getLogger(__name__)
@@ -86,14 +87,16 @@ class Subscriber:
             log.debug("a subscription command was not sent; the connection is being opened anew")
 
     def _run(self) -> None:
+        outage = Outage(log, "the subscription to Redis")
         pause = 0.05
         while True:
             try:
                 self._open()
+                outage.is_over()
                 pause = 0.05
                 self._read()
             except (RedisError, hiredis.HiredisError, OSError) as error:
-                log.warning("the subscription to Redis was lost (%s); opening it anew", error)
+                outage.goes_on(error)
                 self._close()
                 time.sleep(pause)
                 pause = min(pause * 2, 1.0)

@@ -5,7 +5,7 @@ import logging
 import warnings
 from typing import Any
 
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import (
     worker_process_init,
     worker_ready,
@@ -32,6 +32,7 @@ app = celery()
 
 # Celery warns root because of pickle, which we do not accept.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+monitoring.mend_control_channel()
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
@@ -43,6 +44,9 @@ def _start_afresh(**_: Any) -> None:
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _begin_to_sweep(sender: Any, **_: Any) -> None:
+    # Whenever the broker has gone Celery warns of its next version, although celeryconfig.py says
+    # what is to happen then. Until now it has set its own filters.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     sweeper.start()
     monitoring.start(sender)
 

@@ -16,6 +16,7 @@ from shared.flusher import Writer, flusher
 from shared.kinds import SPECS
 from shared.kinds.base import Payload
 from shared.leases import Claim
+from shared.outage import Outage
 from shared.subscriber import subscriber
 from workers import line
 
@@ -160,6 +161,7 @@ class Live:
 
     def _keep(self) -> None:
         """Renew all leases, again and again."""
+        outage = Outage(log, "renewing the leases")
         pause = get_settings().job_lease_s / 4
         while True:
             time.sleep(pause)
@@ -168,8 +170,9 @@ class Live:
             try:
                 for job_id in leases.renew(list(self._jobs)):
                     self._stop(job_id, Cancelled)
+                outage.is_over()
             except (Unavailable, DBAPIError) as error:
-                log.warning("leases could not be renewed: %s", error)
+                outage.goes_on(error)
 
     def _on_control(self, message: bytes | None) -> None:
         if message is None:

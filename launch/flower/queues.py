@@ -67,10 +67,10 @@ class QueuesView(BaseHandler):  # type: ignore[misc]  # flower has no types
             shown=lambda count: "—" if count is None else count,
         )
 
-    async def _messages(self, names: list[str]) -> Counter[str]:
-        """Count the messages that wait in the broker, by queue."""
+    async def _messages(self, names: list[str]) -> dict[str, int]:
+        """Count the messages that wait in the broker, by queue; not every broker tells."""
         found = await self.get_broker().queues(names)
-        return Counter({queue["name"]: queue["messages"] for queue in found})
+        return {queue["name"]: queue["messages"] for queue in found}
 
     def _workers(self) -> Counter[str]:
         """Count the workers that answer, by queue."""
@@ -95,21 +95,21 @@ def _in_thread(question: Callable[[], T]) -> Awaitable[T]:
 
 def _jobs() -> Counter[tuple[str, str]]:
     """Count the jobs that have not ended, by queue and status."""
-    from shared import leases  # noqa: PLC0415  (30 MB that nobody needs before this page is opened)
+    from shared import sweep  # noqa: PLC0415  (30 MB that nobody needs before this page is opened)
 
-    return Counter(leases.status_counts())
+    return Counter(sweep.status_counts())
 
 
 def _queue(
     name: str,
     jobs: Counter[tuple[str, str]] | None,
-    messages: Counter[str] | None,
+    messages: dict[str, int] | None,
     workers: Counter[str] | None,
 ) -> Queue:
     return Queue(
         name=name,
         running=None if jobs is None else jobs[name, "running"],
         waiting=None if jobs is None else jobs[name, "queued"],
-        messages=None if messages is None else messages[name],
+        messages=None if messages is None else messages.get(name),
         workers=None if workers is None else workers[name],
     )

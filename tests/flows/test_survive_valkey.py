@@ -9,7 +9,6 @@ from tests.services.waiting import wait_until
 STACK = {
     "web": 2,
     "inference": 2,
-    "allowed": ("Connection", "BrokenPipe", "Timeout"),
 }
 
 

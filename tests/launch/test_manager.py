@@ -208,6 +208,16 @@ def test_with_json_every_line_is_an_object(manage):
     assert told == [("a", "words"), ("launch", "ending ..."), ("launch", "everything has ended")]
 
 
+def test_valkey_that_starts_again_is_told_in_one_line(manage):
+    manager = manage(VALKEY + TWO)
+
+    os.kill(manager.pid_of("sleep 600"), signal.SIGKILL)
+    manager.wait_for("valkey was ended by signal 9; starting it again")
+    manager.pid_of("sleep 600")
+
+    assert "noise" not in manager.output()
+
+
 def test_the_folder_stays_locked_as_long_as_valkey_lives(manage):
     manager = manage(VALKEY + TWO)
 

@@ -14,6 +14,7 @@ from shared import broker, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.kinds.base import QUEUES
+from shared.outage import Outage
 from shared.redis import get_redis, key
 
 log = logging.getLogger(__name__)
@@ -32,15 +33,17 @@ class Sweeper:
 
     def run(self) -> None:
         """Sweep for ever."""
+        outage = Outage(log, "sweeping")
         while True:
             time.sleep(_PAUSE_S)
             try:
                 if self._has_the_broom():
                     self._pass()
+                    outage.is_over()
             except (Unavailable, DBAPIError, RedisError, OSError) as error:
                 # While Redis or the database was away nobody could renew: give the living time to.
                 self._trusted_from = time.monotonic() + get_settings().job_lease_s
-                log.warning("the sweeper waits: %s", error)
+                outage.goes_on(error)
 
     def _has_the_broom(self) -> bool:
         mine = f"{os.uname().nodename}:{os.getpid()}"
