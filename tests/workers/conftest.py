@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.flusher import flusher
-from shared.queue import RUN_CHAT
+from shared.kinds.inference import RUN_CHAT
 from workers import base
 from workers.live import Live, Running
 

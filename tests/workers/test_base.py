@@ -9,9 +9,9 @@ from sqlalchemy.exc import DataError, OperationalError
 from shared import db, leases, relay
 from shared.errors import Invalid, Unavailable
 from shared.flusher import flusher
+from shared.kinds.inference import WRITE_TITLE, WriteTitle
 from shared.log import job_id as job_of_log
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
-from shared.queue import WRITE_TITLE, WriteTitle
 from tests.services.inside import sent
 from tests.services.things import (
     change_job,

@@ -4,8 +4,8 @@ from typing import Any
 
 from shared import db
 from shared.flusher import flusher
+from shared.kinds.inference import RunChat
 from shared.models.job import Job
-from shared.queue import RunChat
 from shared.services import chats, messages
 from shared.services.accounts import Principal
 from tests.services.things import message, new_chat, new_job, row_of, told

@@ -19,7 +19,6 @@ from tests.services.things import (
     stored_message,
 )
 from tests.workers.inference.answering import QUESTION, answer, in_chat, payload, run, text_of
-from workers.inference import tasks as _tasks  # noqa: F401 -- registers the work
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 from shared import db, leases
 from shared.config.options import get_options
 from shared.flusher import flusher
+from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, WriteTags, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, FAILED, Job
-from shared.queue import WRITE_TAGS, WRITE_TITLE, WriteTags, WriteTitle
 from shared.services import accounts, chats, models
 from tests.services.things import (
     describe,

@@ -1,0 +1,49 @@
+"""What beat asks for now and then."""
+
+import time
+
+import pytest
+from sqlalchemy import select
+
+import celeryconfig
+from shared import broker, db
+from shared.kinds.catalogue import REFRESH_MODELS
+from shared.models.job import COMPLETED, Job
+from shared.models.user import UserSession
+from shared.services import accounts
+from tests.services.inside import sent
+from tests.services.things import change_job, new_job, new_user, row_of
+from workers.upkeep import tasks
+
+pytestmark = pytest.mark.usefixtures("each_database")
+DAY_S = 86_400
+
+
+def test_the_models_are_gathered_by_a_job_that_nobody_owns():
+    tasks.refresh_models()
+
+    (job_id,) = sent()
+    assert (row_of(job_id).kind, row_of(job_id).user_id) == (REFRESH_MODELS.name, None)
+
+
+def test_old_jobs_and_expired_sign_ins_are_deleted(configure):
+    configure(job_retention_days=2)
+    user = new_user()
+    old, fresh, running = (new_job(user) for _ in range(3))
+    for job_id, days in ((old, 3), (fresh, 1)):
+        change_job(job_id, status=COMPLETED, finished_at=int(time.time()) - days * DAY_S)
+    with db.transaction():
+        accounts.open_session(user.id, "", int(time.time()) - 10)
+        kept = accounts.open_session(user.id, "", None)
+
+    tasks.purge()
+
+    with db.reading() as session:
+        assert set(session.scalars(select(Job.id))) == {fresh, running}
+        assert session.scalars(select(UserSession.id)).all() == [kept]
+
+
+def test_beat_sends_what_the_workers_know():
+    known = set(broker.celery().tasks)
+
+    assert {entry["task"] for entry in celeryconfig.beat_schedule.values()} <= known
