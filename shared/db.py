@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlalchemy.orm import Session
 
 from shared.config.settings import Settings, get_settings
@@ -67,11 +68,13 @@ def get_engine() -> Engine:
 
 
 def forget_engine() -> None:
-    """Leave the connections of the parent process alone; a forked process opens its own."""
-    global _engine  # noqa: PLW0603 -- see bind
+    """Leave the connections of the parent process alone, and a lock that it may have held when it
+    forked; a forked process opens its own.
+    """
+    global _engine, _write_lock
     if _engine is not None:
         _engine.dispose(close=False)
-    _engine = None
+    _engine, _write_lock = None, threading.Lock()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -91,7 +94,7 @@ def _patiently(action: Any) -> Any:
     while True:
         try:
             return action()
-        except (OperationalError, sqlite3.OperationalError, DBAPIError) as error:
+        except (sqlite3.OperationalError, DBAPIError, PoolIsEmpty) as error:
             if not is_passing(error):
                 raise
             if time.monotonic() > deadline:
@@ -100,7 +103,9 @@ def _patiently(action: Any) -> Any:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether a database error can pass by itself: locked, gone away, not yet there."""
+    """Whether a database error can pass by itself: locked, gone away, not yet there, too busy."""
+    if isinstance(error, PoolIsEmpty):
+        return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if not isinstance(error, OperationalError | sqlite3.OperationalError):

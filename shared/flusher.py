@@ -144,7 +144,13 @@ class Writer:
         self._on_refused = _nobody
 
     def _delta(self, pieces: list[str]) -> bytes:
-        return relay.encode("delta", self.attempt, {"text": "".join(pieces)})
+        text = "".join(pieces)
+        try:
+            return relay.encode("delta", self.attempt, {"text": text})
+        except TypeError:
+            # Half a character: it must not end the thread that writes for all jobs.
+            whole = text.encode("utf-8", "replace").decode()
+            return relay.encode("delta", self.attempt, {"text": whole})
 
 
 class Flusher:

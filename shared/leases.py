@@ -17,7 +17,6 @@ from shared.models.job import CANCELLED, ENDED, QUEUED, RUNNING, Job
 from shared.places import Waiting
 
 _job = cast(Table, Job.__table__)
-_LINE_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,15 @@ _FINISH = (
 )
 _RENEW = (
     update(_job)
-    .where(_job.c.id.in_(bindparam("jobs", expanding=True)), _job.c.status == RUNNING)
+    .where(
+        _job.c.id.in_(bindparam("jobs", expanding=True)),
+        _job.c.attempt == bindparam("of_attempt"),
+        _job.c.status == RUNNING,
+    )
     .values(lease_until=bindparam("until"))
     .returning(_job.c.id, _job.c.cancel_requested)
 )
+_RENEWED_AT_ONCE = 500
 
 
 def claim(job_id: str) -> Claim | Waiting | None:
@@ -135,41 +139,36 @@ def claim(job_id: str) -> Claim | Waiting | None:
         "model": settings.job_max_running_per_model,
     }
     limited = tuple(column for column, limit in most.items() if limit)
-    now = time.time()
-    values = {
-        "job": job_id,
-        "now": now,
-        "until": now + settings.job_lease_s,
-        "second": now_s(),
-        **{f"most_of_{column}": most[column] for column in limited},
-    }
+    values = {"job": job_id, **{f"most_of_{column}": most[column] for column in limited}}
     with db.statements(write=True) as connection:
+        # Read here: it may have taken a while to get so far.
+        now = time.time()
+        values |= {"now": now, "until": now + settings.job_lease_s, "second": int(now)}
         row = connection.execute(_CLAIMS[limited], values).first()
         if row is not None:
             return Claim(*row)
         waiting = places.in_line(job_id)
         if waiting is not None:
-            # Its turn is announced by next_in_line; the sweeper need not hurry.
-            later = now + _LINE_PATIENCE_S
-            connection.execute(update(_job).where(_job.c.id == job_id).values(sent_at=later))
+            places.let_wait(job_id, now)
         return waiting
 
 
-def renew(job_ids: Collection[str]) -> set[str]:
-    """Keep the leases of all jobs of this process, in one call.
+def renew(claims: Collection[Claim]) -> dict[str, bool]:
+    """Keep the leases of all jobs of this process, in one transaction.
 
     Returns:
-        Those of them that somebody wants cancelled.
+        Those jobs that are still ours, each with whether somebody wants it cancelled. Any other has
+        ended, or a newer attempt works on it: its lease is not ours to keep.
     """
-    ids = list(job_ids)
-    cancelled: set[str] = set()
+    ours: dict[str, bool] = {}
     with db.statements(write=True) as connection:
-        until = time.time() + get_settings().job_lease_s
-        for start in range(0, len(ids), 500):
-            values = {"jobs": ids[start : start + 500], "until": until}
-            rows = connection.execute(_RENEW, values)
-            cancelled.update(job_id for job_id, wanted in rows if wanted)
-    return cancelled
+        values: dict[str, Any] = {"until": time.time() + get_settings().job_lease_s}
+        for attempt in {claim.attempt for claim in claims}:
+            ids = [claim.id for claim in claims if claim.attempt == attempt]
+            for start in range(0, len(ids), _RENEWED_AT_ONCE):
+                values |= {"of_attempt": attempt, "jobs": ids[start : start + _RENEWED_AT_ONCE]}
+                ours.update((row[0], row[1]) for row in connection.execute(_RENEW, values))
+    return ours
 
 
 class _NotOurs(Exception):

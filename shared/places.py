@@ -1,16 +1,18 @@
 """How many jobs of a user or a model may run at once, and who is next when one ends."""
 
+import time
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, or_, select
+from sqlalchemy import Table, bindparam, func, or_, select, update
 
 from shared import db
 from shared.config.settings import get_settings
 from shared.models.job import QUEUED, RUNNING, Job
-from shared.sweep import Lost
+from shared.sweep import PATIENCE_S, Lost
 
 _job = cast(Table, Job.__table__)
+_MOST_WOKEN = 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,19 @@ def _place(whose: Any, job_id: str) -> int:
     return int(db.connection().execute(ahead).scalar_one()) + 1
 
 
+def let_wait(job_id: str, now: float) -> None:
+    """Note that a job waits for its turn; joins the surrounding transaction.
+
+    It is known by a time of sending that lies ahead. `next_in_line` wakes it or, should that be
+    lost, `free`.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+    later = update(_job).where(_job.c.id == job_id).values(sent_at=now + PATIENCE_S)
+    db.connection().execute(later)
+
+
 def next_in_line(user_id: str | None, model: str | None) -> Lost | None:
     """Find the queued job that may start because a job of this user and this model has ended."""
     settings = get_settings()
@@ -84,3 +99,54 @@ def next_in_line(user_id: str | None, model: str | None) -> Lost | None:
             .limit(1)
         ).first()
     return None if row is None else Lost(*row)
+
+
+def free() -> list[Lost]:
+    """Find waiting jobs for which there is room although nobody has woken them.
+
+    Whoever ends a job wakes the next one, but may not have heard yet that somebody waits; or the
+    next one waits for something else as well.
+
+    Returns:
+        The jobs to be sent, of each user and model no more than there is room for.
+    """
+    with db.statements(write=False) as connection:
+        groups = connection.execute(
+            select(_job.c.user_id, _job.c.model)
+            .where(_job.c.status == QUEUED, _job.c.sent_at > time.time())
+            .distinct()
+        ).all()
+        rooms = [(group, _room(*group)) for group in groups]
+    return [lost for group, room in rooms if room > 0 for lost in _wake(*group, room)]
+
+
+def _room(user_id: str | None, model: str | None) -> int:
+    """Count how many more jobs of a user and a model may run now."""
+    settings = get_settings()
+    room = _MOST_WOKEN
+    if settings.job_max_running_per_user and user_id:
+        room = min(room, settings.job_max_running_per_user - _count(_RUNNING_OF_USER, user_id))
+    if settings.job_max_running_per_model and model:
+        room = min(room, settings.job_max_running_per_model - _count(_RUNNING_OF_MODEL, model))
+    return room
+
+
+def _wake(user_id: str | None, model: str | None, room: int) -> list[Lost]:
+    """Let the first of those that wait stand in line no longer."""
+    now = time.time()
+    first = (
+        select(_job.c.id)
+        .where(_job.c.status == QUEUED, _job.c.sent_at > now)
+        .where(_job.c.user_id.is_not_distinct_from(user_id))
+        .where(_job.c.model.is_not_distinct_from(model))
+        .order_by(_job.c.id)
+        .limit(room)
+    )
+    with db.statements(write=True) as connection:
+        rows = connection.execute(
+            update(_job)
+            .where(_job.c.id.in_(first.scalar_subquery()), _job.c.status == QUEUED)
+            .values(sent_at=now)
+            .returning(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+        )
+        return [Lost(*row) for row in rows]

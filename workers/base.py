@@ -5,7 +5,7 @@ into endings.
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from celery.exceptions import Retry
 from sqlalchemy.exc import DBAPIError
@@ -17,11 +17,11 @@ from shared.kinds import SPECS
 from shared.kinds.base import JobSpec
 from shared.leases import Claim
 from shared.log import job_id as current_job
-from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED, QUEUED
+from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
-from shared.services import messages
-from workers import line
+from workers import ending, line
+from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
 log = logging.getLogger(__name__)
@@ -29,29 +29,7 @@ log = logging.getLogger(__name__)
 # What each message is handed to; a path, because only workers need what it imports.
 _STRATEGY = "workers.pool:take_straight"
 _WORN_OUT = "The job was given up after its worker was lost several times."
-_BROKEN = "Something went wrong inside the server. The operators find the details in the log."
-
-
-class Work(Protocol):
-    """One kind of work. Made with the claimed job in hand (load), outside of any transaction."""
-
-    def __init__(self, job: Running) -> None: ...
-
-    def do(self) -> None:
-        """Do the slow part and emit events; no transaction is open. May raise."""
-
-    def save(self, status: str, error: str | None) -> dict[str, Any]:
-        """Write what was made, inside the transaction that ends the job.
-
-        Args:
-            status: COMPLETED, FAILED or CANCELLED; partial work is kept in all three cases.
-            error: What went wrong, for FAILED.
-
-        Returns:
-            The job's result. It is also the data of its last event, without its `text`, which the
-            events before have told already.
-        """
-
+_PAUSE_S = 0.5
 
 W = TypeVar("W", bound=type[Work])
 _WORKS: dict[str, type[Work]] = {}
@@ -111,31 +89,30 @@ def run(job_id: str) -> str | None:
     """
     token = current_job.set(job_id)
     try:
-        claim = leases.claim(job_id) if not live.is_stopping else None
         if live.is_stopping:
             live.postpone(job_id)
             return QUEUED
+        claim = leases.claim(job_id)
         if isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
             return QUEUED
-        if claim is not None:
-            return _attempt(claim)
+        return None if claim is None else _attempt(claim)
     finally:
         current_job.reset(token)
-    return None
 
 
 def _attempt(claim: Claim) -> str | None:
     started = time.monotonic()
     running = Running(claim)
     with live.entered(running):
-        status, error, work = _work(running)
-        if status is not None and status in ENDED:
-            status = _end(running, work, status, error)
+        status, outcome = _work(running)
+        if outcome is not None:
+            outcome = ending.write(running, outcome)
+            status = None if outcome is None else outcome.status
     running.writer.close()
-    if status is not None and status in ENDED:
-        _tell(claim, status, error, time.monotonic() - started)
+    if outcome is not None:
+        _tell(claim, outcome, time.monotonic() - started)
     if line.has_waiting(claim):
         _wake_next(claim)
     return status
@@ -147,113 +124,75 @@ def _wake_next(ended: Claim) -> None:
         queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
 
 
-def _tell(claim: Claim, status: str, error: SwitchyardError | None, seconds: float) -> None:
+def _tell(claim: Claim, outcome: Outcome, seconds: float) -> None:
     """Write the ending into the log. Of a failure only the kind: its words may be a user's."""
+    status, error = outcome.status, outcome.error
     how = f"{status} ({error.reason})" if error is not None else status
     is_routine = status == COMPLETED and not SPECS[claim.kind].is_visible
     level = logging.DEBUG if is_routine else logging.INFO
     log.log(level, "%s %s in %.2f s, attempt %d", claim.kind, how, seconds, claim.attempt)
 
 
-def _work(running: Running) -> tuple[str | None, SwitchyardError | None, Work | None]:
-    """Do the work; give how it ended, QUEUED when it was given back, or None when somebody else has
-    it.
+def _work(running: Running) -> tuple[str | None, Outcome | None]:
+    """Do the work.
+
+    Returns:
+        How the job stands: QUEUED when it was given back, None when somebody else has it; and how
+        it ended, when that is ours to write.
     """
     work: Work | None = None
     try:
         _open(running)
-        work = _WORKS[running.claim.kind](running)
+        work = _load(running)
         work.do()
         running.check()
     except Superseded:
         log.warning("another worker has taken this job over")
-        return None, None, None
+        return None, None
     except HandedOver:
         _give_back(running.claim)
-        return QUEUED, None, None
+        return QUEUED, None
     except Cancelled:
-        return CANCELLED, None, work
+        outcome = Outcome(CANCELLED, work=work)
     except SwitchyardError as error:
-        return FAILED, error, work
+        outcome = Outcome(FAILED, error, work)
     except Exception:  # border: whatever a job does wrong ends that job and no other
         log.exception("a job failed")
-        return FAILED, SwitchyardError(_BROKEN), work
-    return COMPLETED, None, work
+        outcome = Outcome(FAILED, Broken(), work)
+    else:
+        outcome = Outcome(COMPLETED, work=work)
+    return outcome.status, outcome
 
 
 def _open(running: Running) -> None:
-    """Begin the attempt in the log; stop at once when it should not be made at all."""
+    """Begin the attempt in the log, unless it should not be made at all."""
     claim = running.claim
+    if claim.is_cancelled:
+        raise Cancelled
+    if claim.is_worn_out:
+        raise SwitchyardError(_WORN_OUT)
     if claim.attempt == 1:
         running.writer.emit("started", {})
     else:
         reason = "handed over" if claim.handed_over else "worker lost"
         running.writer.emit("restarted", {"attempt": claim.attempt, "reason": reason})
-    if claim.is_cancelled:
-        raise Cancelled
-    if claim.is_worn_out:
-        raise SwitchyardError(_WORN_OUT)
+
+
+def _load(running: Running) -> Work:
+    """Make the work, which reads what it needs; again and again while the database is away."""
+    outage = Outage(log, "reading the job")
+    while True:
+        try:
+            work = _WORKS[running.claim.kind](running)
+            outage.is_over()
+            return work
+        except (Unavailable, DBAPIError) as problem:
+            if isinstance(problem, DBAPIError) and not db.is_passing(problem):
+                raise
+            outage.goes_on(problem)
+            running.pause(_PAUSE_S)
 
 
 def _give_back(claim: Claim) -> None:
     if leases.give_back(claim):
         queue.send_or_leave(claim.id, claim.kind, claim.queue)
-
-
-def _release_message(claim: Claim, error: str | None) -> None:
-    """Let go of the message that a job was to write which never got so far."""
-    if claim.chat_id and claim.message_id:
-        fields = {"error": {"content": error}} if error is not None else {}
-        messages.finish_answer(claim.chat_id, claim.message_id, claim.id, "", fields)
-
-
-def _why(error: SwitchyardError) -> dict[str, Any]:
-    """Give what a failed job's result, and so its last event, tells to programs."""
-    patience = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
-    return {"reason": str(error.reason), **patience}
-
-
-def _end(
-    running: Running, work: Work | None, status: str, error: SwitchyardError | None
-) -> str | None:
-    """Write the end: one transaction, then the last event. Repeated while the database is away; a
-    job whose work cannot be stored fails.
-    """
-    try:
-        return _save_and_tell(running, work, status, error)
-    except Exception:  # border: what cannot be stored ends that job and no other
-        if work is None:
-            raise
-        log.exception("what a job has made cannot be stored")
-        return _save_and_tell(running, None, FAILED, SwitchyardError(_BROKEN))
-
-
-def _save_and_tell(
-    running: Running, work: Work | None, status: str, error: SwitchyardError | None
-) -> str | None:
-    words = None if error is None else error.message
-    result: dict[str, Any] = {} if error is None else _why(error)
-
-    def save() -> dict[str, Any]:
-        if work is not None:
-            result.update(work.save(status, words))
-        else:
-            _release_message(running.claim, words)
-        return result
-
-    outage = Outage(log, "saving the end of the job")
-    while True:
-        try:
-            if not leases.finish(running.claim, status, words, save):
-                log.warning("another worker has ended this job")
-                return None
-            outage.is_over()
-            break
-        except (Unavailable, DBAPIError) as problem:
-            if isinstance(problem, DBAPIError) and not db.is_passing(problem):
-                raise
-            outage.goes_on(problem)
-            time.sleep(0.5)
-    told = {name: value for name, value in result.items() if name != "text"}
-    running.writer.emit(status, {**({} if words is None else {"error": words}), **told})
-    return status

@@ -123,6 +123,7 @@ class Live:
         self._jobs: dict[str, Running] = {}
         self._postponed: list[str] = []
         self._keeper: threading.Thread | None = None
+        self._is_handing_over = False
 
     @contextmanager
     def entered(self, running: Running) -> Iterator[None]:
@@ -132,7 +133,11 @@ class Live:
             self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
             self._keeper.start()
             subscriber.add(relay.control_channel(), self._on_control)
+        if older := self._jobs.get(job_id):
+            older.stop(Superseded)
         self._jobs[job_id] = running
+        if self._is_handing_over:
+            running.stop(HandedOver)
         try:
             yield
         finally:
@@ -156,6 +161,7 @@ class Live:
             time.sleep(0.05)
         if self._jobs:
             log.info("handing %d running jobs over to another worker", len(self._jobs))
+        self._is_handing_over = True
         for running in list(self._jobs.values()):
             running.stop(HandedOver)
 
@@ -165,27 +171,34 @@ class Live:
         pause = get_settings().job_lease_s / 4
         while True:
             time.sleep(pause)
-            if not self._jobs:
-                continue
             try:
-                for job_id in leases.renew(list(self._jobs)):
-                    self._stop(job_id, Cancelled)
+                if self._jobs:
+                    self._renew()
                 outage.is_over()
             except (Unavailable, DBAPIError) as error:
                 outage.goes_on(error)
+            except Exception:  # border: without its keeper a process would lose all its jobs
+                log.exception("the lease keeper stumbled")
+
+    def _renew(self) -> None:
+        jobs = list(self._jobs.values())
+        ours = leases.renew([running.claim for running in jobs])
+        for running in jobs:
+            is_cancelled = ours.get(running.claim.id)
+            if is_cancelled is None:
+                # It has ended, and does not mind; or a newer attempt works on it.
+                running.stop(Superseded)
+            elif is_cancelled:
+                running.stop(Cancelled)
 
     def _on_control(self, message: bytes | None) -> None:
         if message is None:
             return
         if message.startswith(b"cancel "):
-            self._stop(message[7:].decode(), Cancelled)
+            if running := self._jobs.get(message[7:].decode()):
+                running.stop(Cancelled)
         else:
             line.hear(message)
-
-    def _stop(self, job_id: str, reason: type[Stopped]) -> None:
-        running = self._jobs.get(job_id)
-        if running is not None:
-            running.stop(reason)
 
 
 live = Live()

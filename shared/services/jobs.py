@@ -17,11 +17,14 @@ from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
 from shared.queue import Subject
 from shared.services import access, chats, live_answers, messages
 from shared.services.accounts import Principal
+from shared.services.answers import Answer
 
 log = logging.getLogger(__name__)
 
 OPEN = (QUEUED, RUNNING)
 _LAST_WORDS_S = 2
+# As long as there is room for so many more, nobody is made to wait for others to be counted.
+_MOST_AT_ONCE = 200
 _WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
 
 
@@ -32,13 +35,23 @@ def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None
         Busy: The user's queue is full.
     """
     limit = get_settings().job_max_queued_per_user
-    if limit and subject.user_id:
-        whose = {"whose": subject.user_id}
-        if db.connection().execute(_WAITING, whose).scalar_one() >= limit:
-            raise Busy(
-                f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0
-            )
+    if limit and subject.user_id and _is_full(subject.user_id, limit):
+        raise Busy(
+            f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0
+        )
     return queue.enqueue(spec, payload, subject, job_id)
+
+
+def _is_full(user_id: str, limit: int) -> bool:
+    """Whether so many jobs of a user wait; those who come at once are counted one after another."""
+    if _count_waiting(user_id) + _MOST_AT_ONCE < limit:
+        return False
+    db.lock_for_update(f"queue of {user_id}")
+    return _count_waiting(user_id) >= limit
+
+
+def _count_waiting(user_id: str) -> int:
+    return int(db.connection().execute(_WAITING, {"whose": user_id}).scalar_one())
 
 
 def find(user: Principal, job_id: str, action: str = "read") -> Job:
@@ -102,11 +115,14 @@ def cancel(user: Principal, job_id: str) -> str:
     Raises:
         NotFound: No such job for this user.
     """
+    with db.reading():
+        job = find(user, job_id, "cancel")
+    said = _said_before_it_waited(job)
     with db.transaction():
         job = find(user, job_id, "cancel")
         before, attempt = leases.cancel(job_id), job.attempt
         if before == QUEUED:
-            _release_message(job)
+            _keep_what_was_said(job, said)
     try:
         if before == QUEUED:
             relay.append(job_id, attempt, CANCELLED, {})
@@ -117,9 +133,20 @@ def cancel(user: Principal, job_id: str) -> str:
     return CANCELLED if before == QUEUED else before
 
 
-def _release_message(job: Job) -> None:
+def _said_before_it_waited(job: Job) -> Answer:
+    """Read what a job has said that waits for its next worker, because it lost one."""
+    try:
+        return live_answers.so_far(job.id) if job.status == QUEUED and job.attempt else Answer()
+    except RedisError:
+        return Answer()
+
+
+def _keep_what_was_said(job: Job, said: Answer) -> None:
+    if said.text:
+        job.result = {"text": said.text}
     if job.chat_id and job.message_id:
-        messages.finish_answer(job.chat_id, job.message_id, job.id, "", {"cancelled": True})
+        fields = {"cancelled": True}
+        messages.finish_answer(job.chat_id, job.message_id, job.id, said.content(), fields)
 
 
 def retry(user: Principal, job_id: str) -> str:

@@ -1,6 +1,8 @@
 """Leases: one worker at a time has a job, and what is lost comes back."""
 
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -166,6 +168,35 @@ def test_a_waiting_job_is_not_taken_for_lost(configure):
     assert waiting not in [lost.id for lost in sweep.sweep()]
 
 
+def test_a_place_that_nobody_announces_is_found(configure):
+    configure(job_max_running_per_user=2)
+    owner, other = new_user(), new_user()
+    jobs = sorted(new_job(owner) for _ in range(5))
+    running = [claimed(job_id) for job_id in jobs[:2]]
+    for job_id in jobs[2:]:
+        leases.claim(job_id)
+    new_job(other)
+    assert places.free() == []
+
+    leases.finish(running[0], COMPLETED, None, nothing)
+
+    assert [job.id for job in places.free()] == [jobs[2]]
+
+
+def test_a_free_place_goes_to_whom_nothing_else_holds_up(configure):
+    configure(job_max_running_per_user=1, job_max_running_per_model=2)
+    busy, idle = new_user(), new_user()
+    claimed(new_job(busy))
+    ended = claimed(new_job(new_user()))
+    held_up, next_one = new_job(busy), new_job(idle)
+    for job_id in (held_up, next_one):
+        leases.claim(job_id)
+
+    leases.finish(ended, COMPLETED, None, nothing)
+
+    assert [job.id for job in places.free()] == [next_one]
+
+
 def test_the_next_in_line_is_the_owners_oldest_queued_job(configure):
     configure(job_max_running_per_user=1)
     owner, other = new_user(), new_user()
@@ -194,42 +225,65 @@ def test_nobody_is_next_where_nobody_waits(configure):
 
 def test_renew_moves_the_lease(configure):
     configure(job_lease_s=50)
-    job_id = new_job(new_user())
-    claimed(job_id)
-    lapse(job_id)
+    claim = claimed(new_job(new_user()))
+    lapse(claim.id)
 
-    leases.renew([job_id])
+    ours = leases.renew([claim])
 
-    assert row_of(job_id).lease_until > time.time() + 40
+    assert ours == {claim.id: False}
+    assert row_of(claim.id).lease_until > time.time() + 40
 
 
 def test_renew_names_the_jobs_that_somebody_wants_cancelled():
-    jobs = [new_job(new_user()) for _ in range(3)]
-    for job_id in jobs:
-        claimed(job_id)
-    leases.cancel(jobs[1])
+    claims = [claimed(new_job(new_user())) for _ in range(3)]
+    leases.cancel(claims[1].id)
 
-    assert leases.renew(jobs) == {jobs[1]}
+    ours = leases.renew(claims)
+
+    assert [ours[claim.id] for claim in claims] == [False, True, False]
 
 
 def test_renew_of_more_jobs_than_one_statement_takes():
     owner = new_user()
-    jobs = [new_job(owner) for _ in range(3)]
-    for job_id in jobs:
-        claimed(job_id)
-    leases.cancel(jobs[2])
+    first, last = claimed(new_job(owner)), claimed(new_job(owner))
+    unknown = [replace(first, id=f"unknown-{n}") for n in range(1200)]
 
-    assert leases.renew([*jobs[:2], *[f"unknown-{n}" for n in range(1200)], jobs[2]]) == {jobs[2]}
+    ours = leases.renew([first, *unknown, last])
+
+    assert set(ours) == {first.id, last.id}
 
 
 def test_renew_leaves_ended_jobs_alone():
-    job_id = new_job(new_user())
-    claim = claimed(job_id)
+    claim = claimed(new_job(new_user()))
     leases.finish(claim, COMPLETED, None, nothing)
 
-    leases.renew([job_id])
+    assert leases.renew([claim]) == {}
+    assert row_of(claim.id).lease_until is None
 
-    assert row_of(job_id).lease_until is None
+
+def test_renew_does_not_keep_the_lease_of_a_newer_attempt(configure):
+    configure(job_lease_s=50)
+    older = claimed(new_job(new_user()))
+    lapse(older.id)
+    newer = claimed(older.id)
+    change_job(older.id, lease_until=1.0)
+
+    assert leases.renew([older]) == {}
+    assert row_of(older.id).lease_until == 1.0
+    assert leases.renew([older, newer]) == {newer.id: False}
+
+
+def test_a_lease_begins_when_the_claim_is_through_the_queue_of_writers(configure):
+    configure(job_lease_s=0.5)
+    job_id = new_job(new_user())
+
+    with db.transaction():  # the others wait for as long as this takes
+        waiting = threading.Thread(target=leases.claim, args=(job_id,), daemon=True)
+        waiting.start()
+        waiting.join(0.8)
+    waiting.join(5)
+
+    assert row_of(job_id).lease_until > time.time()
 
 
 # Finish

@@ -1,10 +1,11 @@
 """The sweep: what was lost is found, once."""
 
+import threading
 import time
 
 import pytest
 
-from shared import leases, sweep
+from shared import db, leases, sweep
 from shared.leases import Claim
 from shared.models.job import COMPLETED, QUEUED, RUNNING
 from tests.services.crowd import at_once
@@ -56,11 +57,19 @@ def test_sweep_finds_queued_jobs_that_were_sent_long_ago():
     assert row_of(fresh).status == QUEUED
 
 
-def test_sweep_trusts_a_queue_in_which_messages_still_wait():
+def test_sweep_trusts_a_queue_in_which_older_messages_wait():
     job_id = new_job(new_user())
     change_job(job_id, sent_at=time.time() - 60)
 
-    assert sweep.sweep({"interactive"}) == []
+    assert sweep.sweep({"interactive": time.time() - 61}) == []
+
+
+def test_sweep_finds_jobs_that_must_have_been_taken_from_a_queue_in_which_messages_wait():
+    lost, waiting = new_job(new_user()), new_job(new_user())
+    change_job(lost, sent_at=time.time() - 60)
+    change_job(waiting, sent_at=time.time() - 30)
+
+    assert [job.id for job in sweep.sweep({"interactive": time.time() - 40})] == [lost]
 
 
 def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
@@ -68,7 +77,32 @@ def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
     claimed(job_id)
     lapse(job_id)
 
-    assert [job.id for job in sweep.sweep({"interactive"})] == [job_id]
+    assert [job.id for job in sweep.sweep({"interactive": 0.0})] == [job_id]
+
+
+def test_sweep_finds_jobs_from_before_the_clock_was_set_back():
+    running, queued = new_job(new_user()), new_job(new_user())
+    claimed(running)
+    change_job(running, lease_until=time.time() + 3600)
+    change_job(queued, sent_at=time.time() + 3600)
+
+    assert {job.id for job in sweep.sweep()} == {running, queued}
+
+
+def test_sweep_takes_nothing_when_everybody_had_to_wait_for_the_database(configure):
+    configure(job_lease_s=0.4)
+    job_id = new_job(new_user())
+    claimed(job_id)
+    found = []
+
+    with db.transaction():  # the others wait for as long as this takes
+        waiting = threading.Thread(target=lambda: found.extend(sweep.sweep()), daemon=True)
+        waiting.start()
+        waiting.join(0.8)
+    waiting.join(5)
+
+    assert not found
+    assert row_of(job_id).status == RUNNING
 
 
 def test_sweep_names_a_lost_job_once():

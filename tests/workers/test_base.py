@@ -22,7 +22,7 @@ from tests.services.things import (
     stored_message,
     told,
 )
-from workers import base, line
+from workers import base, ending, line
 from workers.live import Cancelled, HandedOver, Superseded
 
 
@@ -161,7 +161,6 @@ def test_a_job_that_cannot_begin_lets_go_of_its_message(each_database, work):
 @pytest.mark.parametrize(
     "error",
     [
-        Invalid("gone meanwhile"),
         ValueError("odd"),
         DataError("INSERT", {}, Exception("too long")),
     ],
@@ -193,7 +192,7 @@ def test_a_database_that_is_away_at_the_end_is_waited_for(work, monkeypatch, cap
     away = [Unavailable("away"), OperationalError("COMMIT", {}, Exception("locked"))]
     pauses = []
     clock = SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic)
-    monkeypatch.setattr(base, "time", clock)
+    monkeypatch.setattr(ending, "time", clock)
     work.result = lambda: fail(away.pop())() if away else {"text": "made"}
 
     status, events = run(new_job(new_user()))
@@ -246,7 +245,7 @@ def test_a_job_that_was_cancelled_while_its_worker_was_lost_does_nothing_more(wo
 
     status, events = run(job_id)
 
-    assert (status, [kind for kind, _ in events]) == (CANCELLED, ["restarted", "cancelled"])
+    assert (status, [kind for kind, _ in events]) == (CANCELLED, ["cancelled"])
     assert work.saved == []
     assert not stored_message(chat_id, "a").is_running
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared import leases, relay
 from shared.leases import Claim
-from tests.services.things import new_job, new_user, row_of
+from tests.services.things import change_job, new_job, new_user, row_of
 from tests.services.waiting import wait_until
 from workers.live import Cancelled, HandedOver, Live, Overflowed, Running, Superseded
 
@@ -185,19 +185,6 @@ def test_a_job_that_is_over_is_not_stopped_any_more(live, running):
     running.check()
 
 
-def test_of_two_attempts_at_one_job_the_newer_one_is_kept(live, running):
-    newer = Running(running.claim)
-    with live.entered(running), live.entered(newer):
-        pass
-
-    with live.entered(newer):
-        with live.entered(running):
-            live._jobs[running.claim.id] = newer
-        live._on_control(b"cancel " + newer.claim.id.encode())
-
-    assert is_stopped(newer, Cancelled)
-
-
 def test_jobs_that_end_in_time_are_not_handed_over(live, running):
     ended = threading.Event()
 
@@ -231,3 +218,67 @@ def test_jobs_that_came_meanwhile_are_remembered_for_others(live):
     live.postpone("b")
 
     assert live.postponed() == ["a", "b"]
+
+
+# Several attempts
+
+
+@pytest.fixture
+def quick(configure):
+    """All of a process, with short leases."""
+    configure(job_lease_s=0.4)
+    return Live()
+
+
+def attempt(job_id=None):
+    return Running(leases.claim(job_id or new_job(new_user())))
+
+
+def reason_of(job):
+    return job._reason
+
+
+def test_a_job_that_a_newer_attempt_has_is_stopped_although_it_says_nothing(quick):
+    older = attempt()
+    change_job(older.claim.id, lease_until=1.0)
+    newer = leases.claim(older.claim.id)
+
+    with quick.entered(older):
+        wait_until(lambda: reason_of(older), 5, "the older one to be stopped")
+
+    assert newer.attempt == 2
+    assert reason_of(older) is Superseded
+
+
+def test_of_two_attempts_in_one_process_the_older_is_stopped_and_the_newer_can_be(quick):
+    older = attempt()
+    change_job(older.claim.id, lease_until=1.0)
+    newer = attempt(older.claim.id)
+
+    with quick.entered(older), quick.entered(newer):
+        leases.cancel(newer.claim.id)
+        wait_until(lambda: reason_of(newer), 5, "the newer one to be stopped")
+
+    assert (reason_of(older), reason_of(newer)) == (Superseded, Cancelled)
+
+
+def test_the_keeper_goes_on_after_a_mistake(quick, monkeypatch, caplog):
+    def stumble(_claims):
+        raise RuntimeError("a mistake of ours")
+
+    job = attempt()
+    with quick.entered(job):
+        with monkeypatch.context() as patch:
+            patch.setattr(leases, "renew", stumble)
+            wait_until(lambda: "a mistake of ours" in caplog.text, 5, "the mistake")
+        leases.cancel(job.claim.id)
+
+        wait_until(lambda: reason_of(job), 5, "the keeper to go on")
+
+
+def test_a_job_that_comes_when_the_others_are_handed_over_is_handed_over_too(quick):
+    quick.hand_over(0.0)
+
+    late = attempt()
+    with quick.entered(late):
+        assert reason_of(late) is HandedOver

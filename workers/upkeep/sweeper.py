@@ -7,10 +7,11 @@ import os
 import threading
 import time
 
+import orjson
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import broker, sweep
+from shared import broker, places, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.kinds.base import QUEUES
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _PAUSE_S = 0.5
 # A pass takes milliseconds; a sweeper that dies in it is replaced after so long.
 _LOCK_MS = 2000
+_CLOCK_STEP_S = 1.0
 
 
 class Sweeper:
@@ -30,6 +32,7 @@ class Sweeper:
     def __init__(self) -> None:
         # A new process knows of no outage: what has lapsed before its time is swept at once.
         self._trusted_from = 0.0
+        self._clock_offset = _clock_offset()
 
     def run(self) -> None:
         """Sweep for ever."""
@@ -42,8 +45,14 @@ class Sweeper:
                     outage.is_over()
             except (Unavailable, DBAPIError, RedisError, OSError) as error:
                 # While Redis or the database was away nobody could renew: give the living time to.
-                self._trusted_from = time.monotonic() + get_settings().job_lease_s
+                self._distrust_leases()
                 outage.goes_on(error)
+            except Exception:  # border: without a sweeper lost jobs stay lost
+                log.exception("the sweeper stumbled")
+
+    def _distrust_leases(self) -> None:
+        """Leave everything as it is until everybody alive has renewed."""
+        self._trusted_from = time.monotonic() + get_settings().job_lease_s
 
     def _has_the_broom(self) -> bool:
         mine = f"{os.uname().nodename}:{os.getpid()}"
@@ -55,20 +64,48 @@ class Sweeper:
             is_idle = not sweep.status_counts()
             if time.monotonic() - started > get_settings().job_lease_s / 2:
                 # The look itself had to wait for the database, as every renewal had.
-                self._trusted_from = time.monotonic() + get_settings().job_lease_s
+                self._distrust_leases()
+            if self._was_clock_set():
+                log.warning("the clock was set: leases mean nothing until they are renewed")
+                self._distrust_leases()
             if not is_idle and time.monotonic() >= self._trusted_from:
-                _send_again(sweep.sweep(_backlogged()))
+                _send_again(sweep.sweep(_oldest()))
+                _send(places.free())
         finally:
             get_redis().delete(key("sweeper"))
 
+    def _was_clock_set(self) -> bool:
+        before, self._clock_offset = self._clock_offset, _clock_offset()
+        return abs(self._clock_offset - before) > _CLOCK_STEP_S
 
-def _backlogged() -> set[str]:
-    return {name for name in QUEUES if get_redis().llen(broker.queue_key(name))}
+
+def _clock_offset() -> float:
+    """Give the distance between the clock that may be set and the one that may not, in seconds."""
+    return time.time() - time.monotonic()
+
+
+def _oldest() -> dict[str, float]:
+    """Find out since when the oldest message of each queue waits; empty queues are left out."""
+    found = {name: get_redis().lindex(broker.queue_key(name), -1) for name in QUEUES}
+    return {name: _sent_at(message) for name, message in found.items() if message is not None}
+
+
+def _sent_at(message: bytes) -> float:
+    try:
+        job_id = orjson.loads(message)["headers"]["id"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return 0.0  # not ours: take all jobs of the queue to be behind it
+    return sweep.sent_at(str(job_id)) or 0.0
 
 
 def _send_again(lost: list[sweep.Lost]) -> None:
     for job in lost:
         log.warning("job %s is sent again after attempt %d", job.id, job.attempt)
+    _send(lost)
+
+
+def _send(found: list[sweep.Lost]) -> None:
+    for job in found:
         broker.ring(job.id, job.kind, job.queue)
 
 

@@ -9,6 +9,7 @@ from shared.kinds.inference import RUN_CHAT, WRITE_TITLE, RunChat, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING, Job
 from shared.queue import Subject
 from shared.services import chats, jobs, messages
+from tests.services.crowd import at_once
 from tests.services.inside import sent
 from tests.services.things import (
     change_job,
@@ -49,6 +50,18 @@ def test_a_user_has_a_bounded_queue(configure, owner):
 
     assert caught.value.retry_after_s > 0
     assert accept(owner)
+
+
+def test_of_many_who_come_at_once_no_more_are_taken_than_may_wait(configure, owner):
+    configure(job_max_queued_per_user=5)
+
+    def try_to(_number):
+        try:
+            return accept(owner)
+        except Busy:
+            return None
+
+    assert sum(job_id is not None for job_id in at_once(12, try_to)) == 5
 
 
 def test_one_users_queue_is_not_anothers(configure, owner):
@@ -348,3 +361,26 @@ def test_old_jobs_are_purged_and_those_under_way_stay(owner):
     with db.reading() as session:
         assert purged == 1
         assert {job.id for job in session.query(Job)} == {fresh, running}
+
+
+def test_cancelling_a_job_that_has_lost_its_worker_keeps_what_was_said(owner):
+    chat_id, job_id = running_answer(owner)
+    leases.claim(job_id)
+    relay.append(job_id, 1, "delta", {"text": "half an"})
+    change_job(job_id, status=QUEUED)
+
+    assert jobs.cancel(owner, job_id) == CANCELLED
+
+    assert row_of(job_id).result == {"text": "half an"}
+    assert stored_message(chat_id, "a").content == "half an"
+
+
+def test_a_job_is_cancelled_although_redis_is_away(mortal_valkey, owner):
+    waiting, running = new_job(owner), new_job(owner)
+    leases.claim(running)
+    mortal_valkey.kill()
+
+    statuses = [jobs.cancel(owner, job_id) for job_id in (waiting, running)]
+
+    assert statuses == [CANCELLED, RUNNING]
+    assert row_of(running).cancel_requested

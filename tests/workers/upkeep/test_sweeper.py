@@ -1,12 +1,14 @@
 """The sweeper: one at a time, and only when renewals could have been made."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from redis.exceptions import ConnectionError as RedisDown
 
 from shared import leases
 from shared.errors import Unavailable
+from shared.kinds.base import QUEUES
 from shared.models.job import QUEUED, RUNNING
 from shared.redis import get_redis, key
 from tests.services.inside import sent
@@ -43,7 +45,7 @@ def sweep_for(monkeypatch):
             if left[0] < 0:
                 raise Over
 
-        clock = type("Clock", (), {"sleep": staticmethod(sleep), "monotonic": time.monotonic})
+        clock = SimpleNamespace(sleep=sleep, monotonic=time.monotonic, time=time.time)
         monkeypatch.setattr(module, "time", clock)
         with pytest.raises(Over):
             sweeper.run()
@@ -115,7 +117,7 @@ def test_a_slow_look_at_the_database_counts_as_an_outage(lost, configure, monkey
     configure(job_lease_s=60)
     sweeper = Sweeper()
     now = [1000.0]
-    clock = type("Clock", (), {"monotonic": staticmethod(lambda: now[0])})
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
     monkeypatch.setattr(module, "time", clock)
     real = module.sweep.status_counts
 
@@ -130,16 +132,6 @@ def test_a_slow_look_at_the_database_counts_as_an_outage(lost, configure, monkey
     assert (row_of(lost).status, sent()) == (RUNNING, [])
 
 
-def test_queues_in_which_messages_wait_are_trusted():
-    waiting = new_job(new_user())
-    change_job(waiting, sent_at=time.time() - 60)
-
-    Sweeper()._pass()
-
-    assert module._backlogged() == {"interactive"}
-    assert sent() == [waiting]
-
-
 def test_a_job_that_the_broker_has_forgotten_is_sent_again():
     forgotten = new_job(new_user())
     change_job(forgotten, sent_at=time.time() - 60)
@@ -148,3 +140,62 @@ def test_a_job_that_the_broker_has_forgotten_is_sent_again():
     Sweeper()._pass()
 
     assert sent() == [forgotten]
+
+
+def take_messages():
+    get_redis().delete(*[key("broker", name) for name in QUEUES])
+
+
+def test_nothing_is_taken_from_the_living_when_the_clock_was_set(lost, monkeypatch):
+    one = Sweeper()
+    real = module._clock_offset()
+    monkeypatch.setattr(module, "_clock_offset", lambda: real + 3600)
+
+    one._pass()
+
+    assert row_of(lost).status == RUNNING
+
+
+def test_a_job_whose_message_was_lost_is_found_although_newer_ones_wait(configure):
+    configure(job_resend_after_s=0.01)
+    lost = new_job(new_user())
+    change_job(lost, sent_at=1.0)
+    take_messages()
+    waiting = new_job(new_user())
+
+    Sweeper()._pass()
+
+    assert sent() == [waiting, lost]
+
+
+def test_jobs_whose_messages_wait_are_not_sent_again(configure):
+    configure(job_resend_after_s=0.01)
+    jobs = [new_job(new_user()) for _ in range(3)]
+    for age, job_id in zip((90, 60, 30), jobs, strict=True):
+        change_job(job_id, sent_at=row_of(job_id).sent_at - age)
+
+    Sweeper()._pass()
+
+    assert sent() == jobs
+
+
+def test_a_message_that_nobody_can_read_stops_no_sweep(lost):
+    get_redis().lpush(key("broker", "interactive"), b"not one of ours")
+
+    Sweeper()._pass()
+
+    assert row_of(lost).status == QUEUED
+
+
+def test_who_waits_for_a_place_is_sent_when_there_is_one(configure):
+    configure(job_max_running_per_user=1)
+    owner = new_user()
+    first, second = sorted((new_job(owner), new_job(owner)))
+    claim = leases.claim(first)
+    leases.claim(second)
+    take_messages()
+    leases.finish(claim, "completed", None, dict)
+
+    Sweeper()._pass()
+
+    assert sent() == [second]
