@@ -1,17 +1,21 @@
 """Gunicorn's settings for the web processes."""
 
 import logging
+import os
+import signal
 from typing import Any
 
 import gevent
 from gunicorn.glogging import Logger
 
+from launch import migrate
 from shared.collector import settle
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
 from web import lifecycle
 
 _settings = get_settings()
+os.umask(0o077)  # what is written belongs to the operator only
 
 bind = [
     f"[{_settings.host}]:{_settings.port}"
@@ -46,10 +50,18 @@ class logger_class(Logger):  # noqa: N801  (gunicorn looks for this name)
         set_up_logging(_settings, "web")
 
 
+def on_starting(server: Any) -> None:
+    """Let Ctrl-C end as SIGTERM does: what is under way may end, and nobody is cut off in words."""
+    server.handle_int = server.handle_term
+
+
 def post_worker_init(worker: Any) -> None:
     """Know when the end comes, from the first request on."""
+    # A terminal sends Ctrl-C to everybody; the parent passes it on in its own way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Who started which green thread is for debuggers; noting it costs 2 KB and 10 µs each.
     gevent.config.track_greenlet_tree = False
+    migrate.warn(_settings)
     logging.getLogger("web").info("web answers at http://%s", bind[0])
     lifecycle.watch(lambda: bool(worker.alive))
     settle()

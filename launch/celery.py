@@ -6,6 +6,7 @@ library. That is 12 MB of memory in each process, and 0.3 s before a killed work
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     beat = kinds.add_parser("beat", help="send the jobs that are due")
     beat.add_argument("--schedule", help="file that keeps the last times; else below DATA_DIR")
     args = parser.parse_args(argv)
+    os.umask(0o077)  # what is written belongs to the operator only
     return _work(args) if args.kind == "worker" else _beat(args)
 
 
@@ -43,12 +45,15 @@ def _work(args: argparse.Namespace) -> int:
     from celery.concurrency import get_implementation  # noqa: PLC0415 -- each process loads only what it needs
     from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415 -- each process loads only what it needs
 
+    from launch.migrate import warn  # noqa: PLC0415 -- each process loads only what it needs
     from shared import lean  # noqa: PLC0415 -- each process loads only what it needs
     from shared.collector import settle  # noqa: PLC0415 -- each process loads only what it needs
     from shared.config.options import get_options  # noqa: PLC0415 -- each process loads only what it needs
+    from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
 
     _log_as(args.node.partition("@")[0])
     get_options()  # a wrong value stops the start
+    warn(get_settings())
     with lean.without(lean.HTTPX_EXTRAS):
         app = find_app(args.app)
     worker = app.Worker(

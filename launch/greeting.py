@@ -95,8 +95,13 @@ def _first_question(base: str, has_local_model: bool, is_new: bool) -> list[str]
         form = f'"name": "Ada", {form}'
     bearer = '-H "authorization: Bearer $TOKEN"'
     json_type = "-H 'content-type: application/json'"
-    model, find_model = _LOCAL_MODEL, []
+    model, find_model, hint = _LOCAL_MODEL, [], []
     if not has_local_model:
+        hint = [
+            "  No local models run: others come from OPENAI_API_BASE_URLS and OLLAMA_BASE_URLS,",
+            "  in .env or in the admin's settings.",
+            "",
+        ]
         model = "'$MODEL'"
         find_model = [
             f"MODEL=$(curl -s {base}/api/models {bearer}"
@@ -107,6 +112,7 @@ def _first_question(base: str, has_local_model: bool, is_new: bool) -> list[str]
         ' "messages": [{"role": "user", "content": "What is the capital of France?"}]'
     )
     return [
+        *hint,
         f"  {headline}",
         f"TOKEN=$(curl -s {base}/api/v1/auths/{door} {json_type} -d '{{{form}}}'"
         r""" | sed -E 's/.*"token": *"([^"]+)".*/\1/')""",

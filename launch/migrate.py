@@ -3,12 +3,16 @@
 Run alone as `python -m launch.migrate` (`make db`).
 """
 
+import logging
+import os
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from shared.config.settings import Settings, get_settings
+
+log = logging.getLogger("launch.migrate")
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _REVISION = re.compile(r"^revision\b[^=\n]*=\s*[\"'](\w+)[\"']", re.MULTILINE)
@@ -30,10 +34,7 @@ def migrate(settings: Settings) -> bool:
     if present == heads:
         return False
     if present - known:
-        raise SystemExit(
-            "switchyard: the database was written by a newer version (revision"
-            f" {', '.join(sorted(present - known))}). Update the code, or use another DATABASE_URL."
-        )
+        raise SystemExit(f"switchyard: {_newer(present - known)}")
     try:
         _upgrade(settings)
     except OSError as error:
@@ -41,6 +42,29 @@ def migrate(settings: Settings) -> bool:
             f"switchyard: the database cannot be made: {error.filename}: {error.strerror}."
         ) from None
     return True
+
+
+def warn(settings: Settings) -> None:
+    """Tell the log when the database is not what this version expects; for processes that somebody
+    else starts, and that may have been started before the database was prepared.
+    """
+    known, heads = _revisions(_SCRIPTS / "versions")
+    try:
+        present = _present(settings)
+    except SystemExit as problem:
+        log.warning("%s", str(problem).removeprefix("switchyard: "))
+        return
+    if present - known:
+        log.warning("%s", _newer(present - known))
+    elif present != heads:
+        log.error("the database lacks tables of this version: run `python -m launch.migrate`")
+
+
+def _newer(unknown: set[str]) -> str:
+    return (
+        f"the database was written by a newer version (revision {', '.join(sorted(unknown))})."
+        " Update the code, or use another DATABASE_URL."
+    )
 
 
 def _revisions(folder: Path) -> tuple[set[str], set[str]]:
@@ -61,9 +85,11 @@ def _present(settings: Settings) -> set[str]:
         return _present_in_sqlite(Path(url.removeprefix("sqlite:///")))
     from sqlalchemy import create_engine  # noqa: PLC0415  (only where it is needed: it imports slowly)
     from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError  # noqa: PLC0415 -- each process loads only what it needs
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 -- each process loads only what it needs
 
     try:
-        with closing(create_engine(url).connect()) as connection:
+        engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url))
+        with closing(engine.connect()) as connection:
             return {row[0] for row in connection.exec_driver_sql(_QUERY)}
     except ProgrammingError:
         return set()  # no table yet
@@ -72,6 +98,10 @@ def _present(settings: Settings) -> set[str]:
         raise SystemExit(
             f"switchyard: the database of DATABASE_URL does not answer: {reason}"
         ) from None
+
+
+def _patience(url: str) -> dict[str, int]:
+    return {"connect_timeout": 5} if url.startswith("postgresql") else {}
 
 
 def _present_in_sqlite(path: Path) -> set[str]:
@@ -104,6 +134,7 @@ def _upgrade(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # a new database belongs to the operator only
     print(
         "The database was upgraded." if migrate(get_settings()) else "The database is up to date."
     )

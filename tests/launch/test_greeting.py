@@ -53,3 +53,10 @@ def test_the_lines_to_copy_are_a_shell_script(settings, processes):
 
     assert done.returncode == 0, done.stderr
     assert ("smollm2-135m" in script) is ("models" in processes)
+
+
+@pytest.mark.parametrize("processes", [ALL, {"web": ""}])
+def test_without_local_models_it_says_where_others_come_from(settings, processes):
+    text = greeting(settings, processes, is_new=True)
+
+    assert ("OPENAI_API_BASE_URLS and OLLAMA_BASE_URLS" in text) is ("models" not in processes)

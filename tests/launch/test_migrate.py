@@ -86,3 +86,34 @@ def test_postgres_is_migrated_once(postgres):
 
     assert migrate.migrate(settings) is True
     assert migrate.migrate(settings) is False
+
+
+def test_a_process_tells_the_log_that_the_database_was_not_prepared(settings, caplog):
+    migrate.warn(settings)
+
+    assert caplog.messages == [
+        "the database lacks tables of this version: run `python -m launch.migrate`"
+    ]
+
+
+def test_a_process_has_nothing_to_tell_of_a_prepared_database(settings, caplog):
+    migrate.migrate(settings)
+
+    migrate.warn(settings)
+
+    assert caplog.messages == []
+
+
+def test_a_process_goes_on_with_a_database_of_a_newer_version_or_none(settings, caplog):
+    migrate.migrate(settings)
+    with closing(sqlite3.connect(settings.data_dir / "switchyard.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'of_tomorrow'")
+        connection.commit()
+    nowhere = settings.model_copy(update={"database_url": "postgresql://a@127.0.0.1:1/b"})
+
+    migrate.warn(settings)
+    migrate.warn(nowhere)
+
+    newer, away = caplog.messages
+    assert newer.startswith("the database was written by a newer version (revision of_tomorrow)")
+    assert away.startswith("the database of DATABASE_URL does not answer: ")

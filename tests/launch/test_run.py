@@ -110,6 +110,19 @@ def stack(launch):
     return running
 
 
+def _first_call_of_the_readme() -> str:
+    """The README's lines, word for word."""
+    text = (ROOT / "README.md").read_text()
+    return text.split("## First call")[1].split("```sh\n")[1].split("```")[0]
+
+
+def _arrivals(script: str) -> list[bytes]:
+    """What a shell's lines write, piece by piece as it comes."""
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as shell:
+        assert shell.stdout is not None
+        return list(iter(lambda: os.read(shell.stdout.fileno(), 65536), b""))
+
+
 def _is_up(base: str) -> bool:
     try:
         return httpx.get(f"{base}/health", timeout=2).status_code == 200
@@ -222,6 +235,19 @@ def test_one_more_worker_joins_a_running_stack(stack, launch):
     assert len(stack.everybody()) > 5
 
 
+def test_ctrl_c_ends_one_more_web_process_without_a_complaint(stack, launch):
+    web = launch()
+    web.command = [*COMMAND, "web"]
+    web.start()
+
+    os.killpg(web.pid, signal.SIGINT)
+    web.wait_until_nothing_is_left()
+
+    assert web.exit_code == 0
+    assert len(web.output().splitlines()) == 1
+    assert "web answers at" in web.output()
+
+
 def test_own_servers_are_used_and_the_local_model_answers(launch, tmp_path, valkey, postgres):
     if find_spec("xllamacpp") is None:
         missing("xllamacpp", "make run without LOCAL_MODELS=0")
@@ -235,12 +261,11 @@ def test_own_servers_are_used_and_the_local_model_answers(launch, tmp_path, valk
     stack.start()
     stack.wait_complete()
 
-    script = "\n".join(re.findall(r"^(?:TOKEN=|curl ).*$", stack.output(), re.MULTILINE))
-    done = subprocess.run(
-        ["sh", "-c", script], capture_output=True, text=True, timeout=90, check=False
-    )
+    arrivals = _arrivals(_first_call_of_the_readme().replace("http://127.0.0.1:8080", stack.base))
 
-    assert done.stdout.count("data: {") > 3, stack.tail()
+    tokens = [text for text in arrivals if b'"content":"' in text]
+    assert len(tokens) > 3, arrivals
+    assert b"".join(arrivals).rstrip().endswith(b"data: [DONE]")
     assert not [p for p in stack.everybody() if "valkey-server" in command_line(p)]
     assert not (tmp_path / "data" / "switchyard.db").exists()
     stack.end()
