@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.config import dotenv
+from shared.config.words import in_words
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_AREAS = (
@@ -30,18 +31,6 @@ LOG_AREAS = (
 )
 
 _DATABASE = re.compile(r"postgres(ql)?(\+psycopg)?://|sqlite:///.")
-# What pydantic would say, in the words of whoever wrote the variable.
-_WORDS = {
-    "bool_parsing": "it has to be true or false",
-    "float_parsing": "it has to be a number",
-    "greater_than": "it has to be more than {gt}",
-    "greater_than_equal": "it has to be at least {ge}",
-    "int_from_float": "it has to be a whole number",
-    "int_parsing": "it has to be a whole number",
-    "less_than_equal": "it has to be at most {le}",
-    "literal_error": "it has to be {expected}",
-    "value_error": "{error}",
-}
 
 
 class Settings(BaseModel):
@@ -195,15 +184,14 @@ def load(env: dict[str, str]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise BadSetting("\n".join(map(_in_words, error.errors()))) from None
+        raise BadSetting("\n".join(map(_told, error.errors()))) from None
 
 
-def _in_words(error: Any) -> str:
+def _told(error: Any) -> str:
     """Say what is wrong with one variable; its value is not repeated, it may be a secret."""
     name, *area = error["loc"]
     name = f"{area[0]}_LOG_LEVEL" if area else name.upper()
-    words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
-    return f"switchyard: the setting {name} cannot be used: {words}."
+    return f"switchyard: the setting {name} cannot be used: {in_words(error)}."
 
 
 @lru_cache(maxsize=1)

@@ -2,35 +2,18 @@
 
 from typing import Any
 
-DEFAULT: dict[str, dict[str, bool]] = {
-    "workspace": dict.fromkeys(("models", "knowledge", "prompts", "tools"), False),
-    "sharing": dict.fromkeys(
-        ("public_models", "public_knowledge", "public_prompts", "public_tools"), False
-    ),
-    "chat": {
-        **dict.fromkeys(
-            (
-                "controls",
-                "file_upload",
-                "delete",
-                "edit",
-                "stt",
-                "tts",
-                "call",
-                "multiple_models",
-                "temporary",
-            ),
-            True,
-        ),
-        "temporary_enforced": False,
-    },
-    "features": {
-        "direct_tool_servers": False,
-        **dict.fromkeys(("web_search", "image_generation", "code_interpreter"), True),
-    },
-}
+from shared.config.options import OPTIONS, option
 
 
 def of_user(_user_id: str) -> dict[str, Any]:
     """Give what a user may do, in the form that pages expect."""
-    return DEFAULT
+    return default()
+
+
+def default() -> dict[str, dict[str, bool]]:
+    """Give what every user may do; what a saved value does not name has its default."""
+    saved = option("USER_PERMISSIONS")
+    return {
+        group: {**names, **saved.get(group, {})}
+        for group, names in OPTIONS["USER_PERMISSIONS"].default.items()
+    }

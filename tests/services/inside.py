@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from launch.migrate import migrate
 from shared import db
-from shared.config import options
+from shared.config.options import store
 from shared.config.settings import Settings, get_settings, load
 from shared.models import Base
 from shared.redis import get_redis, key
@@ -89,18 +89,18 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
         for name, value in values.items():
             monkeypatch.setenv(name.upper(), str(value))
         get_settings.cache_clear()
-        options._options = None
+        store._options = None
         return get_settings()
 
     yield change
     monkeypatch.undo()
     get_settings.cache_clear()
-    options._options = None
+    store._options = None
 
 
 def forget_what_is_remembered() -> None:
     """Empty this process's own copies of what stands in the database and in Redis."""
-    options._options = None
+    store._options = None
     models._offer.__init__()  # type: ignore[misc]  # as new
     models._catalogue.__init__()  # type: ignore[misc]  # as new
 

@@ -1,15 +1,18 @@
 """Options: saved, else environment, else default; every process sees a change."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
 from shared import db
-from shared.config import options as module
-from shared.config.options import OPTIONS, Options, get_options, option, parse_bool
+from shared.config.options import OPTIONS, Options, get_options, option, parse_bool, store
 from shared.config.settings import BadSetting
 from shared.models.option import OptionRow
 from shared.redis import get_redis
 from tests.services.waiting import wait_until
+
+ARENA = {"id": "a", "name": "A", "meta": {"model_ids": ["x"]}}
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -30,7 +33,9 @@ def test_an_unsaved_option_has_its_default():
         ("ENABLE_SIGNUP", "False", False),
         ("OPENAI_API_BASE_URLS", "http://a/v1/; http://b/v1", ["http://a/v1", "http://b/v1"]),
         ("OPENAI_API_KEYS", "k1;;k3", ["k1", "", "k3"]),
-        ("WEBUI_BANNERS", '[{"id": "1"}]', [{"id": "1"}]),
+        ("EVALUATION_ARENA_MODELS", json.dumps([ARENA]), [ARENA]),
+        ("OAUTH_ALLOWED_ROLES", "user, staff", ["user", "staff"]),
+        ("RAG_RELEVANCE_THRESHOLD", "0.25", 0.25),
         ("RAG_FILE_MAX_SIZE", "7", 7),
         ("WEBUI_URL", "https://chat.example", "https://chat.example"),
     ],
@@ -41,11 +46,65 @@ def test_the_environment_counts_before_the_default(monkeypatch, name, text, valu
     assert Options().get(name) == value
 
 
-@pytest.mark.parametrize("name", ["OLLAMA_BASE_URLS", "OLLAMA_BASE_URL", "OLLAMA_API_BASE_URL"])
-def test_an_option_may_have_several_names(monkeypatch, name):
-    monkeypatch.setenv(name, "http://ollama.example:11434/")
+@pytest.mark.parametrize(
+    ("variable", "name", "text", "value"),
+    [
+        ("OLLAMA_BASE_URL", "OLLAMA_BASE_URLS", "http://o.example/", ["http://o.example"]),
+        ("OLLAMA_API_BASE_URL", "OLLAMA_BASE_URLS", "http://o.example/api", ["http://o.example"]),
+        ("OAUTH_GROUP_CLAIM", "OAUTH_GROUPS_CLAIM", "teams", "teams"),
+        ("LDAP_SEARCH_FILTER", "LDAP_SEARCH_FILTERS", "(a=b)", "(a=b)"),
+        ("RAG_EMBEDDING_OPENAI_BATCH_SIZE", "RAG_EMBEDDING_BATCH_SIZE", "8", 8),
+        ("CODE_EXECUTION_JUPYTER_TIMEOUT", "CODE_INTERPRETER_JUPYTER_TIMEOUT", "9", 9),
+        ("GEMINI_API_KEY", "IMAGES_GEMINI_API_KEY", "g", "g"),
+    ],
+)
+def test_an_option_may_have_several_names(monkeypatch, variable, name, text, value):
+    monkeypatch.setenv(variable, text)
 
-    assert Options().get("OLLAMA_BASE_URLS") == ["http://ollama.example:11434"]
+    assert Options().get(name) == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["RAG_OPENAI_API_KEY", "IMAGES_OPENAI_API_KEY"]
+    + [f"AUDIO_{kind}_OPENAI_API_KEY" for kind in ("STT", "TTS")],
+)
+def test_openais_other_services_take_the_key_of_its_connection(name):
+    get_options().set(
+        {
+            "OPENAI_API_BASE_URLS": ["http://other/v1", "https://api.openai.com/v1"],
+            "OPENAI_API_KEYS": ["k-other", "k-openai"],
+        }
+    )
+    followed = option(name)
+
+    get_options().set({name: "k-own"})
+
+    assert (followed, option(name)) == ("k-openai", "k-own")
+
+
+def test_embedding_by_ollama_takes_its_first_server():
+    get_options().set({"OLLAMA_BASE_URLS": ["http://one:11434", "http://two:11434"]})
+
+    assert option("RAG_OLLAMA_BASE_URL") == "http://one:11434"
+
+
+@pytest.mark.parametrize(
+    ("variable", "group", "name"),
+    [
+        ("USER_PERMISSIONS_WORKSPACE_MODELS_ACCESS", "workspace", "models"),
+        ("USER_PERMISSIONS_WORKSPACE_TOOLS_ALLOW_PUBLIC_SHARING", "sharing", "public_tools"),
+        ("USER_PERMISSIONS_CHAT_TEMPORARY_ENFORCED", "chat", "temporary_enforced"),
+        ("USER_PERMISSIONS_FEATURES_WEB_SEARCH", "features", "web_search"),
+    ],
+)
+def test_each_permission_has_a_variable(monkeypatch, variable, group, name):
+    default = Options().get("USER_PERMISSIONS")
+    monkeypatch.setenv(variable, str(not default[group][name]))
+
+    changed = Options().get("USER_PERMISSIONS")
+
+    assert changed == {**default, group: {**default[group], name: not default[group][name]}}
 
 
 def test_the_first_of_several_names_counts(monkeypatch):
@@ -57,13 +116,35 @@ def test_the_first_of_several_names_counts(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("ENABLE_SIGNUP", "perhaps"), ("WEBUI_BANNERS", "[{"), ("RAG_FILE_MAX_COUNT", "many")],
+    [
+        ("ENABLE_SIGNUP", "perhaps"),
+        ("WEBUI_BANNERS", "[{"),
+        ("WEBUI_BANNERS", '[{"id": 1}]'),
+        ("RAG_FILE_MAX_COUNT", "many"),
+        ("CHUNK_SIZE", "0"),
+        ("WEB_SEARCH_ENGINE", "altavista"),
+        ("USER_PERMISSIONS_CHAT_EDIT", "perhaps"),
+    ],
 )
 def test_an_environment_that_cannot_be_used_stops_the_start(monkeypatch, name, text):
     monkeypatch.setenv(name, text)
 
     with pytest.raises(BadSetting, match=name):
         Options()
+
+
+def test_all_variables_that_cannot_be_used_are_named_at_once(monkeypatch):
+    for name in ("CHUNK_SIZE", "LDAP_SERVER_PORT", "USER_PERMISSIONS_CHAT_EDIT"):
+        monkeypatch.setenv(name, "secret words")
+
+    with pytest.raises(BadSetting) as stop:
+        Options()
+
+    lines = str(stop.value).splitlines()
+    assert [line.split()[3] for line in lines] == [
+        "LDAP_SERVER_PORT", "USER_PERMISSIONS_CHAT_EDIT", "CHUNK_SIZE"
+    ]  # fmt: skip
+    assert "secret words" not in str(stop.value)
 
 
 def test_a_saved_option_counts_before_the_environment(each_database, monkeypatch):
@@ -137,7 +218,7 @@ def test_looking_at_options_costs_almost_nothing():
 
 
 def test_without_redis_what_is_saved_counts_all_the_same(mortal_valkey, monkeypatch):
-    monkeypatch.setattr(module, "_FRESH_S", -1.0)
+    monkeypatch.setattr(store, "_FRESH_S", -1.0)
     other = Options()
     mortal_valkey.kill()
 
@@ -192,3 +273,24 @@ def test_no_two_options_share_a_key():
 )
 def test_truth_has_several_words(text, value):
     assert parse_bool(text) is value
+
+
+def test_every_default_has_the_form_of_its_option():
+    assert {o.name: o.checked(o.default) for o in OPTIONS.values()} == {
+        o.name: o.default for o in OPTIONS.values()
+    }
+
+
+def test_no_key_lies_inside_another():
+    keys = [one.key for one in OPTIONS.values()]
+
+    assert not [(a, b) for a in keys for b in keys if b.startswith(f"{a}.")]
+
+
+def test_whatever_is_named_like_a_secret_is_kept_as_one():
+    words = ("_KEY", "_KEYS", "_SECRET", "_PASSWORD", "_TOKEN", "_SK", "_API_AUTH")
+    switches = {"ENABLE_API_KEY"}
+
+    named = {name for name in OPTIONS if name.endswith(words)} - switches
+
+    assert {name for name in named if not OPTIONS[name].is_secret} == set()

@@ -1,0 +1,161 @@
+"""The values of the options: read, saved, and told to all processes."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import delete, select
+
+from shared import db
+from shared.config.options.base import Option, each_secret, parse_bool
+from shared.config.options.catalogue import OPTIONS
+from shared.config.secrets import seal, unseal
+from shared.config.settings import BadSetting, environment, get_settings
+from shared.ids import now_s
+from shared.models.option import OptionRow
+from shared.redis import get_redis, key
+
+_FRESH_S = 0.5
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    """Read all options that the environment has.
+
+    Raises:
+        BadSetting: Values are of the wrong form; the message names all their variables.
+    """
+    found: dict[str, Any] = {}
+    problems: list[str] = []
+    for option in OPTIONS.values():
+        name = next((name for name in option.variables if env.get(name, "") != ""), None)
+        if name is not None:
+            with _noting(problems, name):
+                found[option.name] = option.parsed(env[name])
+        if option.parts:
+            found[option.name] = _joined(option, env, problems)
+    if problems:
+        raise BadSetting("\n".join(problems))
+    return found
+
+
+def _joined(option: Option, env: Mapping[str, str], problems: list[str]) -> Any:
+    """Put a value together whose parts have variables of their own."""
+    value = {group: dict(names) for group, names in option.default.items()}
+    for name, (group, part) in option.parts.items():
+        if env.get(name, "") != "":
+            with _noting(problems, name):
+                value[group][part] = parse_bool(env[name])
+    return value
+
+
+@contextmanager
+def _noting(problems: list[str], variable: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        problems.append(f"switchyard: the setting {variable} cannot be used: {error}.")
+
+
+class Options:
+    """The values that count now, looked up anew when a version counter in Redis has moved."""
+
+    def __init__(self) -> None:
+        self._given = _from_environment(environment())
+        self._saved: dict[str, Any] = {}
+        self._version: bytes | None = b"unread"
+        self._checked_at = 0.0
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Any:
+        """Give a value.
+
+        Args:
+            name: A name of `OPTIONS`; anything else is a programming error (KeyError).
+        """
+        self._refresh()
+        if name in self._saved:
+            return self._saved[name]
+        if name in self._given:
+            return self._given[name]
+        option = OPTIONS[name]
+        return option.follows(self.get) if option.follows is not None else option.default
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Save values for all processes; joins the surrounding transaction.
+
+        Args:
+            values: Option names with their new values.
+        """
+        with db.transaction() as session:
+            for name, value in values.items():
+                option = OPTIONS[name]
+                session.merge(
+                    OptionRow(key=option.key, value=_sealed(option, value), updated_at=now_s())
+                )
+            db.after_commit(lambda: self._announce(values))
+
+    def reset(self, names: list[str]) -> None:
+        """Forget saved values: the environment or the default counts again."""
+        with db.transaction() as session:
+            session.execute(
+                delete(OptionRow).where(OptionRow.key.in_([OPTIONS[n].key for n in names]))
+            )
+            db.after_commit(lambda: self._announce({}))
+
+    def _announce(self, values: dict[str, Any]) -> None:
+        self._saved = {**self._saved, **values}
+        self._version = b"unread"
+        self._checked_at = 0.0
+        try:
+            get_redis().incr(key("options", "version"))
+        except RedisError:
+            return  # without the counter everybody reads the database itself, see _refresh
+        self._refresh()
+
+    def _refresh(self) -> None:
+        now = time.monotonic()
+        if now - self._checked_at < _FRESH_S or not get_settings().enable_persistent_config:
+            return
+        with self._lock:
+            self._checked_at = now
+            try:
+                version = get_redis().get(key("options", "version"))
+            except RedisError:
+                version = b"unread"
+            if version != self._version or version == b"unread":
+                self._saved = _read_saved()
+                self._version = version
+
+
+def _sealed(option: Option, value: Any) -> Any:
+    return each_secret(value, seal) if option.is_secret else value
+
+
+def _unsealed(option: Option, value: Any) -> Any:
+    return each_secret(value, unseal) if option.is_secret else value
+
+
+def _read_saved() -> dict[str, Any]:
+    by_key = {option.key: option for option in OPTIONS.values()}
+    with db.reading() as session:
+        rows = session.execute(select(OptionRow.key, OptionRow.value)).all()
+    return {by_key[k].name: _unsealed(by_key[k], v) for k, v in rows if k in by_key}
+
+
+_options: Options | None = None
+
+
+def get_options() -> Options:
+    """Give this process's view of the options."""
+    global _options  # noqa: PLW0603 -- made on first use, when the settings are known
+    if _options is None:
+        _options = Options()
+    return _options
+
+
+def option(name: str) -> Any:
+    """Give the value of one option that counts now."""
+    return get_options().get(name)
