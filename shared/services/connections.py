@@ -1,5 +1,6 @@
 """Connections: the model servers that an admin has set up."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,6 +39,11 @@ class Connection:
         if not self.url or self.config.get("enable", True) is False:
             return False
         return bool(self.key) or urlsplit(self.url).hostname != "api.openai.com"
+
+    @property
+    def mark(self) -> str:
+        """What it is known by when its place in the list has changed."""
+        return hashlib.sha256(f"{self.kind} {self.url}".encode()).hexdigest()[:16]
 
     @property
     def prefix(self) -> str:
@@ -112,6 +118,17 @@ def enabled() -> list[Connection]:
     if option("ENABLE_OLLAMA_API"):
         remote += of_kind(OLLAMA)
     return [c for c in remote if c.is_enabled] + local()
+
+
+def find_enabled(kind: str, index: int, mark: str) -> Connection | None:
+    """Give the connection that once stood at a place and may be asked now, wherever it stands.
+
+    Args:
+        mark: By which it is known; so that nobody's words go to another server that has taken its
+            place.
+    """
+    found = [c for c in enabled() if c.kind == kind and c.mark == mark]
+    return min(found, key=lambda c: c.index != index, default=None)
 
 
 def is_unasked_for(connection: Connection) -> bool:

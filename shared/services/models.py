@@ -19,6 +19,7 @@ from shared.models.catalogue import ModelRow
 from shared.redis import get_redis, key
 from shared.services import access, connections
 from shared.services.accounts import Principal
+from shared.services.connections import Connection
 
 _OFFER_TTL_S = 7 * 86_400
 _FRESH_S = 1.0
@@ -30,15 +31,13 @@ class Route:
 
     Attributes:
         model_id: The id that the client used.
-        kind: Protocol of the connection.
-        index: Place of the connection among its kind.
+        connection: Whom to ask.
         upstream_id: The id that the server knows.
         params: Parameters of the model's row, put over those of the request.
     """
 
     model_id: str
-    kind: str
-    index: int
+    connection: Connection
     upstream_id: str
     params: dict[str, Any]
 
@@ -49,6 +48,7 @@ class _Offer:
     def __init__(self) -> None:
         self.models: list[dict[str, Any]] | None = None
         self.version: Any = None
+        self.is_outdated = False
         self.checked_at = -_FRESH_S
 
 
@@ -66,21 +66,39 @@ _offer = _Offer()
 _catalogue = _Catalogue()
 
 
-def save_offer(models: list[dict[str, Any]]) -> None:
-    """Keep what the connections offer now, for all processes."""
+def edition() -> int:
+    """Count how often the connections were changed; to be asked before they are read."""
+    return int(get_redis().get(key("models", "edition")) or 0)
+
+
+def save_offer(models: list[dict[str, Any]], of_edition: int | None = None) -> None:
+    """Keep what the connections offer now, for all processes.
+
+    Args:
+        of_edition: Which state of the connections was asked; None for the present one.
+    """
     packed = orjson.dumps(models)
     pipe = get_redis().pipeline()
     pipe.set(key("models", "offer"), packed, ex=_OFFER_TTL_S)
+    pipe.set(key("models", "asked"), edition() if of_edition is None else of_edition)
     pipe.incr(key("models", "version"))
     pipe.execute()
     forget_catalogue()
 
 
-def forget_offer() -> None:
-    """Make the next reader ask for a new offer; called when connections change."""
-    get_redis().delete(key("models", "offer"))
+def outdate_offer() -> None:
+    """Make the next who lists models wait for a new offer; called when connections change.
+
+    Until then the older one counts for what still has a connection: answers go on.
+    """
+    get_redis().incr(key("models", "edition"))
     get_redis().incr(key("models", "version"))
     forget_catalogue()
+
+
+def is_outdated() -> bool:
+    """Whether nobody has asked the connections yet, or not since they were changed."""
+    return offer() is None or _offer.is_outdated
 
 
 def offer() -> list[dict[str, Any]] | None:
@@ -103,8 +121,10 @@ def _look_for_offer() -> None:
         # Redis has come back empty: what this process knows is better than nothing.
         save_offer(_offer.models)
     elif version != _offer.version or _offer.models is None:
-        packed = get_redis().get(key("models", "offer"))
+        names = [key("models", name) for name in ("offer", "asked", "edition")]
+        packed, asked, current = get_redis().mget(names)
         _offer.models = None if packed is None else orjson.loads(packed)
+        _offer.is_outdated = int(asked or 0) < int(current or 0)
         _offer.version = version
 
 
@@ -251,6 +271,9 @@ def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     base = _base(_catalogue.offered, info.get("base_model_id")) if model.get("preset") else model
     if base is None or "urlIdx" not in base:
         return None
-    connection = connections.find(base["connection"], base["urlIdx"])
+    place = base["connection"], base["urlIdx"], base["mark"]
+    connection = connections.find_enabled(*place)
+    if connection is None:
+        return None
     upstream_id = connection.upstream_id(base["id"])
-    return Route(model_id, connection.kind, connection.index, upstream_id, info.get("params") or {})
+    return Route(model_id, connection, upstream_id, info.get("params") or {})

@@ -15,6 +15,7 @@ from shared.models.job import Job
 from shared.queue import Subject
 from shared.services import accounts, chats, messages, models
 from shared.services.accounts import Principal
+from shared.services.connections import Connection
 
 _numbers = itertools.count(1)
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -119,6 +120,7 @@ def offer(*ids: str, url: str = NOWHERE, kind: str = "openai", public: bool = Tr
                 "created": now,
                 "owned_by": kind,
                 "connection": kind,
+                "mark": Connection(kind, 0, url).mark,
                 "connection_type": "external",
                 "urlIdx": 0,
                 "tags": [],

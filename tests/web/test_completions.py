@@ -261,6 +261,6 @@ def test_an_unknown_model_is_told_in_openais_form(member):
 
 
 def test_a_first_question_may_come_before_the_first_list(admin):
-    models.forget_offer()
+    models.outdate_offer()
 
     assert ask(admin).json["object"] == "chat.completion"

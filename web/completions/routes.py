@@ -102,7 +102,19 @@ def completed(body: CompletedForm) -> dict[str, Any]:
 
 
 def _answer(user: Principal, form: CompletionForm) -> Response:
-    ensure_offer()  # a newcomer's first question may come before anybody has listed the models
+    """Answer; if the model is unknown, look whether a newer list has it: a question may come before
+    anybody has listed the models, or right after a change of the connections.
+    """
+    try:
+        return _answer_now(user, form)
+    except NotFound:
+        if not models.is_outdated():
+            raise
+    ensure_offer()
+    return _answer_now(user, form)
+
+
+def _answer_now(user: Principal, form: CompletionForm) -> Response:
     if form.background:
         turn = accept(user, form)
         return json_response(orjson.dumps({"job": turn.job_id, "status": "queued"}), 202)

@@ -83,7 +83,7 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
     """
     route = models.route(user, form.model)
     payload = RunChat(
-        body=_body(form, route.kind),
+        body=_body(form, route.connection.kind),
         model=form.model,
         is_stream=form.stream is not False if form.background else bool(form.stream),
         session_id=form.session_id,

@@ -62,7 +62,7 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     if body.ENABLE_OLLAMA_API is not None:
         values["ENABLE_OLLAMA_API"] = body.ENABLE_OLLAMA_API
     get_options().set(values)
-    models.forget_offer()
+    models.outdate_offer()
     return _config()
 
 

@@ -14,7 +14,7 @@ from shared.services.connections import OPENAI, padded
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
-from web.models.routes import ensure_offer
+from web.models.routes import ensure_offer, shown
 from web.openai.schemas import ConfigForm, ConfigResponse, ModelsQuery, VerifyForm
 from web.stream.waiting import ask
 
@@ -77,7 +77,7 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
     if body.ENABLE_OPENAI_API is not None:
         values["ENABLE_OPENAI_API"] = body.ENABLE_OPENAI_API
     get_options().set(values)
-    models.forget_offer()
+    models.outdate_offer()
     return _config()
 
 
@@ -107,7 +107,7 @@ def list_models(query: ModelsQuery) -> Any:
     ensure_offer()
     return {
         "data": [
-            m
+            shown(m)
             for m in models.visible_to(current_user())
             if m["owned_by"] == OPENAI and "urlIdx" in m
         ]

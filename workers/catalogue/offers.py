@@ -47,6 +47,7 @@ def _common(connection: Connection, entry: dict[str, Any], now: int) -> dict[str
         "created": entry.get("created") or now,
         "owned_by": connection.kind,
         "connection": connection.kind,
+        "mark": connection.mark,
         "connection_type": "local" if connection.is_local else "external",
         "urlIdx": connection.index,
         "tags": connection.config.get("tags") or [],

@@ -35,6 +35,7 @@ class Refresh:
 
     def __init__(self, job: Running) -> None:
         self._job = job
+        self._edition = models.edition()
         with db.reading():
             self._connections = connections.enabled()
             self._unasked_for = set(filter(connections.is_unasked_for, self._connections))
@@ -58,9 +59,9 @@ class Refresh:
         for connection in self._connections:
             place = (connection.kind, connection.index)
             found = self._found.get(place)
-            kept = [m for m in before if (m["connection"], m["urlIdx"]) == place]
+            kept = [{**m, "urlIdx": connection.index} for m in before if _is_of(m, connection)]
             offer += kept if found is None else found
-        models.save_offer(_one_of_each(offer))
+        models.save_offer(_one_of_each(offer), self._edition)
 
     def _ask(self, connection: Connection) -> None:
         try:
@@ -88,6 +89,11 @@ class Refresh:
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Keep nothing but the count; the offer itself is in Redis."""
         return {"count": sum(map(len, self._found.values()))}
+
+
+def _is_of(model: dict[str, Any], connection: Connection) -> bool:
+    """Whether a connection has offered a model, perhaps from another place in the list."""
+    return (model["connection"], model["mark"]) == (connection.kind, connection.mark)
 
 
 def _one_of_each(offer: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from shared.kinds.base import JobSpec, Payload
 from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, RunChat, WriteTags, WriteTitle
 from shared.models.job import COMPLETED
 from shared.queue import Subject
-from shared.services import access, accounts, chats, connections, messages, models
+from shared.services import access, accounts, chats, messages, models
 from shared.services.answers import Answer
 from workers.live import Running
 from workers.providers import provider_for
@@ -38,7 +38,7 @@ class ChatTurn:
             owner = owner_of(job)
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
-        self._provider: Provider = provider_for(connections.find(route.kind, route.index))
+        self._provider: Provider = provider_for(route.connection)
         self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
 
     def do(self) -> None:

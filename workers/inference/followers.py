@@ -42,7 +42,7 @@ class _Follower:
             "messages": [{"role": "user", "content": prompt}],
             "max_tokens": self.max_tokens,
         }
-        self._provider = provider_for(connections.find(route.kind, route.index))
+        self._provider = provider_for(route.connection)
 
     def do(self) -> None:
         """Ask."""
@@ -113,7 +113,8 @@ def _task_route(user: accounts.Principal, chat_model: str) -> models.Route:
     chat's own.
     """
     own = models.route(user, chat_model)
-    configured = option("TASK_MODEL" if own.kind == connections.OLLAMA else "TASK_MODEL_EXTERNAL")
+    is_ollama = own.connection.kind == connections.OLLAMA
+    configured = option("TASK_MODEL" if is_ollama else "TASK_MODEL_EXTERNAL")
     found = models.anybodys_route(configured) if configured else None
     return found or own
 

@@ -6,9 +6,11 @@ from shared import db
 from shared.config.options import get_options
 from shared.errors import NotFound
 from shared.redis import get_redis, key
-from shared.services import models
+from shared.services import connections, models
 from shared.services.models import Route
-from tests.services.things import describe, new_user, offer
+from tests.services.things import NOWHERE, describe, new_user, offer
+
+ELSEWHERE = "http://127.0.0.1:10/v1"
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -132,7 +134,7 @@ def test_a_preset_goes_to_its_base_with_its_own_parameters():
 
     route = models.route(new_user(), "mine")
 
-    assert route == Route("mine", "openai", 0, "alpha", {"temperature": 0.1})
+    assert route == Route("mine", connections.find("openai", 0), "alpha", {"temperature": 0.1})
 
 
 def test_a_preset_works_over_a_base_that_nobody_may_use_by_itself():
@@ -276,9 +278,57 @@ def test_the_known_offer_counts_while_redis_is_away(monkeypatch, mortal_valkey):
     assert [model["id"] for model in models.offer()] == ["alpha"]
 
 
-def test_a_change_of_the_connections_makes_the_offer_unknown():
+def test_after_a_change_of_the_connections_a_new_offer_is_wanted_and_the_older_one_counts():
+    offer("alpha")
+    assert not models.is_outdated()
+
+    models.outdate_offer()
+
+    assert models.is_outdated()
+    assert [model["id"] for model in models.offer()] == ["alpha"]
+    offer("beta")
+    assert not models.is_outdated()
+
+
+def test_an_offer_that_was_asked_for_before_the_change_is_still_outdated():
+    offer("alpha")
+    before = models.edition()
+    models.outdate_offer()
+
+    models.save_offer([], before)
+
+    assert models.is_outdated()
+
+
+@pytest.mark.parametrize(
+    ("urls", "index"),
+    [
+        pytest.param([NOWHERE], 0, id="stays"),
+        pytest.param([ELSEWHERE, NOWHERE], 1, id="moves"),
+        pytest.param([ELSEWHERE, NOWHERE, NOWHERE], 1, id="is there twice"),
+    ],
+)
+def test_a_model_is_asked_of_its_own_server_wherever_that_stands_in_the_list(urls, index):
     offer("alpha")
 
-    models.forget_offer()
+    get_options().set({"OPENAI_API_BASE_URLS": urls})
 
-    assert models.offer() is None
+    found = models.route(new_user(), "alpha").connection
+    assert (found.url, found.index) == (NOWHERE, index)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"OPENAI_API_BASE_URLS": [ELSEWHERE]}, id="removed"),
+        pytest.param({"OPENAI_API_CONFIGS": {"0": {"enable": False}}}, id="switched off"),
+        pytest.param({"ENABLE_OPENAI_API": False}, id="all switched off"),
+    ],
+)
+def test_a_model_without_its_server_is_asked_of_nobody(change):
+    offer("alpha")
+
+    get_options().set(change)
+
+    with pytest.raises(NotFound):
+        models.route(new_user(), "alpha")

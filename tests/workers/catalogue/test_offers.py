@@ -32,6 +32,7 @@ def test_an_openai_model_keeps_its_fields_below_ours():
         "openai": OPENAIS[0],
         "urlIdx": 2,
         "connection": "openai",
+        "mark": Connection(OPENAI, 0, URL).mark,
         "connection_type": "external",
         "tags": [],
     }

@@ -78,6 +78,17 @@ def test_a_connection_that_dies_keeps_what_it_offered(openai_server):
     assert refresh() == ["fake-alpha", "fake-beta"]
 
 
+def test_a_dead_connection_keeps_what_it_offered_when_it_is_moved(openai_server):
+    set_up(openai_server.url)
+    refresh()
+    openai_server.control(key="another")
+
+    set_up(dead(), openai_server.url)
+
+    assert refresh() == ["fake-alpha", "fake-beta"]
+    assert {model["urlIdx"] for model in models.offer()} == {1}
+
+
 def test_a_connection_that_is_switched_off_offers_nothing(openai_server):
     set_up(openai_server.url)
     refresh()
