@@ -1,5 +1,6 @@
 """Settings: the only place that reads environment variables."""
 
+import ipaddress
 import os
 import re
 import secrets
@@ -88,6 +89,7 @@ class Settings(BaseModel):
     job_max_running_per_model: int = Field(0, ge=0)
     job_max_queued_per_user: int = Field(2000, ge=0)
     shutdown_grace_s: float = Field(5.0, ge=0)
+    outbound_allowed_networks: str = ""
     upstream_connect_timeout_s: float = Field(10.0, gt=0)
     upstream_first_byte_timeout_s: float = Field(300.0, gt=0)
     upstream_idle_timeout_s: float = Field(120.0, gt=0)
@@ -129,6 +131,16 @@ class Settings(BaseModel):
         except ValueError:
             # Python's own words would show what it takes for the port: it may be of the password.
             raise ValueError("it has to be redis://:password@host:port/number") from None
+        return value
+
+    @field_validator("outbound_allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            for part in filter(None, map(str.strip, value.split(","))):
+                ipaddress.ip_network(part)
+        except ValueError:
+            raise ValueError("it has to be networks like 10.1.0.0/16, divided by commas") from None
         return value
 
     @field_validator("data_dir")
