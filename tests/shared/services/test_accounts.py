@@ -14,6 +14,8 @@ from shared.services import accounts
 from tests.services.things import new_user
 
 pytestmark = pytest.mark.usefixtures("each_database")
+# For what no database decides.
+on_any_database = pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
 
 
 def sign_up(number=1):
@@ -213,6 +215,7 @@ def listener():
     pubsub.close()
 
 
+@on_any_database
 @pytest.mark.parametrize(
     "act",
     [

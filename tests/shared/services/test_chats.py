@@ -10,6 +10,8 @@ from shared.services import chats
 from tests.services.things import body_of, message, new_chat, new_user, tree
 
 pytestmark = pytest.mark.usefixtures("each_database")
+# For what is decided before any SQL is written.
+on_any_database = pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -83,6 +85,7 @@ def test_a_change_moves_a_chat_to_the_top_of_the_list(owner):
     assert stored(chat_id)["updated_at"] > 1
 
 
+@on_any_database
 @pytest.mark.parametrize(
     "history",
     [
@@ -260,6 +263,7 @@ def test_a_tag_is_given_once(owner):
     assert stored(chat_id)["meta"] == {"tags": ["one"]}
 
 
+@on_any_database
 @pytest.mark.parametrize("name", ["none", "None", " NONE ", " "])
 def test_no_tag_is_named_none(owner, name):
     with pytest.raises(Invalid):

@@ -24,6 +24,8 @@ from tests.services.things import (
 )
 
 pytestmark = pytest.mark.usefixtures("each_database")
+# For what no database decides.
+on_any_database = pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -226,6 +228,7 @@ def test_a_job_that_failed_can_be_done_again_as_a_new_one(owner, status):
     assert row_of(job_id).status == status
 
 
+@on_any_database
 @pytest.mark.parametrize("status", [QUEUED, RUNNING, COMPLETED])
 def test_a_job_that_did_not_fail_is_not_done_again(owner, status):
     job_id = new_job(owner)
@@ -307,6 +310,7 @@ def test_an_answer_whose_chat_is_gone_is_not_done_again(owner):
 # Endings
 
 
+@on_any_database
 @pytest.mark.parametrize(
     ("values", "ending"),
     [

@@ -16,6 +16,8 @@ from tests.services.things import (
 )
 
 pytestmark = pytest.mark.usefixtures("each_database")
+# For what is decided before any SQL is written.
+on_any_database = pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -144,6 +146,7 @@ def test_the_messages_of_two_chats_may_have_the_same_ids(chat_id):
     assert read(another)["q"]["content"] == "theirs"
 
 
+@on_any_database
 @pytest.mark.parametrize(
     ("message_id", "changes"),
     [
@@ -170,6 +173,7 @@ def test_what_is_no_message_is_refused(chat_id, message_id, changes):
     assert read(chat_id) == {}
 
 
+@on_any_database
 @pytest.mark.parametrize("sent", [[], "text", 7])
 def test_what_is_no_tree_is_refused(chat_id, sent):
     with pytest.raises(Invalid), db.transaction():
@@ -294,17 +298,20 @@ def test_what_is_being_written_stands_in_the_place_of_what_is_stored():
     assert read(chat_id, {"a": "so far"})["a"]["content"] == "so far"
 
 
+@on_any_database
 def test_a_branch_leads_from_the_root_to_the_current_message():
     found = tree(message("q"), message("a", "q"), message("b", "q"), message("q2", "b"))
 
     assert [m["id"] for m in messages.branch(found, "q2")] == ["q", "b", "q2"]
 
 
+@on_any_database
 @pytest.mark.parametrize("current", [None, "unknown"])
 def test_a_branch_to_nowhere_is_empty(current):
     assert messages.branch(tree(message("q")), current) == []
 
 
+@on_any_database
 def test_a_branch_that_bites_its_tail_ends():
     circle = {"a": {"id": "a", "parentId": "b"}, "b": {"id": "b", "parentId": "a"}}
 

@@ -47,8 +47,10 @@ class Says:
 
 
 @pytest.fixture
-def say(monkeypatch, each_database):
+def say(monkeypatch, request, world):
     """Let the task model say something."""
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
     offer("alpha")
 
     def use(text):
@@ -60,7 +62,7 @@ def say(monkeypatch, each_database):
 
 
 @pytest.fixture
-def chat(each_database):
+def chat(say):
     answer = (
         '<details type="reasoning" done="true"><summary>Thought</summary>\n> hm\n</details>\n'
         "They train."
@@ -95,7 +97,7 @@ def tags(chat):
 # Titles
 
 
-def test_a_chat_gets_the_title_that_the_model_finds(say, chat):
+def test_a_chat_gets_the_title_that_the_model_finds(each_database, say, chat):
     say({"title": "💉 How vaccines train"})
 
     job = run(order(chat))
@@ -139,7 +141,7 @@ def test_a_model_that_fails_leaves_the_first_question_as_title(say, chat):
     assert (job.status, title(chat)) == (FAILED, QUESTION)
 
 
-def test_a_title_has_a_length_and_any_letters(say, chat):
+def test_a_title_has_a_length_and_any_letters(each_database, say, chat):
     say({"title": "x\x00" + "é" * 5000})
 
     run(order(chat))
@@ -164,7 +166,7 @@ def test_a_cancelled_title_changes_nothing(say, chat):
 # Tags
 
 
-def test_a_chat_gets_the_tags_that_the_model_finds(say, chat):
+def test_a_chat_gets_the_tags_that_the_model_finds(each_database, say, chat):
     say({"tags": ["Science", "Big Ideas"]})
 
     job = run(order(chat, WRITE_TAGS, WriteTags))
@@ -186,7 +188,7 @@ def test_without_tags_the_chat_keeps_those_it_has(say, chat, said):
     assert (job.status, tags(chat)[0]) == (COMPLETED, ["kept"])
 
 
-def test_tags_that_no_database_holds_are_cut(say, chat):
+def test_tags_that_no_database_holds_are_cut(each_database, say, chat):
     say({"tags": ["x" * 5000, "a\x00b", *[f"t{n}" for n in range(100)]]})
 
     job = run(order(chat, WRITE_TAGS, WriteTags))
@@ -196,7 +198,7 @@ def test_tags_that_no_database_holds_are_cut(say, chat):
     assert found == ["x" * 64, "ab", *[f"t{n}" for n in range(8)]]
 
 
-def test_the_chat_may_be_deleted_while_the_model_thinks(say, chat):
+def test_the_chat_may_be_deleted_while_the_model_thinks(each_database, say, chat):
     provider = say({"tags": ["late"], "title": "late"})
     real = provider.complete
 
