@@ -1,6 +1,6 @@
-"""One subscription for a process: who leaves is forgotten, gaps are told, mistakes stay alone."""
+"""One Redis subscription for a whole process: nothing published is missed unnoticed."""
 
-import uuid
+import threading
 
 import pytest
 
@@ -11,27 +11,17 @@ from tests.services.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("world")
 
 
-class Follower:
-    """Keeps what it hears."""
+class Ear:
+    """Keeps what it hears; None stands for a gap."""
 
     def __init__(self):
         self.heard = []
 
-    def hear(self, message):
+    def __call__(self, message):
         self.heard.append(message)
 
-
-class Clumsy(Follower):
-    """Stumbles over everything."""
-
-    def hear(self, message):
-        raise ValueError("this follower stumbles over everything")
-
-
-@pytest.fixture
-def channel():
-    """A channel of the test's own: subscribers of other tests live as long as the process."""
-    return f"channel-{uuid.uuid4().hex}"
+    def waits_for(self, *messages, timeout_s=5):
+        wait_until(lambda: self.heard == list(messages), timeout_s, f"{messages}: {self.heard}")
 
 
 @pytest.fixture
@@ -39,84 +29,160 @@ def subscriber():
     return Subscriber()
 
 
-def publish(channel, text):
-    get_redis().publish(channel, text)
+def follow(subscriber, channel, ear=None):
+    """Follow a channel, and wait until nothing can be missed."""
+    ear = ear or Ear()
+    assert subscriber.add(channel, ear).wait(5)
+    return ear
 
 
-def listeners(channel):
-    return get_redis().pubsub_numsub(channel)[0][1]
+def followed(channel):
+    """Whether anybody has subscribed to a channel."""
+    return get_redis().pubsub_numsub(channel)[0][1] > 0
 
 
-def cut_subscriptions():
-    get_redis().client_kill_filter(_type="pubsub")
+def publish(channel, *messages):
+    for message in messages:
+        get_redis().publish(channel, message)
 
 
-def test_all_followers_of_a_channel_hear_its_messages(subscriber, channel):
-    first, second = Follower(), Follower()
-    for one in (first, second):
-        assert subscriber.add(channel, one.hear).wait(5)
+def test_what_is_published_is_heard_in_order(subscriber):
+    ear = follow(subscriber, "a")
 
-    publish(channel, "hello")
+    publish("a", *[b"%d" % n for n in range(200)])
 
-    wait_until(lambda: first.heard and second.heard, 5, "both to hear it")
-    assert first.heard == second.heard == [b"hello"]
+    ear.waits_for(*[b"%d" % n for n in range(200)])
 
 
-def test_who_has_left_hears_nothing_more(subscriber, channel):
-    leaver, stayer = Follower(), Follower()
-    for one in (leaver, stayer):
-        assert subscriber.add(channel, one.hear).wait(5)
+def test_each_channel_has_its_own_followers(subscriber):
+    a, b = follow(subscriber, "a"), follow(subscriber, "b")
 
-    subscriber.remove(channel, leaver.hear)
-    publish(channel, "hello")
+    publish("a", b"1")
+    publish("b", b"2")
 
-    wait_until(lambda: stayer.heard, 5, "the other to hear it")
-    assert not leaver.heard
+    a.waits_for(b"1")
+    b.waits_for(b"2")
 
 
-def test_a_channel_that_nobody_follows_any_more_is_given_up(subscriber, channel):
-    follower = Follower()
-    assert subscriber.add(channel, follower.hear).wait(5)
-    assert listeners(channel) == 1
+def test_several_may_follow_one_channel(subscriber):
+    ears = [follow(subscriber, "a") for _ in range(3)]
 
-    subscriber.remove(channel, follower.hear)
+    publish("a", b"1")
 
-    wait_until(lambda: listeners(channel) == 0, 5, "the subscription to end")
-    assert not subscriber._topics
+    for ear in ears:
+        ear.waits_for(b"1")
 
 
-def test_a_lost_connection_is_opened_anew_and_the_gap_is_told(subscriber, channel):
-    follower = Follower()
-    assert subscriber.add(channel, follower.hear).wait(5)
+def test_who_leaves_hears_nothing_more_and_the_others_go_on(subscriber):
+    left, stays = follow(subscriber, "a"), follow(subscriber, "a")
+    subscriber.remove("a", left)
 
-    cut_subscriptions()
+    publish("a", b"1")
 
-    wait_until(lambda: follower.heard == [None], 5, "the gap to be told")
-    publish(channel, "hello")
-    wait_until(lambda: follower.heard == [None, b"hello"], 5, "messages to come again")
+    stays.waits_for(b"1")
+    assert left.heard == []
 
 
-def test_who_comes_while_there_is_no_connection_is_told_of_the_gap(mortal_valkey, channel):
-    subscriber = Subscriber()
-    first, late = Follower(), Follower()
-    assert subscriber.add(channel, first.hear).wait(5)
+def test_a_channel_that_nobody_follows_is_given_up(subscriber):
+    ear = follow(subscriber, "of this test alone")
+    before = followed("of this test alone")
+
+    subscriber.remove("of this test alone", ear)
+
+    wait_until(lambda: not followed("of this test alone"), 5, "the end of it")
+    assert before
+
+
+def test_a_channel_can_be_followed_again(subscriber):
+    subscriber.remove("a", follow(subscriber, "a"))
+
+    ear = follow(subscriber, "a")
+    publish("a", b"1")
+
+    ear.waits_for(b"1")
+
+
+def test_leaving_what_one_does_not_follow_is_no_error(subscriber):
+    subscriber.remove("a", Ear())
+    ear = follow(subscriber, "a")
+
+    subscriber.remove("a", Ear())
+    publish("a", b"1")
+
+    ear.waits_for(b"1")
+
+
+def test_a_follower_may_leave_while_it_is_told(subscriber):
+    told = []
+
+    def leave(message):
+        told.append(message)
+        threading.Thread(target=subscriber.remove, args=("a", leave)).start()
+
+    follow(subscriber, "a", leave)
+    stays = follow(subscriber, "a")
+
+    publish("a", b"1")
+    stays.waits_for(b"1")
+    wait_until(lambda: leave not in subscriber._topics[b"a"].callbacks, 5, "it to leave")
+    publish("a", b"2")
+    stays.waits_for(b"1", b"2")
+
+    assert told == [b"1"]
+
+
+@pytest.mark.parametrize("message", [b"", b"\x00\r\n\xff", b"x" * 2_000_000])
+def test_messages_are_bytes_of_any_kind_and_length(subscriber, message):
+    ear = follow(subscriber, "a")
+
+    publish("a", message)
+
+    ear.waits_for(message)
+
+
+def kill_the_connection():
+    killed = get_redis().execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
+    assert killed >= 1
+
+
+def test_after_a_lost_connection_a_gap_is_told_and_following_goes_on(subscriber):
+    ears = [follow(subscriber, name) for name in ("a", "b")]
+    publish("a", b"1")
+    ears[0].waits_for(b"1")
+
+    kill_the_connection()
+    ears[1].waits_for(None)
+    publish("b", b"2")
+
+    ears[0].waits_for(b"1", None)
+    ears[1].waits_for(None, b"2")
+
+
+def test_who_comes_while_the_connection_is_lost_is_ready_when_it_is_back(subscriber, mortal_valkey):
+    first = follow(subscriber, "a")
     mortal_valkey.kill()
-    wait_until(lambda: subscriber._connection is None, 5, "the loss to be noticed")
+    late = Ear()
+    ready = subscriber.add("b", late)
+    was_ready = ready.wait(0.2)
 
-    ready = subscriber.add("late", late.hear)
     mortal_valkey.restart()
 
+    assert not was_ready
     assert ready.wait(10)
-    wait_until(lambda: late.heard == [None], 5, "the late one to be told of the gap")
+    publish("b", b"1")
+    wait_until(lambda: late.heard[-1:] == [b"1"], 5, "the late one to hear")
+    first.waits_for(None)
 
 
-def test_a_follower_that_stumbles_deafens_nobody(subscriber, channel, caplog):
-    clumsy, follower = Clumsy(), Follower()
-    for one in (clumsy, follower):
-        assert subscriber.add(channel, one.hear).wait(5)
+def test_a_server_that_says_nothing_is_asked_whether_it_lives(subscriber, monkeypatch):
+    monkeypatch.setattr("shared.subscriber._PING_AFTER_S", 0.1)
+    ear = follow(subscriber, "a")
+    before = get_redis().info("commandstats").get("cmdstat_ping", {}).get("calls", 0)
 
-    publish(channel, "hello")
-    publish(channel, "again")
+    def pings():
+        return get_redis().info("commandstats").get("cmdstat_ping", {}).get("calls", 0) - before
 
-    wait_until(lambda: follower.heard == [b"hello", b"again"], 5, "the other to hear both")
-    assert "stumbles over everything" in caplog.text
+    wait_until(lambda: pings() >= 2, 10, "two questions")
+    publish("a", b"1")
+
+    ear.waits_for(b"1")
