@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from shared.config import dotenv
 from shared.config.words import in_words
@@ -65,6 +65,16 @@ class Settings(BaseModel):
     enable_persistent_config: bool = True
     frontend_build_dir: str = ""
     offline_mode: bool = False
+    storage_provider: Literal["local", "s3"] = "local"
+    s3_endpoint_url: str = ""
+    s3_bucket_name: str = ""
+    s3_key_prefix: str = ""
+    s3_region_name: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    s3_addressing_style: Literal["", "auto", "path", "virtual"] = ""
+    s3_use_accelerate_endpoint: bool = False
+    upload_wait_s: float = Field(60.0, ge=0)
 
     web_concurrency: int = Field(1, ge=1)
     inference_concurrency: int = Field(2000, ge=1)
@@ -141,6 +151,13 @@ class Settings(BaseModel):
                 ipaddress.ip_network(part)
         except ValueError:
             raise ValueError("it has to be networks like 10.1.0.0/16, divided by commas") from None
+        return value
+
+    @field_validator("s3_bucket_name")
+    @classmethod
+    def _named_bucket(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("storage_provider") == "s3":
+            raise ValueError("it has to name a bucket when STORAGE_PROVIDER is s3")
         return value
 
     @field_validator("data_dir")

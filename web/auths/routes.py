@@ -9,6 +9,7 @@ from shared.config.options import get_options, is_lifetime, option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.user import User
+from shared.offload import off_loop
 from shared.services import accounts, permissions
 from shared.services.passwords import hash_password, is_password
 from web import auth
@@ -29,7 +30,6 @@ from web.auths.schemas import (
     UserResponse,
 )
 from web.errors import Status
-from web.offload import off_loop
 
 bp = Blueprint("auths", __name__)
 

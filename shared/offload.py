@@ -1,9 +1,8 @@
-"""Work that needs the CPU for longer than a moment leaves the event loop."""
+"""What would stop the event loop for longer than a moment (the CPU, a disk) leaves it."""
 
+import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
-
-from gevent import get_hub, monkey
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -11,8 +10,12 @@ R = TypeVar("R")
 
 def off_loop(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a function in a real thread while other clients are served; it must release the GIL to be
-    of use.
+    of use. Processes without gevent run it on the spot.
     """
+    if "gevent" not in sys.modules:
+        return function(*args, **kwargs)
+    from gevent import get_hub, monkey  # noqa: PLC0415 -- prefork workers do without
+
     if not monkey.is_module_patched("threading"):
         return function(*args, **kwargs)
     result: R = get_hub().threadpool.apply(function, args, kwargs)
