@@ -8,7 +8,7 @@ from shared import db
 from shared.config.options import get_options
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject, enqueue
-from shared.services import connections
+from shared.services import connections, models
 from tests.services.things import NOWHERE, offer
 from workers import base
 from workers.catalogue import tasks
@@ -96,3 +96,37 @@ def test_openai_is_not_asked_without_a_key():
     after = [c.url for c in connections.enabled() if c.kind == connections.OPENAI]
 
     assert (before, after) == ([], ["https://api.openai.com/v1"])
+
+
+class Starting(Provider):
+    """Is not there yet the first times it is asked."""
+
+    def __init__(self, missing):
+        self.missing = missing
+
+    def models(self):
+        self.missing -= 1
+        if self.missing >= 0:
+            raise Unavailable("nobody listens yet")
+        return super().models()
+
+
+def test_the_local_models_are_waited_for_while_they_start(monkeypatch, configure, refresh):
+    configure(local_models="1", local_models_url=NOWHERE, enable_openai_api="False")
+    get_options().set({"ENABLE_OLLAMA_API": False})
+    local = Starting(missing=2)
+    monkeypatch.setattr(tasks, "provider_for", lambda connection: local)
+
+    refresh()
+
+    assert [model["id"] for model in models.offer()] == ["alpha"]
+
+
+def test_nobody_waits_for_another_server_that_does_not_answer(monkeypatch, refresh):
+    only_one_connection()
+    remote = Starting(missing=1)
+    monkeypatch.setattr(tasks, "provider_for", lambda connection: remote)
+
+    refresh()
+
+    assert remote.missing == 0

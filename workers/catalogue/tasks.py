@@ -17,12 +17,13 @@ from workers.base import task
 from workers.catalogue.offers import as_models
 from workers.live import Running
 from workers.providers import provider_for
-from workers.providers.errors import ProviderError
+from workers.providers.errors import ProviderError, Unavailable
 
 log = logging.getLogger(__name__)
 
 # A slow server delays the list by no more than this; it is in the next one.
 _PATIENCE_S = 6.0
+_NEXT_TRY_S = 0.2
 # What the log says of each connection so far.
 _told: dict[Connection, str] = {}
 
@@ -36,6 +37,7 @@ class Refresh:
     def __init__(self, job: Running) -> None:
         self._job = job
         self._edition = models.edition()
+        self._until = time.monotonic() + _PATIENCE_S
         with db.reading():
             self._connections = connections.enabled()
             self._unasked_for = set(filter(connections.is_unasked_for, self._connections))
@@ -47,11 +49,10 @@ class Refresh:
         threads = [
             threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections
         ]
-        until = time.monotonic() + _PATIENCE_S
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, self._until - time.monotonic()))
         for connection in self._connections:
             self._tell(connection)
         before = models.offer() or []
@@ -65,11 +66,23 @@ class Refresh:
 
     def _ask(self, connection: Connection) -> None:
         try:
-            raw = provider_for(connection).models()
+            raw = self._models_of(connection)
         except ProviderError as error:
             self._problems[connection] = str(error)
             return
         self._found[connection.kind, connection.index] = as_models(connection, raw, now_s())
+
+    def _models_of(self, connection: Connection) -> list[dict[str, Any]]:
+        """Ask a server for its models. Our own may be starting still, as we have just been: it is
+        asked again, so that a newcomer's first list has its models.
+        """
+        while True:
+            try:
+                return provider_for(connection).models()
+            except Unavailable:
+                if not connection.is_local or time.monotonic() > self._until - _NEXT_TRY_S:
+                    raise
+                time.sleep(_NEXT_TRY_S)
 
     def _tell(self, connection: Connection) -> None:
         """Write into the log what is news about a connection: all are asked every minute."""
