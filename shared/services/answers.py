@@ -4,24 +4,35 @@ Source: the `<details>` blocks are the form of the Open WebUI 0.6.5 page (contra
 """
 
 import html
+import math
 import time
+from bisect import bisect
 from typing import Any
 
 import orjson
 
+from shared.services import thoughts
+
 _JOIN_AT = 64
+_MOST_TIMES = 1000
 
 
 class _Text:
     """A text that grows token by token; a token of its own takes ten times its letters' memory."""
 
-    __slots__ = ("_joined", "_pieces")
+    __slots__ = ("_joined", "_pieces", "_size", "_times")
 
     def __init__(self) -> None:
         self._joined: list[str] = []
         self._pieces: list[str] = []
+        self._size = 0
+        # When what could be a tag came: place in the text, time.
+        self._times: list[tuple[int, float]] = []
 
     def add(self, piece: str) -> None:
+        if ("<" in piece or "|" in piece) and len(self._times) < _MOST_TIMES:
+            self._times.append((self._size, time.monotonic()))
+        self._size += len(piece)
         pieces = self._pieces
         pieces.append(piece)
         if len(pieces) == _JOIN_AT:
@@ -30,6 +41,14 @@ class _Text:
 
     def whole(self) -> str:
         return "".join([*self._joined, *self._pieces])
+
+    def seconds_between(self, start: int, end: int | None) -> int:
+        """Tell how long it took from one place to another; None for the end until now."""
+        until = time.monotonic() if end is None else self._time_at(end)
+        return round(until - self._time_at(start))
+
+    def _time_at(self, place: int) -> float:
+        return self._times[max(bisect(self._times, (place, math.inf)) - 1, 0)][1]
 
 
 class Answer:
@@ -107,12 +126,16 @@ class Answer:
             is_done: Whether the answer has ended; an open block is marked as such.
         """
         last = len(self._blocks) - 1
-        parts = [
-            block[1].whole() if block[0] == "text" else _reasoning(block, is_done or place < last)
-            for place, block in enumerate(self._blocks)
-        ]
+        parts: list[str] = []
+        for place, (kind, text, started, ended) in enumerate(self._blocks):
+            is_closed = is_done or place < last
+            if kind == "text":
+                parts += _text(text, is_closed)
+            else:
+                seconds = round((ended or time.monotonic()) - started)
+                parts.append(_reasoning(text.whole(), seconds if is_closed else None))
         parts += [_tool_call(call) for call in self.tool_calls]
-        return "\n".join(part for part in parts if part) if not self.is_plain else "".join(parts)
+        return "\n".join(part for part in parts if part)
 
     def as_message(self) -> dict[str, Any]:
         """Write the message as an OpenAI server would in `choices[0].message`."""
@@ -127,12 +150,29 @@ class Answer:
         return message
 
 
-def _reasoning(block: list[Any], is_done: bool) -> str:
-    quoted = "\n".join(f"> {line}" for line in block[1].whole().strip().splitlines())
-    if not is_done:
+def _text(text: _Text, is_closed: bool) -> list[str]:
+    """Write a text as the page shows it: what is reasoning between tags is folded away."""
+    return [
+        _reasoning(
+            part.text,
+            text.seconds_between(part.start, part.end) if part.end or is_closed else None,
+        )
+        if part.is_thought
+        else part.text
+        for part in thoughts.parts(text.whole())
+    ]
+
+
+def _reasoning(text: str, seconds: int | None) -> str:
+    """Write a block of reasoning.
+
+    Args:
+        seconds: How long it took; None while it goes on.
+    """
+    quoted = "\n".join(f"> {line}" for line in text.strip().splitlines())
+    if seconds is None:
         head = '<details type="reasoning" done="false">\n<summary>Thinking…</summary>'
         return f"{head}\n{quoted}\n</details>\n"
-    seconds = round((block[3] or time.monotonic()) - block[2])
     return (
         f'<details type="reasoning" done="true" duration="{seconds}">\n'
         f"<summary>Thought for {seconds} seconds</summary>\n{quoted}\n</details>\n"

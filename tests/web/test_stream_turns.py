@@ -254,3 +254,19 @@ def test_a_title_that_was_not_found_is_not_told(ending):
 def test_what_does_not_concern_a_chat_is_told_to_no_page():
     assert isinstance(translator(RUN_CHAT.name, "c", "a", "x"), Turn)
     assert translator(REFRESH_MODELS.name, "c", "a", "") is None
+
+
+def test_reasoning_between_tags_reaches_the_page_folded_however_it_is_cut(clock):
+    turn = Turn("c", "a")
+    shown = ""
+    for piece in ["<", "thi", "nk>", "hm", "</think>", "\n", "Yes."]:
+        clock.now += 1.0
+        for notice in turn.take(text(piece)):
+            data = notice.data if notice.type == "chat:completion" else {}
+            shown = data.get("content", shown)
+            for choice in data.get("choices") or ():
+                shown += choice["delta"]["content"]
+
+    assert shown.startswith('<details type="reasoning" done="true"')
+    assert shown.endswith("</details>\n\nYes.")
+    assert "<think>" not in shown

@@ -14,7 +14,7 @@ from shared import db
 from shared.errors import Unavailable
 from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
-from shared.services import messages
+from shared.services import messages, thoughts
 from shared.services.answers import Answer
 
 # A text that is not simply appended to is sent as a whole, but not more often than this.
@@ -56,6 +56,8 @@ class Turn:
         self._chat_id, self._message_id = chat_id, message_id
         self._before = before
         self._answer = Answer()
+        self._tail = ""
+        self._may_think = False
         self._needs_whole = False
         self._whole_at = 0.0
         self._heal_until = 0.0
@@ -108,14 +110,22 @@ class Turn:
             return []
         now = time.monotonic()
         is_healing = now < self._heal_until and now - self._whole_at >= _HEAL_EVERY_S
-        if self._answer.is_plain and not self._needs_whole and not is_healing:
-            text = "".join(pieces)
+        text = "".join(pieces)
+        is_plain = self._answer.is_plain and not self._thinks(text)
+        if is_plain and not self._needs_whole and not is_healing:
             return [_completion(choices=[{"index": 0, "delta": {"content": text}}])] if text else []
         self._needs_whole = True
         if now - self._whole_at < _WHOLE_EVERY_S or self._answer.is_empty:
             return []
         self._whole_at, self._needs_whole = now, False
         return [_completion(content=self._content(is_done=False))]
+
+    def _thinks(self, text: str) -> bool:
+        """Whether the model has begun to write its reasoning between tags, which the page folds."""
+        window = self._tail + text
+        self._tail = window[-thoughts.LONGEST_TAG :]
+        self._may_think = self._may_think or thoughts.may_begin_in(window)
+        return self._may_think
 
     def _other(self, kind: str, data: dict[str, Any]) -> list[Notice]:
         if kind == "queued":
@@ -124,6 +134,7 @@ class Turn:
             return self._show(data)
         if kind == "restarted":
             self._answer, self._needs_whole = Answer(), True
+            self._tail, self._may_think = "", False
         elif kind == "source":
             return [Notice("chat:completion", {"sources": data["sources"]})]
         elif kind == "usage":

@@ -147,3 +147,38 @@ def test_a_tool_call_is_shown_with_its_arguments_escaped():
 @pytest.mark.parametrize("odd", [{"tool_calls": None}, {"text": None}, {"unknown": 1}, {}])
 def test_deltas_that_say_nothing_change_nothing(odd):
     assert answer_of(odd).is_empty
+
+
+# Reasoning between tags
+
+
+def of_pieces(*pieces):
+    answer = Answer()
+    for piece in pieces:
+        answer.add_text(piece)
+    return answer
+
+
+def test_reasoning_between_tags_is_folded_away_and_timed(monkeypatch):
+    clock = iter([0.0, 10.0, 14.0, 99.0, 99.0, 99.0])
+    monkeypatch.setattr("shared.services.answers.time.monotonic", lambda: next(clock))
+    answer = of_pieces("<", "think", ">", "\nhm\n", "</", "think", ">", "\n\nThe answer.")
+
+    assert answer.content() == (
+        '<details type="reasoning" done="true" duration="4">\n'
+        "<summary>Thought for 4 seconds</summary>\n> hm\n</details>\n\nThe answer."
+    )
+
+
+def test_reasoning_between_tags_is_open_until_its_tag_is_closed():
+    answer = of_pieces("<think>", "\nhm")
+
+    assert 'done="false"' in answer.content(is_done=False)
+    assert 'done="true"' in answer.content()
+
+
+def test_programs_get_the_tags_as_they_came():
+    answer = of_pieces("<think>hm</think>", "The answer.")
+
+    assert answer.is_plain
+    assert answer.as_message()["content"] == "<think>hm</think>The answer."
