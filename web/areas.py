@@ -16,9 +16,11 @@ from web.docs.routes import bp as docs
 from web.folders.routes import bp as folders
 from web.jobs.routes import bp as jobs
 from web.models.routes import bp as models
+from web.models.workspace import bp as workspace_models
 from web.ollama.routes import bp as ollama
 from web.openai.routes import bp as openai
 from web.page.routes import bp as page
+from web.prompts.routes import bp as prompts
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
 from web.tasks.routes import bp as tasks
@@ -49,6 +51,8 @@ AREAS = (
     Area(users, "/api/v1/users", MEMBER),
     Area(configs, "/api/v1/configs", MEMBER),
     Area(models, "/api", MEMBER),
+    Area(workspace_models, "/api/v1/models", MEMBER),
+    Area(prompts, "/api/v1/prompts", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
     Area(folders, "/api/v1/folders", MEMBER),
     Area(channels, "/api/v1/channels", MEMBER),

@@ -4,7 +4,7 @@ import logging
 import math
 
 import orjson
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
@@ -110,6 +110,11 @@ def of_database(error: DBAPIError) -> SwitchyardError:
 def _unforeseen(_error: Exception) -> Response:
     log.exception("a request failed")
     return detail(_BROKEN, 500)
+
+
+def hide_what_is_missing(blueprint: Blueprint) -> None:
+    """Let a blueprint answer 401 for what is not there, as the contract wants it for some nouns."""
+    blueprint.register_error_handler(NotFound, lambda e: detail(e.message, 401))
 
 
 def register(app: Flask) -> None:

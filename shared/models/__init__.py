@@ -4,9 +4,12 @@ from shared.models.base import Base
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
 from shared.models.chat import Chat, ChatMessage, Tag
+from shared.models.feedback import Feedback
 from shared.models.folder import Folder
+from shared.models.function import Function
 from shared.models.job import Job
 from shared.models.option import OptionRow
+from shared.models.prompt import Prompt
 from shared.models.tool import Tool
 from shared.models.user import APIKey, Credential, User, UserSession
 
@@ -17,10 +20,13 @@ __all__ = [
     "Chat",
     "ChatMessage",
     "Credential",
+    "Feedback",
     "Folder",
+    "Function",
     "Job",
     "ModelRow",
     "OptionRow",
+    "Prompt",
     "Tag",
     "Tool",
     "User",

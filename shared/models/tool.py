@@ -9,7 +9,7 @@ from shared.models.base import Base, JSONColumn, Seconds, UserText
 
 
 class Tool(Base):
-    """A tool of the workspace. `specs` describes its functions; `valves` are the admin's values."""
+    """A tool of the workspace. `specs` describes its functions."""
 
     __tablename__ = "tool"
 
@@ -19,6 +19,7 @@ class Tool(Base):
     content: Mapped[str] = mapped_column(UserText)
     specs: Mapped[list[Any]]
     meta: Mapped[dict[str, Any]]
+    # Its secrets are sealed; read them with `shared.services.valves`.
     valves: Mapped[dict[str, Any] | None]
     # None: everybody may read; {}: the owner only; else {"read": {...}, "write": {...}}.
     access_control: Mapped[dict[str, Any] | None] = mapped_column(JSONColumn)

@@ -4,10 +4,14 @@ from typing import Any
 
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
+from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
 from shared.models.chat import Chat
+from shared.models.feedback import Feedback
 from shared.models.folder import Folder
+from shared.models.function import Function
 from shared.models.job import Job
+from shared.models.prompt import Prompt
 from shared.models.tool import Tool
 from shared.services.accounts import ADMIN, Principal
 
@@ -60,9 +64,17 @@ def _folder(user: Principal, _action: str, folder: Folder) -> bool:
     return folder.user_id == user.id
 
 
-def _shared(user: Principal, action: str, row: Channel | Tool) -> bool:
+def _shared(user: Principal, action: str, row: Channel | ModelRow | Prompt | Tool) -> bool:
     is_own = user.role == ADMIN or row.user_id == user.id
     return is_own or grants(user, action, row.access_control)
+
+
+def _feedback(user: Principal, action: str, row: Feedback) -> bool:
+    return row.user_id == user.id or (user.role == ADMIN and action in ("read", "delete"))
+
+
+def _function(user: Principal, action: str, _row: Function) -> bool:
+    return user.role == ADMIN or action == "use"
 
 
 def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
@@ -88,8 +100,12 @@ _RULES: dict[type, Any] = {
     str: _area,
     Channel: _shared,
     Chat: _chat,
+    Feedback: _feedback,
     Folder: _folder,
+    Function: _function,
     Job: _job,
+    ModelRow: _shared,
+    Prompt: _shared,
     Tool: _shared,
     dict: _model,
 }

@@ -3,6 +3,28 @@
 from typing import Any
 
 from shared.config.options import OPTIONS, option
+from shared.errors import Forbidden
+from shared.services.accounts import ADMIN, Principal
+
+
+def allows(user: Principal, group: str, name: str) -> bool:
+    """Whether a user has one permission; admins have all.
+
+    Args:
+        group: "workspace", "sharing", "chat" or "features".
+        name: One of the group's.
+    """
+    return user.role == ADMIN or bool(of_user(user.id).get(group, {}).get(name))
+
+
+def require(user: Principal, group: str, name: str) -> None:
+    """Let pass only those who have a permission.
+
+    Raises:
+        Forbidden: The user has not.
+    """
+    if not allows(user, group, name):
+        raise Forbidden
 
 
 def of_user(_user_id: str) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""Sharing: what the things of the workspace have in common, their owners and whom they let in."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from shared import db
+from shared.errors import NotFound
+from shared.models.user import User
+from shared.services import access, permissions
+from shared.services.accounts import Principal
+
+T = TypeVar("T")
+Control = dict[str, Any] | None
+
+_ANYBODY = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+
+
+def given(user: Principal, action: str, row: T | None) -> T:
+    """Give a row to those who may do something with it.
+
+    Raises:
+        NotFound: There is none, or not for this user to see; the two are not told apart.
+        Forbidden: The user sees it, and may not do this.
+    """
+    if row is None or not (access.can(user, "read", row) or access.can(user, action, row)):
+        raise NotFound
+    access.require(user, action, row)
+    return row
+
+
+def permitted(user: Principal, noun: str, wanted: Control, before: Control = {}) -> Control:  # noqa: B006 -- never changed
+    """Say whom a thing lets in: what its owner may not make public becomes private.
+
+    Args:
+        noun: As permissions call it: "models", "knowledge", "prompts", "tools".
+        wanted: The `access_control` of the form.
+        before: That of the thing so far; what is public already may stay so.
+    """
+    if wanted is None and before is not None:
+        return None if permissions.allows(user, "sharing", f"public_{noun}") else {}
+    return wanted
+
+
+def owners(rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Give the owners of things by id, as lists show them."""
+    ids = {row.user_id for row in rows}
+    query = select(User.id, User.name, User.email, User.role, User.profile_image_url)
+    found = db.session().execute(query.where(User.id.in_(ids))).mappings()
+    return {row["id"]: dict(row) for row in found}
+
+
+def to_grants(control: Control) -> list[dict[str, str]]:
+    """Write an `access_control` as the list of grants that newer clients know.
+
+    Source: contract, models ("access_control", what 0.12.4 made of it).
+    """
+    if control is None:
+        return [_ANYBODY]
+    return [
+        {"principal_type": kind, "principal_id": one, "permission": action}
+        for action in ("read", "write")
+        for kind in ("group", "user")
+        for one in (control.get(action) or {}).get(f"{kind}_ids") or ()
+    ]
+
+
+def from_grants(grants: Iterable[dict[str, Any]]) -> Control:
+    """Read such a list."""
+    control: dict[str, Any] = {}
+    for grant in grants:
+        kind, one, action = grant["principal_type"], grant["principal_id"], grant["permission"]
+        if one == "*" or kind == "anyone":
+            if action == "read":
+                return None
+            continue
+        lists = control.setdefault(action, {"group_ids": [], "user_ids": []})
+        lists[f"{kind}_ids"].append(one)
+    return control

@@ -1,0 +1,98 @@
+"""Forms and answers of the model routes."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.services.presets import Draft
+from web.sharing import Owner, SharedForm, SharedResponse
+
+
+class MetaForm(BaseModel):
+    """What a page shows of a model; unknown keys are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    profile_image_url: str | None = "/static/favicon.png"
+    description: str | None = None
+    capabilities: dict[str, Any] | None = None
+
+
+class ModelForm(SharedForm):
+    """A preset over a base model, or (without `base_model_id`) a word about an upstream model."""
+
+    id: str = Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")
+    base_model_id: str | None = Field(None, max_length=256, pattern=r"^[^\x00]*$")
+    name: str = Field(max_length=1000, pattern=r"^[^\x00]*$")
+    meta: MetaForm
+    params: dict[str, Any]
+    is_active: bool = True
+
+    @property
+    def draft(self) -> Draft:
+        """What of it is stored."""
+        return Draft(
+            self.base_model_id or None,
+            self.name,
+            self.meta.model_dump(),
+            self.params,
+            self.control,
+            self.is_active,
+        )
+
+
+class ModelsForm(BaseModel):
+    """Several models."""
+
+    models: list[ModelForm] = Field(max_length=1000)
+
+
+class WhichQuery(BaseModel):
+    """Which model; ids contain slashes, which is why none stands in a path."""
+
+    id: str
+
+
+class MaybeWhichQuery(BaseModel):
+    """Which model; newer clients say it in the body instead."""
+
+    id: str | None = None
+
+
+class WhichForm(BaseModel):
+    """Which model."""
+
+    id: str
+
+
+class PageQuery(BaseModel):
+    """A page of a list."""
+
+    page: int = Field(1, ge=1, le=100_000)
+    query: str = ""
+
+
+class ModelResponse(SharedResponse):
+    """A model's row."""
+
+    id: str
+    base_model_id: str | None
+    name: str
+    params: dict[str, Any]
+    meta: dict[str, Any]
+    is_active: bool
+    updated_at: int
+    created_at: int
+
+
+class OwnedModelResponse(ModelResponse):
+    """A model's row with its owner."""
+
+    user: Owner | None = None
+
+
+class ModelsResponse(BaseModel):
+    """A page of a list."""
+
+    items: list[OwnedModelResponse]
+    total: int

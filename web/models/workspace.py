@@ -1,0 +1,144 @@
+"""Routes of the rows over models: presets, and what admins say about upstream models."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from shared.errors import Conflict, Forbidden
+from shared.models.catalogue import ModelRow
+from shared.services import presets
+from web.api import endpoint
+from web.auth import current_user
+from web.errors import Status, detail, hide_what_is_missing
+from web.models.schemas import (
+    MaybeWhichQuery,
+    ModelForm,
+    ModelResponse,
+    ModelsForm,
+    ModelsResponse,
+    OwnedModelResponse,
+    PageQuery,
+    WhichForm,
+    WhichQuery,
+)
+from web.sharing import with_owners
+
+bp = Blueprint("workspace_models", __name__)
+hide_what_is_missing(bp)
+# The contract answers 401 for an id that is taken, too.
+bp.register_error_handler(Conflict, lambda error: detail(error.message, 401))
+
+_HIDDEN = {401: "No such model, or not yours to change"}
+_NOT_YOURS = {400: "Not yours to change", 401: "No such model"}
+_REFUSED = {401: "The id is taken, or the user may not make models, or not of this base"}
+_PAGE = 30
+
+
+@bp.get("/")
+@endpoint(response=list[OwnedModelResponse])
+def list_presets() -> list[dict[str, Any]]:
+    """List the presets that the user may change."""
+    return with_owners(presets.presets(current_user()), OwnedModelResponse)
+
+
+@bp.get("/list")
+@endpoint(query=PageQuery, response=ModelsResponse)
+def page_presets(query: PageQuery) -> dict[str, Any]:
+    """List the presets that the user may change, page by page."""
+    wanted = query.query.casefold()
+    rows = [
+        row
+        for row in presets.presets(current_user())
+        if wanted in row.name.casefold() or wanted in row.id.casefold()
+    ]
+    first = (query.page - 1) * _PAGE
+    shown = with_owners(rows[first : first + _PAGE], OwnedModelResponse)
+    return {"items": shown, "total": len(rows)}
+
+
+@bp.get("/tags")
+@endpoint(response=list[str])
+def list_tags() -> list[str]:
+    """List the tags of the presets that the user may use."""
+    tags = (
+        tag for row in presets.presets(current_user(), "read") for tag in row.meta.get("tags") or ()
+    )
+    return sorted({tag["name"] for tag in tags if isinstance(tag, dict) and "name" in tag})
+
+
+@bp.get("/base")
+@endpoint(response=list[ModelResponse], who="admin")
+def list_overrides() -> list[ModelRow]:
+    """List what admins say about upstream models."""
+    return presets.overrides()
+
+
+@bp.get("/export")
+@endpoint(response=list[ModelResponse], who="admin")
+def export_models() -> list[ModelRow]:
+    """List all rows, to be imported elsewhere."""
+    return presets.every()
+
+
+@bp.post("/import")
+@endpoint(body=ModelsForm, response=bool, who="admin", errors=_REFUSED)
+def import_models(body: ModelsForm) -> bool:
+    """Write rows; those that are there already are written anew."""
+    for form in body.models:
+        presets.put(current_user(), form.id, form.draft)
+    return True
+
+
+@bp.post("/create")
+@endpoint(body=ModelForm, response=ModelResponse, errors=_REFUSED)
+def create_model(body: ModelForm) -> ModelRow:
+    """Make a preset, or say something about an upstream model."""
+    return presets.create(current_user(), body.id, body.draft)
+
+
+@bp.get("/model")
+@endpoint(query=WhichQuery, response=ModelResponse, errors=_HIDDEN)
+def show_model(query: WhichQuery) -> ModelRow:
+    """Give a row."""
+    return presets.find(current_user(), query.id)
+
+
+@bp.post("/model/toggle")
+@endpoint(query=WhichQuery, response=ModelResponse, errors=_HIDDEN)
+def toggle_model(query: WhichQuery) -> ModelRow:
+    """Switch a model off, or on again."""
+    return presets.toggle(current_user(), query.id)
+
+
+@bp.post("/model/update")
+@endpoint(query=MaybeWhichQuery, body=ModelForm, response=ModelResponse, errors=_NOT_YOURS)
+def update_model(query: MaybeWhichQuery, body: ModelForm) -> ModelRow:
+    """Write a row anew; the id of the query counts before that of the body."""
+    try:
+        return presets.change(current_user(), query.id or body.id, body.draft)
+    except Forbidden as error:
+        raise Status(400, error.message) from None  # so the contract, here only
+
+
+@bp.delete("/model/delete")
+@endpoint(query=WhichQuery, response=bool, errors=_HIDDEN)
+def delete_model(query: WhichQuery) -> bool:
+    """Delete a row."""
+    presets.remove(current_user(), query.id)
+    return True
+
+
+@bp.post("/model/delete")
+@endpoint(body=WhichForm, response=bool, errors=_HIDDEN)
+def delete_model_by_form(body: WhichForm) -> bool:
+    """Delete a row."""
+    presets.remove(current_user(), body.id)
+    return True
+
+
+@bp.delete("/delete/all")
+@endpoint(response=bool, who="admin")
+def delete_all_models() -> bool:
+    """Delete all rows."""
+    presets.remove_all()
+    return True

@@ -1,0 +1,68 @@
+"""Routes of prompts. Newer clients name a prompt by `id`: that is its command without the slash."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from shared.models.prompt import Prompt
+from shared.services import prompts
+from web.api import endpoint
+from web.auth import current_user
+from web.errors import hide_what_is_missing
+from web.prompts.schemas import OwnedPromptResponse, PromptForm, PromptResponse
+from web.sharing import with_owners
+
+bp = Blueprint("prompts", __name__)
+hide_what_is_missing(bp)
+
+_HIDDEN = {401: "No such prompt, or not yours to change"}
+
+
+@bp.get("/")
+@endpoint(response=list[PromptResponse])
+def list_prompts() -> list[Prompt]:
+    """List the prompts that the user may use."""
+    return prompts.listed(current_user(), "read")
+
+
+@bp.get("/list")
+@endpoint(response=list[OwnedPromptResponse])
+def list_own_prompts() -> list[dict[str, Any]]:
+    """List the prompts that the user may change."""
+    return with_owners(prompts.listed(current_user(), "write"), OwnedPromptResponse)
+
+
+@bp.post("/create")
+@endpoint(
+    body=PromptForm,
+    response=PromptResponse,
+    errors={400: "The command is taken", 401: "The user may not make prompts"},
+)
+def create_prompt(body: PromptForm) -> Prompt:
+    """Write a prompt."""
+    return prompts.create(current_user(), body.command, body.draft)
+
+
+@bp.get("/command/<path:command>")
+@bp.get("/id/<path:command>")
+@endpoint(response=PromptResponse, errors=_HIDDEN)
+def show_prompt(command: str) -> Prompt:
+    """Give a prompt."""
+    return prompts.find(current_user(), command)
+
+
+@bp.post("/command/<path:command>/update")
+@bp.post("/id/<path:command>/update")
+@endpoint(body=PromptForm, response=PromptResponse, errors=_HIDDEN)
+def update_prompt(command: str, body: PromptForm) -> Prompt:
+    """Write a prompt anew; its command stays."""
+    return prompts.change(current_user(), command, body.draft)
+
+
+@bp.delete("/command/<path:command>/delete")
+@bp.delete("/id/<path:command>/delete")
+@endpoint(response=bool, errors=_HIDDEN)
+def delete_prompt(command: str) -> bool:
+    """Delete a prompt."""
+    prompts.remove(current_user(), command)
+    return True

@@ -1,0 +1,46 @@
+"""Forms and answers of the prompt routes."""
+
+from pydantic import AliasChoices, Field, computed_field
+
+from shared.services.prompts import Draft
+from web.sharing import Owner, SharedForm, SharedResponse
+
+
+class PromptForm(SharedForm):
+    """What somebody writes of a prompt; newer clients call the title `name`."""
+
+    command: str = Field(pattern=r"^/?[^\s/\x00]+$", max_length=255)
+    title: str = Field(validation_alias=AliasChoices("title", "name"))
+    content: str
+
+    @property
+    def draft(self) -> Draft:
+        """What of it is stored."""
+        return Draft(self.title, self.content, self.control)
+
+
+class PromptResponse(SharedResponse):
+    """A prompt; `id` and `name` are what newer clients read."""
+
+    command: str
+    title: str
+    content: str
+    timestamp: int
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic documents this order
+    @property
+    def id(self) -> str:
+        """The command without its slash."""
+        return self.command.removeprefix("/")
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic documents this order
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.title
+
+
+class OwnedPromptResponse(PromptResponse):
+    """A prompt with its owner."""
+
+    user: Owner | None = None

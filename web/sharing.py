@@ -1,0 +1,82 @@
+"""Forms and answers that the things of the workspace share."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from shared.services import sharing
+from shared.services.sharing import Control
+
+
+class Listed(BaseModel):
+    """Groups and users who may do something."""
+
+    group_ids: list[str] = []
+    user_ids: list[str] = []
+
+
+class AccessControl(BaseModel):
+    """Whom a thing lets in; an empty object lets nobody in but its owner."""
+
+    read: Listed | None = None
+    write: Listed | None = None
+
+
+class Grant(BaseModel):
+    """One right, as newer clients write it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    principal_type: Literal["user", "group", "anyone"]
+    principal_id: str = "*"
+    permission: Literal["read", "write"]
+
+
+class SharedForm(BaseModel):
+    """A form with the field that says whom a thing lets in, in the older or the newer form."""
+
+    access_control: AccessControl | None = None
+    access_grants: list[Grant] | None = Field(None, exclude=True)
+
+    @property
+    def control(self) -> Control:
+        """The `access_control` that is wanted."""
+        if self.access_grants is not None and "access_control" not in self.model_fields_set:
+            return sharing.from_grants(grant.model_dump() for grant in self.access_grants)
+        if self.access_control is None:
+            return None
+        return self.access_control.model_dump(exclude_none=True)
+
+
+class Owner(BaseModel):
+    """Whose a thing is."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    profile_image_url: str
+
+
+class SharedResponse(BaseModel):
+    """A thing with those whom it lets in, in both forms."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    user_id: str
+    access_control: dict[str, Any] | None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic documents this order
+    @property
+    def access_grants(self) -> list[dict[str, str]]:
+        """The same as `access_control`, as newer clients read it."""
+        return sharing.to_grants(self.access_control)
+
+
+def with_owners(rows: list[Any], response: type[BaseModel]) -> list[dict[str, Any]]:
+    """Write things of which the `response` has a field `user` for the owner."""
+    found = sharing.owners(rows)
+    return [
+        {**response.model_validate(row).model_dump(), "user": found.get(row.user_id)}
+        for row in rows
+    ]
