@@ -93,7 +93,7 @@ def find(chat_id: str) -> Chat:
 def remove(chat: Chat) -> None:
     """Delete a chat with its messages, and the tags that no other chat of its owner has."""
     tags = list(chat.meta.get("tags") or [])
-    db.session().execute(delete(ChatMessage).where(ChatMessage.chat_id == chat.id))
+    # Its messages go with it by the schema: the chat first, as everybody locks them.
     db.session().delete(chat)
     db.session().flush()
     _drop_unused_tags(chat.user_id, tags)

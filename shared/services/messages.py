@@ -9,12 +9,13 @@ from sqlalchemy import select, update
 
 from shared import db
 from shared.errors import Invalid
-from shared.ids import now_s
+from shared.ids import new_id, now_s
 from shared.models.chat import Chat, ChatMessage
 
 # Kept in columns; all other fields of a message stay in `data` as they came.
 _COLUMNS = ("id", "parentId", "childrenIds", "role", "content", "model")
 LONGEST_ID = 128
+_OPEN_BLOCK = '<details type="reasoning" done="false"'
 _LONGEST_ROLE = 32
 
 
@@ -117,10 +118,19 @@ def _contents(row: ChatMessage, sent: dict[str, Any]) -> dict[str, Any]:
         return {"content": content, "data": data}
     if row.is_running:
         return {"data": {**row.data, **data, "done": False}}
-    if not content and row.content:
-        # A copy from before the answer: keep the answer.
+    if _is_earlier(content, data, row):
         return {"data": {**row.data, **{k: v for k, v in data.items() if k != "done"}}}
     return {"content": content, "data": {**row.data, **data}}
+
+
+def _is_earlier(content: str, data: dict[str, Any], row: ChatMessage) -> bool:
+    """Whether a copy is from before the end of the answer: a page that has asked several models
+    saves all their answers when the first one is done, and that may arrive late.
+    """
+    if not content:
+        return bool(row.content)
+    is_part = row.content.startswith(content) or _OPEN_BLOCK in content
+    return is_part and not data.get("done") and bool(row.data.get("done"))
 
 
 def as_tree(rows: Iterable[ChatMessage], running: dict[str, str]) -> dict[str, Any]:
@@ -163,14 +173,20 @@ def branch(tree: dict[str, Any], current_id: str | None) -> list[dict[str, Any]]
 
 
 def start_answer(
-    chat: Chat, message_id: str, job_id: str, model: str, before: str | None = ""
+    chat: Chat,
+    message_id: str,
+    job_id: str,
+    model: str,
+    before: str | None = "",
+    question: dict[str, Any] | None = None,
 ) -> str:
-    """Mark a message as being written by a job; makes the empty answer when the client has not
-    stored it.
+    """Mark a message as being written by a job; makes the empty answer, and the question above it,
+    when the client has not stored them.
 
     Args:
         before: What the job goes on from, as after the page's "continue"; None for whatever the
             message has.
+        question: The user's message, in the form of a completion's `messages`.
 
     Returns:
         What stands before the job's answer; the row keeps it as its content while the job runs.
@@ -178,17 +194,8 @@ def start_answer(
     now = now_s()
     row = find(chat.id, message_id)
     if row is None:
-        row = ChatMessage(
-            chat_id=chat.id,
-            id=message_id,
-            parent_id=chat.current_id if chat.current_id != message_id else None,
-            role="assistant",
-            content="",
-            data={},
-            created_at=now,
-            updated_at=now,
-        )
-        db.session().add(row)
+        parent_id = _last_message(chat, message_id, question)
+        row = _new(chat.id, message_id, parent_id, "assistant", "")
     row.job_id, row.is_running, row.model = job_id, True, model
     row.content = row.content if before is None else before
     row.data = {
@@ -198,16 +205,66 @@ def start_answer(
     return row.content
 
 
+def _new(
+    chat_id: str, message_id: str, parent_id: str | None, role: str, content: str
+) -> ChatMessage:
+    now = now_s()
+    row = ChatMessage(
+        chat_id=chat_id,
+        id=message_id,
+        parent_id=parent_id,
+        role=role,
+        content=content,
+        data={"timestamp": now},
+        created_at=now,
+        updated_at=now,
+    )
+    db.session().add(row)
+    return row
+
+
+def _last_message(chat: Chat, answer_id: str, question: dict[str, Any] | None) -> str | None:
+    """Give the message that a new answer follows; stores the question if it is not there yet."""
+    last = find(chat.id, chat.current_id) if chat.current_id else None
+    last_id = last.id if last and last.id != answer_id else None
+    if question is None or (last_id and last and last.role == "user"):
+        return last_id
+    text, images = _said(question)
+    asked = _new(chat.id, new_id(), last_id, "user", text)
+    if images:
+        asked.data = {**asked.data, "files": [{"type": "image", "url": url} for url in images]}
+    db.session().flush()
+    return asked.id
+
+
+def _said(message: dict[str, Any]) -> tuple[str, list[str]]:
+    """Take the content of a completion's message apart: its text, and the addresses of images."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return str(content or ""), []
+    images = [part["image_url"] for part in content if part.get("image_url")]
+    urls = [image.get("url") if isinstance(image, dict) else image for image in images]
+    texts = [part.get("text") for part in content]
+    return (
+        "\n".join(text for text in texts if isinstance(text, str)),
+        [url for url in urls if isinstance(url, str)],
+    )
+
+
 def finish_answer(
     chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]
-) -> None:
-    """Store what a job wrote, behind what stood there before; does nothing when a newer job has the
-    message or the chat is gone.
+) -> bool:
+    """Store what a job wrote, behind what stood there before.
+
+    Returns:
+        False when a newer job has the message, or message or chat is gone; then nothing is stored.
     """
     row = find(chat_id, message_id)
     if row is None or row.job_id != job_id or not row.is_running:
-        return
+        return False
     now = now_s()
+    # The chat before its messages, as everybody does who writes both: no two wait for each other.
+    db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))
     row.content, row.is_running, row.updated_at = row.content + content, False, now
     row.data = {**row.data, **fields, "done": True}
-    db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))
+    return True

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import text
+
 from shared import db
 
 T = TypeVar("T")
@@ -66,3 +68,10 @@ def in_processes(count: int, code: str, *arguments: str) -> list[str]:
         process.stdin.write("go\n")
         process.stdin.flush()
     return [process.communicate(timeout=60)[0] for process in started]
+
+
+def is_somebody_waiting_for_a_lock() -> bool:
+    """Whether a transaction waits for another one (PostgreSQL)."""
+    with db.get_engine().connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(connection.execute(text(waiting)).scalar_one())

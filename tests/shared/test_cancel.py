@@ -4,12 +4,11 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import text
 
 from shared import db, leases
 from shared.leases import Claim
 from shared.models.job import CANCELLED, COMPLETED, QUEUED, RUNNING
-from tests.services.crowd import at_once
+from tests.services.crowd import at_once, is_somebody_waiting_for_a_lock
 from tests.services.things import change_job, new_job, new_user, row_of
 from tests.services.waiting import wait_until
 
@@ -94,14 +93,8 @@ def test_cancel_waits_for_a_claim_under_way():
     with db.transaction():
         claimed(job_id)
         canceller.start()
-        wait_until(_is_somebody_waiting_for_a_lock, 5, "the cancel to wait for the claim")
+        wait_until(is_somebody_waiting_for_a_lock, 5, "the cancel to wait for the claim")
     canceller.join(10)
 
     assert answers == [RUNNING]
     assert row_of(job_id).cancel_requested
-
-
-def _is_somebody_waiting_for_a_lock():
-    with db.get_engine().connect() as connection:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        return connection.execute(text(waiting)).scalar_one() > 0

@@ -109,7 +109,8 @@ def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
     if chat_id and form.id:
         chat = chats.find(chat_id)
         before = None if continues else ""
-        return messages.start_answer(chat, form.id, job_id, form.model, before)
+        question = last if last.get("role") == "user" else None
+        return messages.start_answer(chat, form.id, job_id, form.model, before, question)
     text = last.get("content")
     return text if continues and isinstance(text, str) else ""
 

@@ -109,18 +109,18 @@ class ChatTurn:
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
-        claim = self._job.claim
-        if claim.chat_id and claim.message_id:
-            messages.finish_answer(
-                claim.chat_id,
-                claim.message_id,
-                claim.id,
-                self._answer.content(),
-                self._fields(error),
-            )
-            if status == COMPLETED:
-                self._order_followers()
+        is_stored = self._store(error)
+        if is_stored and status == COMPLETED:
+            self._order_followers()
         return self._result()
+
+    def _store(self, error: str | None) -> bool:
+        """Write the answer into its message, if it has one that is still there."""
+        claim = self._job.claim
+        if not claim.chat_id or not claim.message_id:
+            return False
+        content, fields = self._answer.content(), self._fields(error)
+        return messages.finish_answer(claim.chat_id, claim.message_id, claim.id, content, fields)
 
     def _fields(self, error: str | None) -> dict[str, Any]:
         fields: dict[str, Any] = {}

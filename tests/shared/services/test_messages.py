@@ -1,11 +1,14 @@
 """Messages: a client's tree taken apart into rows, and put together again."""
 
+import threading
+
 import pytest
 from sqlalchemy import event
 
 from shared import db
 from shared.errors import Invalid
 from shared.services import chats, messages
+from tests.services.crowd import is_somebody_waiting_for_a_lock
 from tests.services.things import (
     message,
     new_chat,
@@ -14,6 +17,7 @@ from tests.services.things import (
     stored_message,
     tree,
 )
+from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("each_database")
 # For what is decided before any SQL is written.
@@ -216,6 +220,37 @@ def test_a_finished_answer_survives_a_copy_from_before_it():
     assert row.data == {"usage": {"total_tokens": 3}, "done": True}
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        pytest.param({"content": "the ans"}, id="a part of it"),
+        pytest.param(
+            {"content": '<details type="reasoning" done="false">\n> hm\n</details>\n'},
+            id="its reasoning under way",
+        ),
+        pytest.param({"content": "the ans", "done": False}, id="not done"),
+    ],
+)
+def test_a_finished_answer_survives_a_copy_from_the_middle_of_it(copy):
+    chat_id, job_id = running_answer(new_user())
+    finished(chat_id, job_id, usage={"total_tokens": 3})
+
+    write(chat_id, message("q"), message("a", "q", "assistant", **copy, annotation={"rating": 1}))
+
+    found = read(chat_id)["a"]
+    assert (found["content"], found["done"]) == ("the answer", True)
+    assert found["annotation"] == {"rating": 1}
+
+
+def test_a_reader_may_cut_a_finished_answer_short():
+    chat_id, job_id = running_answer(new_user())
+    finished(chat_id, job_id)
+
+    write(chat_id, message("q"), message("a", "q", "assistant", content="the", done=True))
+
+    assert read(chat_id)["a"]["content"] == "the"
+
+
 def test_a_finished_answer_may_be_changed_by_its_reader():
     chat_id, job_id = running_answer(new_user())
     finished(chat_id, job_id)
@@ -316,3 +351,21 @@ def test_a_branch_that_bites_its_tail_ends():
     circle = {"a": {"id": "a", "parentId": "b"}, "b": {"id": "b", "parentId": "a"}}
 
     assert [m["id"] for m in messages.branch(circle, "a")] == ["b", "a"]
+
+
+@pytest.mark.parametrize("each_database", ["postgres"], indirect=True)  # SQLite's writers are alone
+def test_an_answer_is_stored_while_a_page_saves_its_chat():
+    chat_id, job_id = running_answer(new_user())
+    written = threading.Thread(target=finished, args=(chat_id, job_id), daemon=True)
+
+    with db.transaction():
+        chats.find(chat_id).title = "changed"
+        db.session().flush()
+        written.start()
+        wait_until(is_somebody_waiting_for_a_lock, 5, "the answer to wait for the page")
+        messages.find(chat_id, "a").data = {"annotation": 1}
+        db.session().flush()
+    written.join(5)
+
+    assert not written.is_alive()
+    assert read(chat_id)["a"]["content"] == "the answer"
