@@ -5,21 +5,42 @@ from sqlalchemy import create_engine, pool
 
 from shared.config.settings import get_settings
 from shared.models import Base
+from shared.models.base import UserText
 
 _url = context.config.get_main_option("sqlalchemy.url") or get_settings().sqlalchemy_url
 
+
+def _as_plain_types(kind, thing, _context):
+    """Write the column that a type of ours makes: a migration outlives the code of its day."""
+    return "sa.Text()" if kind == "type" and isinstance(thing, UserText) else False
+
+
+def _numbered(_context, _revision, directives):
+    """Count revisions as the files do; refuse to write one without anything to do."""
+    for script in directives:
+        if script.upgrade_ops is not None and script.upgrade_ops.is_empty():
+            print("The models and the database agree: there is nothing to write.")  # noqa: T201
+            directives.clear()
+            return
+        newest = context.script.get_current_head() or "0"
+        script.rev_id = f"{int(newest) + 1:04d}"
+
+
+_options = {
+    "target_metadata": Base.metadata,
+    "compare_type": True,
+    "render_item": _as_plain_types,
+    "process_revision_directives": _numbered,
+}
+
 if context.is_offline_mode():
-    context.configure(
-        url=_url, target_metadata=Base.metadata, literal_binds=True, render_as_batch=True
-    )
+    context.configure(url=_url, literal_binds=True, render_as_batch=True, **_options)
     with context.begin_transaction():
         context.run_migrations()
 else:
     engine = create_engine(_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_type=True,
-            render_as_batch=engine.dialect.name == "sqlite",
-        )  # fmt: skip
+        is_sqlite = engine.dialect.name == "sqlite"
+        context.configure(connection=connection, render_as_batch=is_sqlite, **_options)
         with context.begin_transaction():
             context.run_migrations()
