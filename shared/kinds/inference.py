@@ -2,18 +2,21 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from shared.kinds.base import DEFAULT, INTERACTIVE, JobSpec, Payload
 
 
 class RunChat(Payload):
     """Answer a chat completion; `body` is the provider's request, already checked and stripped of
-    our own keys.
+    our own keys, `variables` what the client puts for the placeholders of a model's system prompt.
     """
 
     body: dict[str, Any]
     model: str
     is_stream: bool = True
     session_id: str | None = None
+    variables: dict[str, str] = Field(default_factory=dict)
     wants_title: bool = False
     wants_tags: bool = False
 

@@ -23,6 +23,7 @@ from shared.services.connections import Connection
 
 _OFFER_TTL_S = 7 * 86_400
 _FRESH_S = 1.0
+_FRESH_FOR_MISSING_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -262,6 +263,15 @@ def anybodys_route(model_id: str) -> Route | None:
 
 def _find(model_id: str) -> dict[str, Any] | None:
     catalogue()
+    found = _in_catalogue(model_id)
+    if found is None and time.monotonic() - _catalogue.made_at > _FRESH_FOR_MISSING_S:
+        forget_catalogue()  # another process may have made it a moment ago
+        catalogue()
+        found = _in_catalogue(model_id)
+    return found
+
+
+def _in_catalogue(model_id: str) -> dict[str, Any] | None:
     models = _catalogue.by_id
     return models.get(model_id) or models.get(f"{model_id}:latest")
 

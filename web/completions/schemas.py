@@ -30,6 +30,7 @@ class CompletionForm(BaseModel):
     session_id: str | None = None
     params: dict[str, Any] = {}
     background_tasks: dict[str, Any] | None = None
+    variables: dict[str, Any] | None = None
 
     @field_validator("messages")
     @classmethod
@@ -48,6 +49,11 @@ class CompletionForm(BaseModel):
     def wants_usage(self) -> bool:
         """Whether a stream ends with the usage."""
         return bool((self.stream_options or {}).get("include_usage"))
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the page puts for the placeholders of a system prompt."""
+        return {name: str(value) for name, value in (self.variables or {}).items()}
 
     @property
     def is_page_turn(self) -> bool:

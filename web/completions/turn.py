@@ -2,16 +2,15 @@
 parameters mapped.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from shared import db, queue
 from shared.config.options import option
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Forbidden, NotFound
 from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.queue import Subject
-from shared.services import access, chats, connections, jobs, messages, models
+from shared.services import access, chats, jobs, messages, models, parameters
 from shared.services.accounts import Principal
 from web.completions.schemas import CompletionForm
 
@@ -43,20 +42,6 @@ _OURS = frozenset(
         "skill_ids",
     )
 )
-# Page parameters that an OpenAI-compatible server understands.
-_OPENAI_PARAMS = (
-    "seed",
-    "stop",
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "reasoning_effort",
-    "logit_bias",
-    "response_format",
-)
-_BIAS = re.compile(r"\s*([^\s:]+)\s*:\s*([+-]?\d{1,9})(?:\.\d*)?\s*")
 _LOCAL_CHAT = "local"
 
 
@@ -87,6 +72,7 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
         model=form.model,
         is_stream=form.stream is not False if form.background else bool(form.stream),
         session_id=form.session_id,
+        variables=form.words,
         **_followers(form),
     )
     with db.transaction():
@@ -143,23 +129,7 @@ def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
     """Take our own keys out, and put the page's parameters in the provider's form."""
     raw = form.model_dump(exclude_unset=True)
     body = {name: value for name, value in raw.items() if name not in _OURS and name != "stream"}
-    params = {name: value for name, value in form.params.items() if value is not None}
-    if kind == connections.OLLAMA:
-        body |= {name: params.pop(name) for name in ("format", "keep_alive") if name in params}
-        return {**body, "options": {**params, **(body.get("options") or {})}} if params else body
-    body |= {name: params[name] for name in _OPENAI_PARAMS if name in params}
-    if isinstance(body.get("logit_bias"), str):
-        body["logit_bias"] = _logit_bias(body["logit_bias"])
-    return body
-
-
-def _logit_bias(text: str) -> dict[str, int]:
-    """Read the page's form "token:bias,token:bias".
-
-    Raises:
-        Invalid: It is written otherwise.
-    """
-    pairs = [_BIAS.fullmatch(part) for part in text.split(",") if part.strip()]
-    if None in pairs:
-        raise Invalid("logit_bias must be written like 50256:-100,198:5.")
-    return {pair[1]: max(-100, min(100, int(pair[2]))) for pair in pairs if pair}
+    made = parameters.laid_over(body, parameters.as_request(form.params, kind))
+    if body.get("options"):
+        made["options"] |= body["options"]  # what the request itself says counts
+    return made

@@ -13,6 +13,7 @@ from shared.models.job import COMPLETED
 from shared.queue import Subject
 from shared.services import access, accounts, chats, messages, models
 from shared.services.answers import Answer
+from workers.inference import preset
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.base import Event, Provider
@@ -39,7 +40,8 @@ class ChatTurn:
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
         self._provider: Provider = provider_for(route.connection)
-        self._body = {**self._request.body, **_as_request(route.params), "model": route.upstream_id}
+        request = self._request
+        self._body = preset.applied(request.body, route, owner, request.variables)
 
     def do(self) -> None:
         """Relay the provider's answer; before its first piece a failure that may pass is tried
@@ -193,15 +195,3 @@ def check_chat(job: Running, owner: accounts.Principal) -> None:
         except NotFound:
             raise NotFound("The chat was deleted.") from None
         access.require(owner, "write", chat)
-
-
-# Parameters of a model's row that are the page's own and not the provider's.
-_NOT_FOR_PROVIDERS = ("system", "function_calling", "stream_response")
-
-
-def _as_request(params: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in params.items()
-        if value is not None and name not in _NOT_FOR_PROVIDERS
-    }

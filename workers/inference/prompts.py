@@ -36,6 +36,8 @@ _PLACEHOLDER = re.compile(
     r"|(?P<word>[A-Z_]+))\}\}"
 )
 
+_WORD = re.compile(r"\{\{([A-Z_]+)\}\}")
+
 
 def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
     """Fill the placeholders of a task's prompt.
@@ -46,16 +48,8 @@ def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
 
     Source: contract, config §7 (the placeholders' names and meaning).
     """
-    now = datetime.now(UTC)
+    words = _words(user_name)
     last = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
-    words = {
-        "CURRENT_DATE": now.strftime("%Y-%m-%d"),
-        "CURRENT_TIME": now.strftime("%H:%M:%S"),
-        "CURRENT_DATETIME": now.strftime("%Y-%m-%d %H:%M:%S"),
-        "CURRENT_WEEKDAY": now.strftime("%A"),
-        "USER_NAME": user_name,
-        "USER_LOCATION": "Unknown",
-    }
 
     def value(found: re.Match[str]) -> str:
         if found["messages"]:
@@ -66,6 +60,35 @@ def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
 
     # In one go: what users wrote must not be taken for placeholders.
     return _PLACEHOLDER.sub(value, template)
+
+
+def fill_words(template: str, user_name: str, variables: dict[str, str]) -> str:
+    """Fill the placeholders of a model's system prompt.
+
+    Args:
+        template: Text with `{{CURRENT_…}}`, `{{USER_…}}` and whatever the variables name.
+        variables: `{"{{NAME}}": "value"}`; they count before what the server knows itself, for a
+            page knows its user's clock and language.
+    """
+    words = _words(user_name)
+
+    def value(found: re.Match[str]) -> str:
+        return variables.get(found[0], words.get(found[1], found[0]))
+
+    return _WORD.sub(value, template)
+
+
+def _words(user_name: str) -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {
+        "CURRENT_DATE": now.strftime("%Y-%m-%d"),
+        "CURRENT_TIME": now.strftime("%H:%M:%S"),
+        "CURRENT_DATETIME": now.strftime("%Y-%m-%d %H:%M:%S"),
+        "CURRENT_WEEKDAY": now.strftime("%A"),
+        "CURRENT_TIMEZONE": "UTC",
+        "USER_NAME": user_name,
+        "USER_LOCATION": "Unknown",
+    }
 
 
 def _cut_text(text: str, how: str | None, count: str | None) -> str:

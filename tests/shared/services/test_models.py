@@ -332,3 +332,14 @@ def test_a_model_without_its_server_is_asked_of_nobody(change):
 
     with pytest.raises(NotFound):
         models.route(new_user(), "alpha")
+
+
+def test_a_model_that_another_process_has_just_made_is_found(world):
+    user = new_user()
+    offer("alpha")
+    models.catalogue()
+    with db.transaction() as session:
+        session.merge(describe("new", base_model_id="alpha"))
+    models._catalogue.made_at -= 0.2
+
+    assert models.find_visible(user, "new")["id"] == "new"

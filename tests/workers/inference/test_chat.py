@@ -139,6 +139,59 @@ def test_a_preset_asks_its_base(owner, openai_server):
     assert asked(openai_server)["top_p"] == 0.3
 
 
+def preset_of(params, base="fake-alpha"):
+    with db.transaction() as session:
+        session.merge(describe("mine", base_model_id=base, params=params))
+    models.forget_catalogue()
+
+
+def test_a_presets_system_prompt_stands_in_front_with_its_words_filled(owner, openai_server):
+    preset_of({"system": "You help {{USER_NAME}} in {{USER_LANGUAGE}} on {{CURRENT_DATE}}. {{X}}"})
+    messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello?"}]
+    variables = {"{{USER_LANGUAGE}}": "{{USER_NAME}}", "{{CURRENT_DATE}}": "today"}
+
+    answer(owner, model="mine", body={"messages": messages}, variables=variables)
+
+    first = asked(openai_server)["messages"][0]
+    assert first["role"] == "system"
+    # What a client puts for a word is not filled once more.
+    assert first["content"] == (
+        f"You help {owner.name} in {{{{USER_NAME}}}} on today. {{{{X}}}}\nBe kind."
+    )
+
+
+def test_a_presets_system_prompt_becomes_the_system_message_where_there_is_none(
+    owner, openai_server
+):
+    preset_of({"system": "Be brief."})
+
+    answer(owner, model="mine")
+
+    roles = [m["role"] for m in asked(openai_server)["messages"]]
+    assert roles == ["system", "user"]
+
+
+def test_only_what_an_openai_server_understands_is_sent_there(owner, openai_server):
+    preset_of({"num_ctx": 4096, "top_p": 0.0, "logit_bias": "5:-100", "keep_alive": "5m"})
+
+    answer(owner, model="mine")
+
+    request = asked(openai_server)
+    assert (request["top_p"], request["logit_bias"]) == (0.0, {"5": -100})
+    assert not {"num_ctx", "keep_alive"} & set(request)
+
+
+def test_an_ollama_preset_sends_its_options(owner, ollama_server):
+    offer("fake-alpha", url=ollama_server.url, kind=OLLAMA)
+    preset_of({"num_ctx": 4096, "temperature": 0, "max_tokens": 7, "keep_alive": "5m"})
+
+    answer(owner, model="mine", body={"options": {"temperature": 1, "top_k": 3}})
+
+    request = asked(ollama_server)
+    wanted = {"num_ctx": 4096, "temperature": 0, "num_predict": 7, "top_k": 3}
+    assert (request["options"], request["keep_alive"]) == (wanted, "5m")
+
+
 def test_an_ollama_server_answers_in_the_same_form(owner, ollama_server):
     offer("fake-alpha", url=ollama_server.url, kind=OLLAMA)
 
