@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from shared import lean
+from shared.config.settings import BadSetting
+
+# With this status a worker tells gunicorn that another try would not help: it ends as well.
+_BOOT_FAILED = 3
 
 
 def _application() -> Any:
@@ -20,4 +24,12 @@ def _application() -> Any:
     return app
 
 
-app = _application()
+def _application_or_end() -> Any:
+    try:
+        return _application()
+    except BadSetting as problem:
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(_BOOT_FAILED)
+
+
+app = _application_or_end()
