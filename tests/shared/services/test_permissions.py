@@ -1,6 +1,10 @@
 """Permissions in the form that pages expect."""
 
+import pytest
+
 from shared.services import permissions
+
+pytestmark = pytest.mark.usefixtures("world")
 
 
 def test_everybody_has_the_contracts_defaults():
