@@ -19,6 +19,7 @@ class RunChat(Payload):
     variables: dict[str, str] = Field(default_factory=dict)
     wants_title: bool = False
     wants_tags: bool = False
+    takes_question_as_title: bool = False
 
 
 class WriteTitle(Payload):

@@ -12,6 +12,8 @@ from shared.models.chat import Chat, ChatMessage, Tag
 from shared.services import messages
 
 PAGE_SIZE = 60
+# Of titles that are made here; a client's own may be longer.
+LONGEST_TITLE = 200
 # Kept in columns or message rows; all else of a client's chat object stays in `data` as it came.
 _TAKEN_APART = ("id", "title", "history", "messages")
 _NEW = "New Chat"

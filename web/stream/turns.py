@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy.exc import DBAPIError
 
-from shared import db
+from shared import db, relay
 from shared.errors import Unavailable
 from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
@@ -197,7 +197,7 @@ class _Follower:
 
     def take(self, events: list[bytes]) -> list[Notice]:
         """Look for the end."""
-        if not events[-1].startswith(b'{"type":"completed"'):
+        if not relay.is_ending(events[-1]):
             return []
         found = orjson.loads(events[-1])["data"].get(self._name)
         return [Notice(self._notice, found)] if found else []

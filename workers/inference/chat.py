@@ -19,9 +19,12 @@ from workers.providers import provider_for
 from workers.providers.base import Event, Provider
 from workers.providers.errors import Unavailable
 from workers.providers.line import Cut
+from workers.providers.sse import events_of
 
 log = logging.getLogger(__name__)
 
+# A question and its answer.
+_FIRST_TURN = 2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 
 
@@ -50,12 +53,15 @@ class ChatTurn:
         for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
             try:
                 self._relay()
-                return
+                break
             except Unavailable as error:
                 asks_for_too_long = (error.retry_after_s or 0) > _LONGEST_PAUSE_S
                 if not tries_left or not self._answer.is_empty or asks_for_too_long:
                     raise
                 self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
+
+        if self._usage is not None:
+            self._job.writer.emit("usage", self._usage)
 
     def _wait_for(self, error: Unavailable, tries: int) -> None:
         pause = error.retry_after_s or min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
@@ -81,18 +87,7 @@ class ChatTurn:
         cut = Cut()
         with self._job.abortable(cut.set):
             self._completion = self._provider.complete(self._body, cut)
-        choice = (self._completion.get("choices") or [{}])[0]
-        message = choice.get("message") or {}
-        delta = {
-            "text": message.get("content") or "",
-            "reasoning": message.get("reasoning_content") or message.get("reasoning") or "",
-            "tool_calls": message.get("tool_calls") or [],
-            "finish_reason": choice.get("finish_reason"),
-        }
-        delta = {name: value for name, value in delta.items() if value}
-        self._answer.add(delta)
-        self._usage = self._completion.get("usage")
-        self._job.writer.emit("delta", _text_last(delta))
+        self._take(events_of(self._completion))
 
     def _take(self, events: list[Event]) -> None:
         """Note and pass on what one read has brought."""
@@ -106,14 +101,15 @@ class ChatTurn:
                     self._answer.add(data)
                     self._job.writer.emit("delta", _text_last(data))
             elif kind == "usage":
-                self._usage = data
-                self._job.writer.emit("usage", data)
+                self._usage = data  # some tell it with every piece; the last one counts
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
         is_stored = self._store(error)
         if is_stored and status == COMPLETED:
             self._order_followers()
+            if self._request.takes_question_as_title:
+                self._name_chat()
         return self._result()
 
     def _store(self, error: str | None) -> bool:
@@ -150,6 +146,14 @@ class ChatTurn:
             self._order(WRITE_TITLE, WriteTitle(model=request.model))
         if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
             self._order(WRITE_TAGS, WriteTags(model=request.model))
+
+    def _name_chat(self) -> None:
+        """Let the first question be the chat's title, as for users who want none made."""
+        chat_id = self._job.claim.chat_id or ""
+        tree = messages.as_tree(messages.of_chat(chat_id), {})
+        path = messages.branch(tree, self._job.claim.message_id)
+        if len(path) == _FIRST_TURN and path[0]["content"].strip():
+            chats.set_title(chat_id, path[0]["content"].strip()[: chats.LONGEST_TITLE])
 
     def _order(self, spec: JobSpec, payload: Payload) -> None:
         claim = self._job.claim

@@ -10,13 +10,14 @@ from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
 from shared.services import accounts, chats, connections, messages, models
+from shared.services.answers import Answer
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.line import Cut
+from workers.providers.sse import events_of
 
-_LONGEST_TITLE = 200
 _LONGEST_TAG, _MOST_TAGS = 64, 10
 
 
@@ -49,8 +50,11 @@ class _Follower:
         cut = Cut()
         with self._job.abortable(cut.set):
             completion = self._provider.complete(self._body, cut)
-        message = ((completion.get("choices") or [{}])[0]).get("message") or {}
-        self._said = _json_in(message.get("content") or "")
+        said = Answer()
+        for kind, data in events_of(completion):
+            if kind == "delta":
+                said.add(data)
+        self._said = _json_in(said.text)
 
 
 class TitleTurn(_Follower):
@@ -67,7 +71,7 @@ class TitleTurn(_Follower):
         title = self._said.get("title")
         if not isinstance(title, str) or not title.strip():
             title = next((m["content"] for m in self._branch if m["role"] == "user"), "")
-        title = title.strip()[:_LONGEST_TITLE]
+        title = title.strip()[: chats.LONGEST_TITLE]
         if title:
             chats.set_title(self._job.claim.chat_id or "", title)
         return {"title": title}

@@ -10,7 +10,8 @@ import httpx
 from workers.providers.answer import Answer
 from workers.providers.base import Timeouts
 from workers.providers.line import Cut
-from workers.providers.sse import ChunkReader, WholeReader
+from workers.providers.lines import Garbled
+from workers.providers.sse import ChunkReader, WholeReader, events_of
 from workers.providers.upstream import QUICK_S, Connection, Upstream
 
 _CHAT = "/chat/completions"
@@ -47,6 +48,10 @@ class OpenAIProvider:
         answer = self._upstream.ask_json("POST", _CHAT, asked, self._upstream.timeouts.total_s, cut)
         if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
             raise self._upstream.garbled("its answer is not a chat completion")
+        try:
+            events_of(answer)
+        except Garbled as error:
+            raise self._upstream.garbled(str(error)) from error
         return answer
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:

@@ -7,6 +7,8 @@ import time
 import uuid
 from typing import Any
 
+import orjson
+
 from workers.providers.base import Event
 from workers.providers.lines import MAX_LINE, ErrorItem, Garbled, parse
 from workers.providers.reader import EventReader
@@ -17,6 +19,7 @@ _TEXT_KEYS = {"content": "text", "reasoning_content": "reasoning"}
 # A template that serves for fewer chunks than this costs more than it spares.
 _WORTHWHILE_HITS = 4
 _MAX_LESSONS = 4
+_MOST_CALLS = 128
 
 
 class ChunkReader(EventReader):
@@ -162,6 +165,20 @@ class WholeReader(ChunkReader):
         return events
 
 
+def events_of(completion: dict[str, Any]) -> list[Event]:
+    """Take a whole completion apart into the events of a stream.
+
+    Raises:
+        Garbled: It is none.
+    """
+    events: list[Event] = []
+    try:
+        WholeReader()._read_chunk(completion, events)
+    except (AttributeError, TypeError, KeyError) as error:
+        raise Garbled("its answer is not a chat completion") from error
+    return events
+
+
 def _read_delta(delta: dict[str, Any], events: list[Event]) -> dict[str, Any]:
     """Add the events of a delta; what has no event of its own is given back."""
     extra: dict[str, Any] = {}
@@ -174,10 +191,28 @@ def _read_delta(delta: dict[str, Any], events: list[Event]) -> dict[str, Any]:
             if not delta.get("reasoning_content"):  # some send it under both names
                 _read_text("reasoning", value, events)
         elif key == "tool_calls":
-            events.append(("delta", {"tool_calls": value}))
+            events.append(("delta", {"tool_calls": [_call(call) for call in value]}))
         else:
             extra[key] = value
     return extra
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """Check a delta of a tool call: those who gather them count and join what stands in it.
+
+    Raises:
+        TypeError, AttributeError: It is something else.
+    """
+    given = {key: value for key, value in call.items() if value is not None}
+    index = given.get("index", 0)
+    if type(index) is not int or not 0 <= index < _MOST_CALLS:
+        raise TypeError("a tool call has no place")
+    function = {**(given.get("function") or {})}
+    if isinstance(function.get("arguments"), dict):  # some servers do not write them as text
+        function["arguments"] = orjson.dumps(function["arguments"]).decode()
+    if not all(isinstance(function.get(name) or "", str) for name in ("name", "arguments")):
+        raise TypeError("a tool call is not made of texts")
+    return {**given, "function": function} if function else given
 
 
 def _read_text(kind: str, value: Any, events: list[Event]) -> None:

@@ -16,9 +16,12 @@ from tests.services.things import (
     new_job,
     new_user,
     offer,
+    row_of,
     stored_message,
+    tree,
 )
 from tests.workers.inference.answering import QUESTION, answer, in_chat, payload, run, text_of
+from workers.inference import chat
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +65,12 @@ def test_reasoning_and_tool_calls_are_told_beside_the_text(owner):
     assert job.result["finish_reason"] == "tool_calls"
 
 
-def test_an_answer_in_one_piece_is_one_delta(owner):
+def test_an_answer_in_one_piece_comes_at_once(owner):
     job, events = answer(owner, is_stream=False)
 
     kinds = [kind for kind, _ in events]
-    assert kinds == ["started", "delta", "completed"]
-    assert list(events[1][1]) == ["finish_reason", "text"]  # see chunks.py: text comes last
+    assert kinds == ["started", "delta", "delta", "usage", "completed"]
+    assert text_of(events) == answer_for(QUESTION)
     assert job.result["completion"]["object"] == "chat.completion"
     assert job.result["text"] == answer_for(QUESTION)
     assert "text" not in events[-1][1]
@@ -243,3 +246,49 @@ def test_nothing_follows_an_answer_that_no_chat_keeps(owner):
     job, _ = answer(owner, wants_title=True, wants_tags=True)
 
     assert followers_of(job.id) == {}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_wants_no_title_made_has_the_first_question_as_title(owner, is_first):
+    _, job_id = in_chat(owner, takes_question_as_title=True)
+    chat_id = row_of(job_id).chat_id
+    if not is_first:
+        with db.transaction():
+            before = [message("q0"), message("a0", "q0", "assistant")]
+            after = [message("q", "a0"), message("a", "q", "assistant")]
+            messages.write_all(chat_id, tree(*before, *after))
+
+    run(job_id)
+
+    with db.reading():
+        assert chats.find(chat_id).title == ("text of q" if is_first else "A chat")
+
+
+class Speaks:
+    """A provider whose stream consists of these events."""
+
+    def __init__(self, *events):
+        self._events = list(events)
+
+    def stream(self, _body):
+        return self
+
+    def batches(self):
+        yield from ([event] for event in self._events)
+
+    def close(self):
+        pass
+
+    def abort(self):
+        pass
+
+
+def test_a_usage_that_is_told_with_every_piece_is_passed_on_once(owner, monkeypatch):
+    pieces = [("delta", {"text": "a"}), ("usage", {"n": 1}), ("delta", {"text": "b"})]
+    provider = Speaks(*pieces, ("usage", {"n": 2}))
+    monkeypatch.setattr(chat, "provider_for", lambda _connection: provider)
+
+    job, events = answer(owner)
+
+    assert [data for kind, data in events if kind == "usage"] == [{"n": 2}]
+    assert job.usage == {"n": 2}

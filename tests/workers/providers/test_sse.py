@@ -5,7 +5,7 @@ import json
 import pytest
 
 from workers.providers.lines import CutShort, ErrorItem, Garbled
-from workers.providers.sse import ChunkReader, WholeReader
+from workers.providers.sse import ChunkReader, WholeReader, events_of
 
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 5, "model": "m"}
 META = ("meta", {"id": "chatcmpl-1", "created": 5, "model": "m"})
@@ -64,6 +64,53 @@ def test_texts_thoughts_and_the_end_have_events_of_their_own():
         {"text": "yes"},
         {"finish_reason": "stop"},
     ]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "a call",
+        {"index": 0},
+        [1],
+        [{"index": -1}],
+        [{"index": 10**9}],
+        [{"index": "first"}],
+        [{"function": "get"}],
+        [{"function": {"name": 5}}],
+        [{"function": {"arguments": [1]}}],
+    ],
+)
+def test_what_is_no_tool_call_is_not_passed_on(calls):
+    with pytest.raises(Garbled):
+        read(chunk({"tool_calls": calls}))
+
+
+def test_arguments_that_are_no_text_become_one():
+    call = {"index": 0, "function": {"name": "f", "arguments": {"a": 1}}}
+
+    (found,) = deltas(chunk({"tool_calls": [call]}))
+
+    assert found["tool_calls"][0]["function"] == {"name": "f", "arguments": '{"a":1}'}
+
+
+def test_a_whole_completion_has_the_events_of_a_stream():
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]
+    choice = {"message": {"role": "assistant", "content": parts}, "finish_reason": "stop"}
+
+    events = events_of({"choices": [choice], "usage": {"total_tokens": 3}})
+
+    assert [event for event in events if event[0] != "meta"] == [
+        ("delta", {"reasoning": "hm"}),
+        ("delta", {"text": "yes"}),
+        ("delta", {"finish_reason": "stop"}),
+        ("usage", {"total_tokens": 3}),
+    ]
+
+
+@pytest.mark.parametrize("choices", [["a choice"], [{"message": "hello"}]])
+def test_what_is_no_completion_is_told_apart(choices):
+    with pytest.raises(Garbled):
+        events_of({"choices": choices})
 
 
 def test_tool_calls_come_as_they_are():
