@@ -13,6 +13,7 @@ from flask import Response, request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared import db
+from shared.loose_json import parse
 
 View = Callable[..., Any]
 # Deeper JSON than this is refused: what is stored and sent on must be writable again, and orjson
@@ -127,10 +128,20 @@ def read_json() -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _no_json(error.msg, error.pos) from None
+        if "surrogate in string" not in error.msg:
+            raise _no_json(error.msg, error.pos) from None
+        # Half an emoji, where a page has cut a text: stored as a question mark, not refused.
+        value = _mended(raw, error)
     if len(raw) > 2 * _DEEPEST and _is_too_deep(value):
         raise _no_json(f"deeper than {_DEEPEST} levels", 0)
     return value
+
+
+def _mended(raw: bytes, error: orjson.JSONDecodeError) -> Any:
+    try:
+        return parse(raw)
+    except (ValueError, RecursionError):
+        raise _no_json(error.msg, error.pos) from None
 
 
 def _no_json(reason: str, position: int) -> "BadBody":

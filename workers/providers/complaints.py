@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from shared.errors import Reason
+from shared.loose_json import parse
 from workers.providers.errors import ProviderError, Refused, Unavailable
-from workers.providers.lines import parse
 
 _MAX_WORDS = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")

@@ -1,9 +1,6 @@
 """Lines and JSON out of a byte stream that may be cut anywhere, and need not be well behaved."""
 
-import json
 from typing import Any
-
-import orjson
 
 MAX_LINE = 16 * 1024 * 1024
 
@@ -80,23 +77,3 @@ class LineSplitter:
         self._parts = []
         self._size = 0
         return rest
-
-
-def parse(text: bytes) -> Any:
-    """Read JSON; what strict readers refuse but upstreams send (NaN, half emoji) is mended.
-
-    Raises:
-        ValueError: It is not JSON.
-    """
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = json.loads(text.decode("utf-8", "replace"))
-        return orjson.loads(_strict(value))
-
-
-def _strict(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)  # writes null for NaN
-    except (TypeError, orjson.JSONEncodeError):
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

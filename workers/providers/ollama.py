@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
+from shared.loose_json import parse
 from workers.providers.answer import Answer
 from workers.providers.base import Event, Timeouts
 from workers.providers.line import Cut
-from workers.providers.lines import ErrorItem, Garbled, parse
+from workers.providers.lines import ErrorItem, Garbled
 from workers.providers.ollama_request import to_ollama
 from workers.providers.reader import EventReader
 from workers.providers.upstream import QUICK_S, Connection, Upstream

@@ -6,8 +6,8 @@ Source: Ollama, docs/api.md and docs/modelfile.md ("Valid parameters and values"
 from typing import Any
 
 from shared.errors import Reason
+from shared.loose_json import parse
 from workers.providers.errors import Refused
-from workers.providers.lines import parse
 
 # OpenAI's parameters that Ollama has under another name, or the same but among the options.
 _RENAMED = {

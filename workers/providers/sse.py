@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from shared.loose_json import parse
 from workers.providers.base import Event
-from workers.providers.lines import MAX_LINE, ErrorItem, Garbled, parse
+from workers.providers.lines import MAX_LINE, ErrorItem, Garbled
 from workers.providers.reader import EventReader
 from workers.providers.template import Template, learn
 

@@ -9,11 +9,12 @@ import httpx
 import orjson
 
 from shared.errors import Reason
+from shared.loose_json import parse
 from workers.providers import complaints
 from workers.providers.base import Timeouts
 from workers.providers.errors import Aborted, Refused, Unavailable
 from workers.providers.line import Cut
-from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable, parse
+from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable
 from workers.providers.proxied import transport_for
 
 MAX_BODY_BYTES = 64 * 1024 * 1024

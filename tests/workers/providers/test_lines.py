@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from shared.loose_json import parse
 from workers.providers import lines
-from workers.providers.lines import Garbled, LineSplitter, parse
+from workers.providers.lines import Garbled, LineSplitter
 
 
 def fed(data: bytes, size: int) -> list[bytes]:
