@@ -1,4 +1,5 @@
-"""Waking workers up: Celery's own message, written by hand.
+"""Waking workers up: Celery's own message, written by hand. Which job a woken worker begins is
+decided by `rotation`.
 
 Celery builds a message anew for every call, which costs the web tier more than all its other work
 on a chat (measured: 0.6 ms of 2.5 ms), and needs Celery in every web process (11 MB). Ours holds
@@ -13,9 +14,10 @@ from typing import Any
 
 import orjson
 
+from shared import rotation
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
-from shared.redis import get_redis
+from shared.rotation import Turn
 
 # Celery's own arguments of a task behind ours: there is nothing to be called afterwards.
 _EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
@@ -36,15 +38,20 @@ def queue_key(queue: str) -> str:
     return f"{get_settings().redis_prefix}:broker:{queue}"
 
 
-def ring(job_id: str, kind: str, queue: str) -> None:
-    """Send the message of a job.
+def ring(job_id: str, kind: str, queue: str, user_id: str | None) -> None:
+    """Put a job in line among its user's, and send the message that wakes a worker.
 
     Raises:
         Unavailable, redis.exceptions.RedisError: The broker is away.
     """
-    if get_settings().has_redis_broker:
-        get_redis().lpush(queue_key(queue), _message(job_id, kind, queue))
-        return
+    is_ours = get_settings().has_redis_broker
+    message = _message(job_id, kind, queue) if is_ours else b""
+    rotation.enter(queue, user_id, Turn(job_id, kind), queue_key(queue), message)
+    if not is_ours:
+        _send_by_celery(job_id, kind, queue)
+
+
+def _send_by_celery(job_id: str, kind: str, queue: str) -> None:
     from kombu.exceptions import OperationalError  # noqa: PLC0415 -- loaded with Celery
 
     try:

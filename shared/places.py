@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, or_, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 
 from shared import db
 from shared.config.settings import get_settings
 from shared.models.job import QUEUED, RUNNING, Job
-from shared.sweep import PATIENCE_S, Lost
+from shared.sweep import COLUMNS, PATIENCE_S, Lost
 
 _job = cast(Table, Job.__table__)
 _MOST_WOKEN = 100
@@ -30,7 +30,7 @@ class Waiting:
     position: int
 
 
-_LINE = select(_job.c.status, _job.c.attempt, _job.c.user_id, _job.c.model).where(
+_LINE = select(_job.c.id, _job.c.status, _job.c.attempt, _job.c.user_id, _job.c.model).where(
     _job.c.id == bindparam("job")
 )
 _RUNNING_OF_USER = select(func.count()).where(
@@ -51,11 +51,10 @@ def in_line(job_id: str) -> Waiting | None:
     if job is None or job.status != QUEUED or job.user_id is None:
         return None
     if per_user and _count(_RUNNING_OF_USER, job.user_id) >= per_user:
-        return Waiting(
-            job_id, job.attempt, job.user_id, _place(_job.c.user_id == job.user_id, job_id)
-        )
+        place = _place(_job.c.user_id == job.user_id, job)
+        return Waiting(job_id, job.attempt, job.user_id, place)
     if per_model and job.model is not None and _count(_RUNNING_OF_MODEL, job.model) >= per_model:
-        return Waiting(job_id, job.attempt, job.model, _place(_job.c.model == job.model, job_id))
+        return Waiting(job_id, job.attempt, job.model, _place(_job.c.model == job.model, job))
     return None
 
 
@@ -63,9 +62,20 @@ def _count(statement: Any, whose: str) -> int:
     return int(db.connection().execute(statement, {"whose": whose}).scalar_one())
 
 
-def _place(whose: Any, job_id: str) -> int:
-    ahead = select(func.count()).where(_job.c.status == QUEUED, whose, _job.c.id < job_id)
-    return int(db.connection().execute(ahead).scalar_one()) + 1
+def _place(whose: Any, job: Any) -> int:
+    """Count a job's place when users take turns: of each other user so many go before it as of its
+    own, and one more.
+    """
+    waiting = _job.c.status == QUEUED
+    own = select(func.count()).where(waiting, whose, _job.c.user_id == job.user_id)
+    ahead = int(db.connection().execute(own.where(_job.c.id < job.id)).scalar_one())
+    others = (
+        select(func.count())
+        .where(waiting, whose, _job.c.user_id != job.user_id)
+        .group_by(_job.c.user_id)
+    )
+    counts = db.connection().execute(others).scalars()
+    return 1 + ahead + sum(min(count, ahead + 1) for count in counts)
 
 
 def let_wait(job_id: str, now: float) -> None:
@@ -81,24 +91,48 @@ def let_wait(job_id: str, now: float) -> None:
     db.connection().execute(later)
 
 
-def next_in_line(user_id: str | None, model: str | None) -> Lost | None:
-    """Find the queued job that may start because a job of this user and this model has ended."""
+def next_in_line(user_id: str | None, model: str | None) -> list[Lost]:
+    """Find the queued jobs that may start because a job of this user and this model has ended: the
+    user's oldest, and that of the user whose turn it is at the model.
+    """
     settings = get_settings()
-    wheres = []
-    if settings.job_max_running_per_user and user_id:
-        wheres.append(_job.c.user_id == user_id)
-    if settings.job_max_running_per_model and model:
-        wheres.append(_job.c.model == model)
-    if not wheres:
-        return None
-    with db.statements(write=False) as connection:
-        row = connection.execute(
-            select(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-            .where(_job.c.status == QUEUED, or_(*wheres))
-            .order_by(_job.c.id)
-            .limit(1)
-        ).first()
+    with db.statements(write=False):
+        jobs = set()
+        if settings.job_max_running_per_user and user_id:
+            jobs.add(_oldest(_job.c.user_id == user_id))
+        if settings.job_max_running_per_model and model:
+            jobs.add(_next_at_model(model, user_id))
+    return [job for job in jobs if job is not None]
+
+
+def _oldest(*whose: Any) -> Lost | None:
+    query = select(*COLUMNS).where(_job.c.status == QUEUED, *whose).order_by(_job.c.id).limit(1)
+    row = db.connection().execute(query).first()
     return None if row is None else Lost(*row)
+
+
+def _next_at_model(model: str, last_user: str | None) -> Lost | None:
+    """Find whose turn it is: of those of whom least runs there, the one who follows the last in the
+    order of ids, round and round.
+    """
+    of_model = _job.c.model == model
+    waiting = select(_job.c.user_id).where(of_model, _job.c.status == QUEUED).distinct()
+    running = (
+        select(_job.c.user_id, func.count())
+        .where(of_model, _job.c.status == RUNNING)
+        .group_by(_job.c.user_id)
+    )
+    users = db.connection().execute(waiting).scalars().all()
+    counts = {row[0]: row[1] for row in db.connection().execute(running)}
+    last = last_user or ""
+    in_turn = sorted(
+        users, key=lambda user: (counts.get(user, 0), (user or "") <= last, user or "")
+    )
+    limit = get_settings().job_max_running_per_user
+    for user in in_turn:
+        if not limit or user is None or _count(_RUNNING_OF_USER, user) < limit:
+            return _oldest(of_model, _job.c.user_id.is_not_distinct_from(user))
+    return None
 
 
 def free() -> list[Lost]:
@@ -147,6 +181,6 @@ def _wake(user_id: str | None, model: str | None, room: int) -> list[Lost]:
             update(_job)
             .where(_job.c.id.in_(first.scalar_subquery()), _job.c.status == QUEUED)
             .values(sent_at=now)
-            .returning(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+            .returning(*COLUMNS)
         )
         return [Lost(*row) for row in rows]

@@ -60,7 +60,7 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
         "created_at": now_s(),
     }
     db.connection().execute(_job_table.insert(), row)
-    db.after_commit(lambda: send_or_leave(job_id, spec.name, spec.queue))
+    db.after_commit(lambda: send_or_leave(job_id, spec.name, spec.queue, subject.user_id))
     return job_id
 
 
@@ -91,10 +91,10 @@ def announce(
     db.after_commit(tell)
 
 
-def send_or_leave(job_id: str, kind: str, queue: str) -> None:
+def send_or_leave(job_id: str, kind: str, queue: str, user_id: str | None) -> None:
     """Wake a worker for a job, or leave that to the sweeper when the broker is away."""
     try:
-        broker.ring(job_id, kind, queue)
+        broker.ring(job_id, kind, queue, user_id)
     except (Unavailable, RedisError, OSError) as error:
         log.warning("job %s waits for the broker to return: %s", job_id, error)
         with db.transaction() as session:

@@ -1,7 +1,7 @@
 """Finding jobs that were lost: their worker died, or the broker never told anybody of them."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +16,7 @@ _job = cast(Table, Job.__table__)
 PATIENCE_S = 30.0
 # Times that lie further ahead were written before the clock was set back.
 _CLOCK_LEEWAY_S = 60.0
+_LOOKED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,19 @@ class Lost:
     kind: str
     queue: str
     attempt: int
+    user_id: str | None
 
 
-def sweep(oldest: Mapping[str, float] | None = None) -> list[Lost]:
+# What is read of a lost job's row.
+COLUMNS = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt, _job.c.user_id)
+
+
+def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
     """Find jobs whose lease has lapsed and queued jobs that the broker may have lost; put both back
     in line.
 
     Args:
-        oldest: For each queue in which messages wait: when the oldest of them was sent, seconds
-            since the epoch. Jobs that were sent later are taken to be among them.
+        backlogged: Queues in which messages wait. Their jobs are left to `long_queued`.
 
     Returns:
         The jobs to be sent again; none when it took so long to ask that the leases of the living
@@ -46,9 +51,9 @@ def sweep(oldest: Mapping[str, float] | None = None) -> list[Lost]:
             return []
         rows = connection.execute(
             update(_job)
-            .where(or_(_has_lapsed(now), _was_not_heard(now, oldest or {})))
+            .where(or_(_has_lapsed(now), _was_not_heard(now, backlogged)))
             .values(status=QUEUED, lease_until=None, sent_at=now)
-            .returning(_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
+            .returning(*COLUMNS)
         )
         return [Lost(*row) for row in rows]
 
@@ -60,35 +65,47 @@ def _has_lapsed(now: float) -> ColumnElement[bool]:
     return and_(_job.c.status == RUNNING, or_(lease < now, lease > latest))
 
 
-def _was_not_heard(now: float, oldest: Mapping[str, float]) -> ColumnElement[bool]:
+def _was_not_heard(now: float, backlogged: Collection[str]) -> ColumnElement[bool]:
     """Choose queued jobs whose message must have been taken, or was never sent."""
-    patience_s, sent = get_settings().job_resend_after_s, _job.c.sent_at
-    latest = now + PATIENCE_S + _CLOCK_LEEWAY_S
-    others = and_(_job.c.queue.not_in(list(oldest)), sent < now - patience_s)
-    among = [
-        and_(_job.c.queue == queue, sent < min(since, now) - patience_s)
-        for queue, since in oldest.items()
-    ]
-    return and_(_job.c.status == QUEUED, or_(sent.is_(None), sent > latest, others, *among))
+    sent, latest = _job.c.sent_at, now + PATIENCE_S + _CLOCK_LEEWAY_S
+    was_taken = and_(
+        _job.c.queue.not_in(list(backlogged)), sent < now - get_settings().job_resend_after_s
+    )
+    return and_(_job.c.status == QUEUED, or_(sent.is_(None), sent > latest, was_taken))
 
 
-def sent_at(job_id: str) -> float | None:
-    """Give when the broker was last told of a job, seconds since the epoch."""
-    with db.statements(write=False) as connection:
-        when = select(_job.c.sent_at).where(_job.c.id == job_id)
-        found: float | None = connection.execute(when).scalar()
-        return found
+def long_queued(backlogged: Collection[str]) -> list[Lost]:
+    """Give some queued jobs that were sent a while ago, to be looked for in the line; each comes
+    again only after as long.
+
+    Args:
+        backlogged: The queues to look at.
+    """
+    if not backlogged:
+        return []
+    now = time.time()
+    old = (
+        select(_job.c.id)
+        .where(_job.c.status == QUEUED, _job.c.queue.in_(list(backlogged)))
+        .where(_job.c.sent_at < now - get_settings().job_resend_after_s)
+        .limit(_LOOKED_AT_ONCE)
+    )
+    with db.statements(write=True) as connection:
+        rows = connection.execute(
+            update(_job)
+            .where(_job.c.id.in_(old.scalar_subquery()), _job.c.status == QUEUED)
+            .values(sent_at=now)
+            .returning(*COLUMNS)
+        )
+        return [Lost(*row) for row in rows]
 
 
-def find_queued(job_ids: Collection[str]) -> list[Lost]:
-    """Find those of some jobs that still wait for a worker."""
+def find(job_ids: Collection[str]) -> list[Lost]:
+    """Find some jobs, whatever has become of them."""
     if not job_ids:
         return []
     with db.statements(write=False) as connection:
-        columns = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt)
-        rows = connection.execute(
-            select(*columns).where(_job.c.id.in_(list(job_ids)), _job.c.status == QUEUED)
-        )
+        rows = connection.execute(select(*COLUMNS).where(_job.c.id.in_(list(job_ids))))
         return [Lost(*row) for row in rows]
 
 

@@ -64,5 +64,6 @@ def _leave_nothing_unsaid(**_: Any) -> None:
         log.warning(
             "the last events could not be written; readers find the endings in the database"
         )
-    for lost in sweep.find_queued(live.postponed()):
-        queue.send_or_leave(lost.id, lost.kind, lost.queue)
+    # Also for a job that has ended: its message may have stood for another one's turn.
+    for job in sweep.find(live.postponed()):
+        queue.send_or_leave(job.id, job.kind, job.queue, job.user_id)

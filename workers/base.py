@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from celery.exceptions import Retry
+from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import db, leases, places, queue, relay
+from shared import db, leases, places, queue, relay, rotation
 from shared.broker import celery
 from shared.errors import SwitchyardError, Unavailable
 from shared.kinds import SPECS
@@ -20,6 +21,7 @@ from shared.log import job_id as current_job
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
+from shared.rotation import Turn
 from workers import ending, line
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
@@ -32,7 +34,12 @@ _WORN_OUT = "The job was given up after its worker was lost several times."
 _PAUSE_S = 0.5
 
 W = TypeVar("W", bound=type[Work])
+Tell = Callable[[Turn], None]
 _WORKS: dict[str, type[Work]] = {}
+
+
+def _tell_nobody(_turn: Turn) -> None:
+    """Keep to oneself which job is done."""
 
 
 def task(spec: JobSpec) -> Callable[[W], W]:
@@ -40,7 +47,7 @@ def task(spec: JobSpec) -> Callable[[W], W]:
 
     def register(work: W) -> W:
         _WORKS[spec.name] = work
-        celery().task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_run_for_celery)
+        celery().task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_for_celery(spec))
         return work
 
     return register
@@ -50,18 +57,24 @@ class JobFailed(Exception):
     """Celery, and so Flower, is told of a failure by an exception; it must hold no user's words."""
 
 
-def _run_for_celery(job_id: str) -> None:
-    """Do one job so that Flower sees how it ended.
+def _for_celery(spec: JobSpec) -> Callable[..., None]:
+    """Make the function that Celery calls with a message of a kind of job."""
 
-    Raises:
-        JobFailed: It failed.
-        Retry: It waits for its turn, or another worker goes on with it; somebody sends it again.
-    """
-    status = run(job_id)
-    if status == FAILED:
-        raise JobFailed("The job has failed. Why stands in its row.")
-    if status == QUEUED:
-        raise Retry("It waits for its turn, or another worker goes on with it.")
+    def run_for_celery(job_id: str, tell: Tell = _tell_nobody) -> None:
+        """Do the job whose turn it is so that Flower sees how it ended.
+
+        Raises:
+            JobFailed: It failed.
+            Retry: It waits for its turn, or another worker goes on with it; somebody sends it
+                again.
+        """
+        status = run_next(spec.queue, job_id, tell)
+        if status == FAILED:
+            raise JobFailed("The job has failed. Why stands in its row.")
+        if status == QUEUED:
+            raise Retry("It waits for its turn, or another worker goes on with it.")
+
+    return run_for_celery
 
 
 def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -77,6 +90,31 @@ def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 def works() -> dict[str, type[Work]]:
     """Give all kinds of job that have a worker's side."""
     return dict(_WORKS)
+
+
+def run_next(queue_name: str, woken_for: str, tell: Tell = _tell_nobody) -> str | None:
+    """Do the job of a queue whose turn it is.
+
+    Args:
+        woken_for: The job for which the message was sent. It is done when the line is empty or
+            cannot be read.
+        tell: Called with each job that is tried.
+
+    Returns:
+        As `run`.
+    """
+    if live.is_stopping:
+        live.postpone(woken_for)
+        return QUEUED
+    try:
+        while (turn := rotation.take(queue_name)) is not None:
+            tell(turn)
+            status = run(turn.job_id)
+            if status is not None:
+                return status
+    except RedisError as error:
+        log.warning("nobody can tell whose turn it is: %s", error)
+    return run(woken_for)
 
 
 def run(job_id: str) -> str | None:
@@ -119,9 +157,8 @@ def _attempt(claim: Claim) -> str | None:
 
 
 def _wake_next(ended: Claim) -> None:
-    waiting = places.next_in_line(ended.user_id, ended.model)
-    if waiting is not None:
-        queue.send_or_leave(waiting.id, waiting.kind, waiting.queue)
+    for job in places.next_in_line(ended.user_id, ended.model):
+        queue.send_or_leave(job.id, job.kind, job.queue, job.user_id)
 
 
 def _tell(claim: Claim, outcome: Outcome, seconds: float) -> None:
@@ -195,4 +232,4 @@ def _load(running: Running) -> Work:
 
 def _give_back(claim: Claim) -> None:
     if leases.give_back(claim):
-        queue.send_or_leave(claim.id, claim.kind, claim.queue)
+        queue.send_or_leave(claim.id, claim.kind, claim.queue, claim.user_id)

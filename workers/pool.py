@@ -19,6 +19,8 @@ from celery.exceptions import Retry
 from celery.worker import state
 from celery.worker.strategy import default
 
+from shared.rotation import Turn
+
 log = logging.getLogger(__name__)
 
 Handler = Callable[..., None]
@@ -66,6 +68,22 @@ class Wake:
         state.task_reserved(self)
         self._consumer.pool.apply_async(self.run)
 
+    @property
+    def _more(self) -> dict[str, Any]:
+        """What a task is given beside the message: jobs are told apart when they begin."""
+        return {"tell": self._become} if self._args else {}
+
+    def _become(self, turn: Turn) -> None:
+        """Stand from now on for the job whose turn it is, which need not be the message's."""
+        if turn.job_id == self.id:
+            return
+        self._tell("task-retried", exception="Another job's turn came first.", traceback=None)
+        state.task_ready(self)
+        self.id, self.name, self._args = turn.job_id, turn.kind, [turn.job_id]
+        self._tell("task-received", name=self.name, args=repr((self.id,)), kwargs="{}")
+        self._tell("task-started")
+        state.task_accepted(self)
+
     def run(self) -> None:
         """Do what the message asks for; the broker may forget it from now on."""
         self.since = time.time()
@@ -75,7 +93,7 @@ class Wake:
             self._ack = None  # it holds the whole message
         self._tell("task-started")
         try:
-            self._task.run(*self._args)
+            self._task.run(*self._args, **self._more)
             self._tell("task-succeeded", result="None", runtime=time.time() - self.since)
         except Retry as later:
             self._tell("task-retried", exception=repr(later), traceback=None)

@@ -117,7 +117,7 @@ class Stack:
             queue: Where it waits.
             times: How often.
         """
-        code = "import sys; from shared.broker import ring; ring(*sys.argv[1:])\n"
+        code = "import sys; from shared.broker import ring; ring(*sys.argv[1:], None)\n"
         command = [sys.executable, "-c", code * times, job, kind, queue]
         subprocess.run(command, env=self.env, cwd=ROOT, check=True, capture_output=True)
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from shared import db, leases, places, sweep
+from shared import db, leases
 from shared.leases import Claim
-from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
-from shared.places import Waiting
+from shared.models.job import CANCELLED, COMPLETED, FAILED, RUNNING
 from tests.services.crowd import at_once, in_processes
 from tests.services.things import change_job, new_job, new_user, row_of
 
@@ -110,114 +109,6 @@ def test_the_start_of_the_first_attempt_is_kept():
     claimed(job_id)
 
     assert row_of(job_id).started_at == 1234
-
-
-# Waiting in line
-
-
-def test_a_job_beyond_the_owners_limit_waits_with_its_place(configure):
-    configure(job_max_running_per_user=2)
-    owner = new_user()
-    jobs = sorted(new_job(owner) for _ in range(5))
-    for job_id in jobs[:2]:
-        claimed(job_id)
-
-    third, fifth = leases.claim(jobs[2]), leases.claim(jobs[4])
-
-    assert isinstance(third, Waiting)
-    assert isinstance(fifth, Waiting)
-    assert (third.position, fifth.position) == (1, 3)
-    assert row_of(jobs[2]).status == QUEUED
-
-
-def test_another_owners_jobs_do_not_count(configure):
-    configure(job_max_running_per_user=1)
-    claimed(new_job(new_user()))
-
-    assert claimed(new_job(new_user())).attempt == 1
-
-
-def test_a_job_beyond_the_models_limit_waits(configure):
-    configure(job_max_running_per_user=0, job_max_running_per_model=1)
-    claimed(new_job(new_user()))
-
-    assert isinstance(leases.claim(new_job(new_user())), Waiting)
-
-
-def test_a_job_that_nobody_owns_never_waits_for_its_owner(configure):
-    configure(job_max_running_per_user=1)
-    claimed(new_job())
-
-    assert claimed(new_job()).attempt == 1
-
-
-def test_zero_means_no_limit(configure):
-    configure(job_max_running_per_user=0, job_max_running_per_model=0)
-    owner = new_user()
-
-    assert [claimed(new_job(owner)).attempt for _ in range(5)] == [1] * 5
-
-
-def test_a_waiting_job_is_not_taken_for_lost(configure):
-    configure(job_max_running_per_user=1, job_resend_after_s=0.001)
-    owner = new_user()
-    claimed(new_job(owner))
-    waiting = new_job(owner)
-    leases.claim(waiting)
-
-    assert waiting not in [lost.id for lost in sweep.sweep()]
-
-
-def test_a_place_that_nobody_announces_is_found(configure):
-    configure(job_max_running_per_user=2)
-    owner, other = new_user(), new_user()
-    jobs = sorted(new_job(owner) for _ in range(5))
-    running = [claimed(job_id) for job_id in jobs[:2]]
-    for job_id in jobs[2:]:
-        leases.claim(job_id)
-    new_job(other)
-    assert places.free() == []
-
-    leases.finish(running[0], COMPLETED, None, nothing)
-
-    assert [job.id for job in places.free()] == [jobs[2]]
-
-
-def test_a_free_place_goes_to_whom_nothing_else_holds_up(configure):
-    configure(job_max_running_per_user=1, job_max_running_per_model=2)
-    busy, idle = new_user(), new_user()
-    claimed(new_job(busy))
-    ended = claimed(new_job(new_user()))
-    held_up, next_one = new_job(busy), new_job(idle)
-    for job_id in (held_up, next_one):
-        leases.claim(job_id)
-
-    leases.finish(ended, COMPLETED, None, nothing)
-
-    assert [job.id for job in places.free()] == [next_one]
-
-
-def test_the_next_in_line_is_the_owners_oldest_queued_job(configure):
-    configure(job_max_running_per_user=1)
-    owner, other = new_user(), new_user()
-    first = claimed(new_job(owner))
-    new_job(other)
-    second, _third = sorted((new_job(owner), new_job(owner)))
-    leases.finish(first, COMPLETED, None, nothing)
-
-    following = places.next_in_line(first.user_id, first.model)
-
-    assert following is not None
-    assert following.id == second
-
-
-def test_nobody_is_next_where_nobody_waits(configure):
-    configure(job_max_running_per_user=1)
-    first = claimed(new_job(new_user()))
-    new_job(new_user())
-    leases.finish(first, COMPLETED, None, nothing)
-
-    assert places.next_in_line(first.user_id, first.model) is None
 
 
 # Renew

@@ -123,7 +123,7 @@ def test_sending_to_a_broker_that_is_away_is_an_error(mortal_valkey):
     mortal_valkey.kill()
 
     with pytest.raises(RedisError):
-        broker.ring("j", RUN_CHAT.name, RUN_CHAT.queue)
+        broker.ring("j", RUN_CHAT.name, RUN_CHAT.queue, None)
 
 
 def test_a_broker_that_is_not_redis_gets_its_message_from_celery(configure, monkeypatch):

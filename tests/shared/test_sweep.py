@@ -57,19 +57,30 @@ def test_sweep_finds_queued_jobs_that_were_sent_long_ago():
     assert row_of(fresh).status == QUEUED
 
 
-def test_sweep_trusts_a_queue_in_which_older_messages_wait():
+def test_sweep_leaves_the_jobs_of_a_queue_in_which_messages_wait():
     job_id = new_job(new_user())
     change_job(job_id, sent_at=time.time() - 60)
 
-    assert sweep.sweep({"interactive": time.time() - 61}) == []
+    assert sweep.sweep(["interactive"]) == []
 
 
-def test_sweep_finds_jobs_that_must_have_been_taken_from_a_queue_in_which_messages_wait():
-    lost, waiting = new_job(new_user()), new_job(new_user())
-    change_job(lost, sent_at=time.time() - 60)
-    change_job(waiting, sent_at=time.time() - 30)
+def test_long_queued_gives_a_job_of_a_queue_in_which_messages_wait_once_in_a_while():
+    old, fresh, parked = (new_job(new_user()) for _ in range(3))
+    change_job(old, sent_at=time.time() - 60)
+    change_job(parked, sent_at=time.time() + 20)
 
-    assert [job.id for job in sweep.sweep({"interactive": time.time() - 40})] == [lost]
+    found = [[job.id for job in sweep.long_queued(["interactive"])] for _ in range(2)]
+
+    assert found == [[old], []]
+    assert row_of(fresh).status == QUEUED
+
+
+def test_long_queued_looks_at_the_named_queues_only():
+    job_id = new_job(new_user())
+    change_job(job_id, sent_at=time.time() - 60)
+
+    assert sweep.long_queued(["batch"]) == []
+    assert sweep.long_queued([]) == []
 
 
 def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
@@ -77,7 +88,7 @@ def test_sweep_finds_lapsed_jobs_even_of_a_queue_in_which_messages_wait():
     claimed(job_id)
     lapse(job_id)
 
-    assert [job.id for job in sweep.sweep({"interactive": 0.0})] == [job_id]
+    assert [job.id for job in sweep.sweep(["interactive"])] == [job_id]
 
 
 def test_sweep_finds_jobs_from_before_the_clock_was_set_back():
@@ -132,12 +143,12 @@ def test_of_several_sweepers_at_once_one_finds_a_lost_job():
     assert [lost.id for some in found for lost in some] == [job_id]
 
 
-def test_find_queued_names_only_those_that_still_wait():
-    queued, running = new_job(new_user()), new_job(new_user())
+def test_find_names_jobs_whatever_has_become_of_them():
+    queued, running = sorted((new_job(new_user()), new_job(new_user())))
     claimed(running)
 
-    assert [job.id for job in sweep.find_queued([queued, running, "unknown"])] == [queued]
-    assert sweep.find_queued([]) == []
+    assert sorted(job.id for job in sweep.find([queued, running, "unknown"])) == [queued, running]
+    assert sweep.find([]) == []
 
 
 def test_status_counts_counts_open_jobs_by_queue():

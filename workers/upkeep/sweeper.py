@@ -7,16 +7,16 @@ import os
 import threading
 import time
 
-import orjson
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import broker, places, sweep
+from shared import broker, places, rotation, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.kinds.base import QUEUES
 from shared.outage import Outage
 from shared.redis import get_redis, key
+from workers.upkeep.positions import Positions
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class Sweeper:
         # A new process knows of no outage: what has lapsed before its time is swept at once.
         self._trusted_from = 0.0
         self._clock_offset = _clock_offset()
+        self._positions = Positions()
 
     def run(self) -> None:
         """Sweep for ever."""
@@ -69,10 +70,16 @@ class Sweeper:
                 log.warning("the clock was set: leases mean nothing until they are renewed")
                 self._distrust_leases()
             if not is_idle and time.monotonic() >= self._trusted_from:
-                _send_again(sweep.sweep(_oldest()))
-                _send(places.free())
+                self._send_what_waits()
         finally:
             get_redis().delete(key("sweeper"))
+
+    def _send_what_waits(self) -> None:
+        backlogged = _backlogged()
+        _send_again(sweep.sweep(backlogged))
+        _send_again(_not_in_line(sweep.long_queued(backlogged)))
+        _send(places.free())
+        self._positions.tell(backlogged)
 
     def _was_clock_set(self) -> bool:
         before, self._clock_offset = self._clock_offset, _clock_offset()
@@ -84,18 +91,19 @@ def _clock_offset() -> float:
     return time.time() - time.monotonic()
 
 
-def _oldest() -> dict[str, float]:
-    """Find out since when the oldest message of each queue waits; empty queues are left out."""
-    found = {name: get_redis().lindex(broker.queue_key(name), -1) for name in QUEUES}
-    return {name: _sent_at(message) for name, message in found.items() if message is not None}
+def _backlogged() -> list[str]:
+    """Name the queues in which messages wait."""
+    return [name for name in QUEUES if get_redis().llen(broker.queue_key(name))]
 
 
-def _sent_at(message: bytes) -> float:
-    try:
-        job_id = orjson.loads(message)["headers"]["id"]
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        return 0.0  # not ours: take all jobs of the queue to be behind it
-    return sweep.sent_at(str(job_id)) or 0.0
+def _not_in_line(jobs: list[sweep.Lost]) -> list[sweep.Lost]:
+    """Choose those of which the line knows nothing: whoever took them out died before the claim."""
+    missing: list[sweep.Lost] = []
+    for queue in {job.queue for job in jobs}:
+        here = [job for job in jobs if job.queue == queue]
+        waits = rotation.are_waiting(queue, [(job.user_id, job.id, job.kind) for job in here])
+        missing += [job for job, is_waiting in zip(here, waits, strict=True) if not is_waiting]
+    return missing
 
 
 def _send_again(lost: list[sweep.Lost]) -> None:
@@ -106,7 +114,7 @@ def _send_again(lost: list[sweep.Lost]) -> None:
 
 def _send(found: list[sweep.Lost]) -> None:
     for job in found:
-        broker.ring(job.id, job.kind, job.queue)
+        broker.ring(job.id, job.kind, job.queue, job.user_id)
 
 
 def start() -> None:

@@ -1,0 +1,57 @@
+"""A message only says that there is work; whose it is shows when it is begun."""
+
+from redis.exceptions import RedisError
+
+from shared import leases, rotation
+from shared.models.job import COMPLETED, QUEUED
+from tests.services.things import new_job, new_user, row_of
+from workers import base
+
+
+def test_a_message_is_used_for_the_job_whose_turn_it_is(work):
+    crowd = new_user()
+    first, second = sorted((new_job(crowd), new_job(crowd)))
+    base.run_next("interactive", first)
+    newcomers = new_job(new_user())
+    tried = []
+
+    base.run_next("interactive", second, tried.append)
+
+    assert [turn.job_id for turn in tried] == [newcomers]
+    assert (row_of(newcomers).status, row_of(second).status) == (COMPLETED, QUEUED)
+
+
+def test_a_turn_that_leads_to_nothing_is_passed_on(work):
+    owner = new_user()
+    gone, wanted = sorted((new_job(owner), new_job(owner)))
+    leases.cancel(gone)
+
+    assert base.run_next("interactive", gone) == COMPLETED
+    assert row_of(wanted).status == COMPLETED
+
+
+def test_a_message_of_which_the_line_knows_nothing_is_for_its_job(work):
+    job_id = new_job(new_user())
+    rotation.take("interactive")
+
+    assert base.run_next("interactive", job_id) == COMPLETED
+
+
+def test_a_job_is_done_although_nobody_can_tell_whose_turn_it_is(work, monkeypatch, caplog):
+    def fail(_queue):
+        raise RedisError("away")
+
+    job_id = new_job(new_user())
+    monkeypatch.setattr(base.rotation, "take", fail)
+
+    assert base.run_next("interactive", job_id) == COMPLETED
+    assert "whose turn" in caplog.text
+
+
+def test_a_process_that_is_going_down_takes_no_turn(work, live):
+    live.is_stopping = True
+    job_id = new_job(new_user())
+
+    assert base.run_next("interactive", job_id) == QUEUED
+    assert live.postponed() == [job_id]
+    assert rotation.take("interactive").job_id == job_id
