@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, current_app, request
 
 from web import auth
+from web.audio.routes import bp as audio
+from web.auths.config import bp as accounts
 from web.auths.routes import bp as auths
 from web.channels.routes import bp as channels
 from web.chats.routes import bp as chats
@@ -13,7 +15,9 @@ from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
 from web.docs.routes import bp as docs
+from web.evaluations.routes import bp as evaluations
 from web.folders.routes import bp as folders
+from web.images.routes import bp as images
 from web.jobs.routes import bp as jobs
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
@@ -21,8 +25,10 @@ from web.ollama.routes import bp as ollama
 from web.openai.routes import bp as openai
 from web.page.routes import bp as page
 from web.prompts.routes import bp as prompts
+from web.retrieval.routes import bp as retrieval
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
+from web.tasks.config import bp as tasks_v1
 from web.tasks.routes import bp as tasks
 from web.tools.routes import bp as tools
 from web.users.routes import bp as users
@@ -48,6 +54,7 @@ class Area:
 AREAS = (
     Area(system, "", PUBLIC),
     Area(auths, "/api/v1/auths", SIGNED_IN),
+    Area(accounts, "/api/v1/auths/admin", ADMIN),
     Area(users, "/api/v1/users", MEMBER),
     Area(configs, "/api/v1/configs", MEMBER),
     Area(models, "/api", MEMBER),
@@ -61,6 +68,11 @@ AREAS = (
     Area(completions_v1, "/v1", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),
     Area(tasks, "/api/tasks", MEMBER),
+    Area(tasks_v1, "/api/v1/tasks", MEMBER),
+    Area(evaluations, "/api/v1/evaluations", MEMBER),
+    Area(audio, "/api/v1/audio", MEMBER),
+    Area(images, "/api/v1/images", MEMBER),
+    Area(retrieval, "/api/v1/retrieval", MEMBER),
     Area(openai, "/openai", ADMIN),
     Area(ollama, "/ollama", ADMIN),
     # The socket asks for the token in its first message: a browser cannot send a header here.

@@ -80,6 +80,11 @@ def padded(keys: list[str], count: int) -> list[str]:
     return [*keys, *[""] * count][:count]
 
 
+def is_place(place: str, urls: list[str]) -> bool:
+    """Whether a key of the configs names the place of one of these addresses."""
+    return place.isdecimal() and int(place) < len(urls)
+
+
 def key_of_form(kind: str, url: str, sent: str, place: int = 0) -> str:
     """Take a key from a form. A mask stands for the key that this address has, wherever it stands
     in the list; so no key goes to another address than the one it was given for.

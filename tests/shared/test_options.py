@@ -166,11 +166,31 @@ def test_a_saved_option_is_ignored_where_the_environment_is_to_count(configure):
     assert option("DEFAULT_USER_ROLE") == "user"
 
 
-@pytest.mark.parametrize("value", [None, [], {}, False, "", 0, [{"é": ["漢"]}]])
-def test_any_value_comes_back_as_it_was_saved(each_database, value):
-    get_options().set({"WEBUI_BANNERS": value})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RAG_FILE_MAX_SIZE", None),
+        ("OPENAI_API_KEYS", []),
+        ("OPENAI_API_CONFIGS", {}),
+        ("ENABLE_SIGNUP", False),
+        ("WEBUI_URL", ""),
+        ("CHUNK_OVERLAP", 0),
+        ("COMFYUI_WORKFLOW_NODES", [{"é": ["漢"]}]),
+    ],
+)
+def test_any_value_comes_back_as_it_was_saved(each_database, name, value):
+    get_options().set({name: value})
 
-    assert Options().get("WEBUI_BANNERS") == value
+    assert Options().get(name) == value
+
+
+def test_a_saved_value_without_the_options_form_is_passed_over(each_database, caplog):
+    with db.transaction() as session:
+        session.add(OptionRow(key="rag.chunk_size", value="many", updated_at=1))
+        session.add(OptionRow(key="rag.top_k", value=9, updated_at=1))
+
+    assert (option("CHUNK_SIZE"), option("RAG_TOP_K")) == (1000, 9)
+    assert "CHUNK_SIZE" in caplog.text
 
 
 def test_a_change_is_seen_at_once_by_whoever_made_it():
@@ -238,7 +258,7 @@ def test_secrets_are_encrypted_in_the_database(each_database):
 
 
 def test_the_keys_of_ollama_servers_are_encrypted_too(each_database):
-    configs = {"0": {"key": "sk-ollama-0123", "prefix_id": "x"}, "1": {"enable": False}, "2": None}
+    configs = {"0": {"key": "sk-ollama-0123", "prefix_id": "x"}, "1": {"enable": False}}
 
     get_options().set({"OLLAMA_API_CONFIGS": configs})
 

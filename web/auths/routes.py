@@ -1,11 +1,9 @@
 """Routes of accounts."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from shared import db
-from shared.config.options import get_options, is_lifetime, option
+from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.user import User
@@ -18,7 +16,6 @@ from web.auth import COOKIE, current_user
 from web.auths import limits
 from web.auths.schemas import (
     AddForm,
-    AdminConfig,
     AdminDetailsResponse,
     APIKeyResponse,
     PasswordForm,
@@ -234,23 +231,3 @@ def admin_details() -> AdminDetailsResponse:
     admin = accounts.first_admin()
     email = option("ADMIN_EMAIL") or (admin.email if admin else None)
     return AdminDetailsResponse(name=admin.name if admin else None, email=email)
-
-
-@bp.get("/admin/config")
-@endpoint(response=AdminConfig, who="admin")
-def show_admin_config() -> dict[str, Any]:
-    """Show how accounts are handled."""
-    return {name: option(name) for name in AdminConfig.model_fields}
-
-
-@bp.post("/admin/config")
-@endpoint(body=AdminConfig, response=AdminConfig, transaction=None, who="admin")
-def save_admin_config(body: AdminConfig) -> dict[str, Any]:
-    """Change how accounts are handled; a role or lifetime that does not exist is left as it was."""
-    values = body.model_dump()
-    if body.DEFAULT_USER_ROLE not in accounts.ROLES:
-        del values["DEFAULT_USER_ROLE"]
-    if not is_lifetime(body.JWT_EXPIRES_IN):
-        del values["JWT_EXPIRES_IN"]
-    get_options().set(values)
-    return {name: option(name) for name in AdminConfig.model_fields}

@@ -75,20 +75,3 @@ class SignOutResponse(BaseModel):
     """A sign-out."""
 
     status: bool = True
-
-
-class AdminConfig(BaseModel):
-    """How accounts are handled here."""
-
-    SHOW_ADMIN_DETAILS: bool
-    WEBUI_URL: str
-    ENABLE_SIGNUP: bool
-    ENABLE_API_KEY: bool
-    ENABLE_API_KEY_ENDPOINT_RESTRICTIONS: bool
-    API_KEY_ALLOWED_ENDPOINTS: str
-    DEFAULT_USER_ROLE: str
-    JWT_EXPIRES_IN: str
-    ENABLE_COMMUNITY_SHARING: bool
-    ENABLE_MESSAGE_RATING: bool
-    ENABLE_CHANNELS: bool
-    ENABLE_USER_WEBHOOKS: bool

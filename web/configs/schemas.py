@@ -1,20 +1,25 @@
-"""Forms and answers of the configuration routes."""
+"""Forms of the configuration routes."""
+
+from typing import Any
 
 from pydantic import BaseModel
 
-
-class Banner(BaseModel):
-    """A notice at the top of the page."""
-
-    id: str
-    type: str
-    title: str | None = None
-    content: str
-    dismissible: bool
-    timestamp: int
+from shared.config.options.shapes import Banner, Suggestion
 
 
 class BannersForm(BaseModel):
     """All notices."""
 
     banners: list[Banner]
+
+
+class SuggestionsForm(BaseModel):
+    """All suggestions."""
+
+    suggestions: list[Suggestion]
+
+
+class ImportForm(BaseModel):
+    """An exported tree."""
+
+    config: dict[str, Any]

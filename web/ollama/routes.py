@@ -4,17 +4,15 @@ from typing import Any
 
 from flask import Blueprint
 
-from shared.config.options import get_options, option
-from shared.config.secrets import mask
+from shared.config.options import option
 from shared.errors import UpstreamFailed
 from shared.kinds.catalogue import CALL_CONNECTION, CallConnection
 from shared.queue import Subject
-from shared.services import connections, models
+from shared.services import configuration, connections, models
 from shared.services.connections import OLLAMA
 from web.api import endpoint
 from web.ollama.schemas import ConfigForm, ConfigResponse, VerifyForm
 from web.openai.routes import ask_connection, tried
-from web.openai.schemas import ConnectionForm
 from web.stream.waiting import ask
 
 bp = Blueprint("ollama", __name__)
@@ -37,14 +35,10 @@ def show_config() -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    configs = option("OLLAMA_API_CONFIGS")
     return {
         "ENABLE_OLLAMA_API": option("ENABLE_OLLAMA_API"),
         "OLLAMA_BASE_URLS": option("OLLAMA_BASE_URLS"),
-        "OLLAMA_API_CONFIGS": {
-            place: {**config, "key": mask(config["key"])} if config.get("key") else config
-            for place, config in configs.items()
-        },
+        "OLLAMA_API_CONFIGS": configuration.shown("OLLAMA_API_CONFIGS"),
     }
 
 
@@ -52,25 +46,19 @@ def _config() -> dict[str, Any]:
 @endpoint(body=ConfigForm, response=ConfigResponse, transaction=None)
 def save_config(body: ConfigForm) -> dict[str, Any]:
     """Change the connections; the models list is made anew in the background."""
-    urls = [url.strip().rstrip("/") for url in body.OLLAMA_BASE_URLS]
-    configs = {
-        place: _with_key(config, urls[int(place)], int(place))
-        for place, config in body.OLLAMA_API_CONFIGS.items()
-        if place.isdecimal() and int(place) < len(urls)
+    values: dict[str, Any] = {
+        "OLLAMA_BASE_URLS": body.OLLAMA_BASE_URLS,
+        "OLLAMA_API_CONFIGS": {
+            place: config
+            for place, config in body.OLLAMA_API_CONFIGS.items()
+            if connections.is_place(place, body.OLLAMA_BASE_URLS)
+        },
     }
-    values: dict[str, Any] = {"OLLAMA_BASE_URLS": urls, "OLLAMA_API_CONFIGS": configs}
     if body.ENABLE_OLLAMA_API is not None:
         values["ENABLE_OLLAMA_API"] = body.ENABLE_OLLAMA_API
-    get_options().set(values)
+    configuration.save(values)
     models.outdate_offer()
     return _config()
-
-
-def _with_key(config: ConnectionForm, url: str, place: int) -> dict[str, Any]:
-    values = config.model_dump(exclude_unset=True)
-    if config.key:
-        values["key"] = connections.key_of_form(OLLAMA, url, config.key, place)
-    return values
 
 
 @bp.post("/verify")

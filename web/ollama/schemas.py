@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from web.openai.schemas import ConnectionForm
+from shared.config.options.shapes import ConnectionConfig
 
 
 class ConfigForm(BaseModel):
@@ -12,7 +12,7 @@ class ConfigForm(BaseModel):
 
     ENABLE_OLLAMA_API: bool | None = None
     OLLAMA_BASE_URLS: list[str]
-    OLLAMA_API_CONFIGS: dict[str, ConnectionForm]
+    OLLAMA_API_CONFIGS: dict[str, ConnectionConfig]
 
 
 class ConfigResponse(BaseModel):

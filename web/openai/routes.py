@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Blueprint
 
-from shared.config.options import get_options, option
+from shared.config.options import option
 from shared.config.secrets import mask, seal
 from shared.errors import UpstreamFailed
 from shared.kinds.catalogue import CALL_CONNECTION, CallConnection
 from shared.queue import Subject
-from shared.services import access, connections, models
+from shared.services import access, configuration, connections, models
 from shared.services.connections import OPENAI, padded
 from web.api import endpoint
 from web.auth import current_user
@@ -56,27 +56,18 @@ def _config() -> dict[str, Any]:
 @endpoint(body=ConfigForm, response=ConfigResponse, transaction=None)
 def save_config(body: ConfigForm) -> dict[str, Any]:
     """Change the connections; the models list is made anew in the background."""
-    urls = [url.strip().rstrip("/") for url in body.OPENAI_API_BASE_URLS]
-    sent = padded(body.OPENAI_API_KEYS, len(urls))
-    configs = {
-        place: c
-        for place, c in body.OPENAI_API_CONFIGS.items()
-        if place.isdecimal() and int(place) < len(urls)
-    }
     values: dict[str, Any] = {
-        "OPENAI_API_BASE_URLS": urls,
-        "OPENAI_API_KEYS": [
-            connections.key_of_form(OPENAI, url, key, place)
-            for place, (url, key) in enumerate(zip(urls, sent, strict=True))
-        ],
+        "OPENAI_API_BASE_URLS": body.OPENAI_API_BASE_URLS,
+        "OPENAI_API_KEYS": body.OPENAI_API_KEYS,
         "OPENAI_API_CONFIGS": {
             place: config.model_dump(exclude_unset=True, exclude={"key"})
-            for place, config in configs.items()
+            for place, config in body.OPENAI_API_CONFIGS.items()
+            if connections.is_place(place, body.OPENAI_API_BASE_URLS)
         },
     }
     if body.ENABLE_OPENAI_API is not None:
         values["ENABLE_OPENAI_API"] = body.ENABLE_OPENAI_API
-    get_options().set(values)
+    configuration.save(values)
     models.outdate_offer()
     return _config()
 

@@ -2,19 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-
-class ConnectionForm(BaseModel):
-    """More about one connection; unknown keys are kept."""
-
-    model_config = ConfigDict(extra="allow")
-
-    enable: bool | None = True
-    prefix_id: str | None = None
-    model_ids: list[str] | None = None
-    tags: list[dict[str, Any]] | None = None
-    key: str | None = None
+from shared.config.options.shapes import ConnectionConfig
 
 
 class ConfigForm(BaseModel):
@@ -23,7 +13,7 @@ class ConfigForm(BaseModel):
     ENABLE_OPENAI_API: bool | None = None
     OPENAI_API_BASE_URLS: list[str]
     OPENAI_API_KEYS: list[str]
-    OPENAI_API_CONFIGS: dict[str, ConnectionForm]
+    OPENAI_API_CONFIGS: dict[str, ConnectionConfig]
 
 
 class ConfigResponse(BaseModel):

@@ -14,6 +14,8 @@ from shared.services.accounts import Principal
 from shared.version import API_VERSION, VERSION
 from web import auth
 from web.api import endpoint
+from web.configs.config import WEBHOOK
+from web.editor import add_editor
 from web.errors import Status
 from web.system.changelog import newest
 
@@ -50,6 +52,9 @@ def show_version() -> dict[str, str]:
 def show_updates() -> dict[str, str]:
     """Give the version that runs as the newest: this server asks nobody about itself."""
     return {"current": API_VERSION, "latest": API_VERSION}
+
+
+add_editor(bp, WEBHOOK, "/api/webhook")
 
 
 @bp.get("/api/changelog")

@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared.config.options.permissions import Permissions
 from shared.models.user import User
-from shared.services import accounts, permissions
+from shared.services import accounts, configuration, permissions
 from web import auth
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
-from web.users.schemas import RoleForm, SettingsForm, UserResponse
+from web.users.schemas import PermissionsForm, RoleForm, SettingsForm, UserResponse
 
 bp = Blueprint("users", __name__)
 
@@ -34,6 +35,21 @@ def save_settings(body: SettingsForm) -> dict[str, Any]:
 def show_permissions() -> dict[str, Any]:
     """Give what the user may do."""
     return permissions.of_user(current_user().id)
+
+
+@bp.get("/default/permissions")
+@endpoint(response=Permissions, who="admin")
+def show_default_permissions() -> dict[str, Any]:
+    """Give what every user may do."""
+    return permissions.default()
+
+
+@bp.post("/default/permissions")
+@endpoint(body=PermissionsForm, response=Permissions, transaction=None, who="admin")
+def save_default_permissions(body: PermissionsForm) -> dict[str, Any]:
+    """Change what every user may do; groups may add to it."""
+    configuration.save({"USER_PERMISSIONS": body.model_dump()})
+    return permissions.default()
 
 
 @bp.post("/update/role")

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.config.options.permissions import Chat, Features, Sharing, Workspace
+
 
 class SettingsForm(BaseModel):
     """What a page keeps for its user: `ui` is the page's own, other keys are laid over those
@@ -13,6 +15,15 @@ class SettingsForm(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     ui: dict[str, Any] | None = {}
+
+
+class PermissionsForm(BaseModel):
+    """What every user may do; a permission that a group leaves out has its default."""
+
+    workspace: Workspace
+    sharing: Sharing
+    chat: Chat
+    features: Features
 
 
 class RoleForm(BaseModel):

@@ -46,6 +46,11 @@ class Option:
     is_secret: bool = field(default=False, kw_only=True)
 
     @property
+    def form(self) -> Any:
+        """The form of its value as a type that Pydantic knows."""
+        return type(self.default) if self.kind is None else self.kind
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Names in the environment of the value as a whole."""
         return self.env or (() if self.parts else (self.name,))
@@ -74,7 +79,7 @@ class Option:
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(type(self.default) if self.kind is None else self.kind)
+        return TypeAdapter(self.form)
 
 
 def parse_bool(text: str) -> bool:

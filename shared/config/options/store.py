@@ -1,5 +1,6 @@
 """The values of the options: read, saved, and told to all processes."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from shared.config.settings import BadSetting, environment, get_settings
 from shared.ids import now_s
 from shared.models.option import OptionRow
 from shared.redis import get_redis, key
+
+log = logging.getLogger(__name__)
 
 _FRESH_S = 0.5
 
@@ -83,6 +86,11 @@ class Options:
         option = OPTIONS[name]
         return option.follows(self.get) if option.follows is not None else option.default
 
+    def saved(self) -> dict[str, Any]:
+        """Give all saved values by name."""
+        self._refresh()
+        return dict(self._saved)
+
     def set(self, values: dict[str, Any]) -> None:
         """Save values for all processes; joins the surrounding transaction.
 
@@ -142,7 +150,22 @@ def _read_saved() -> dict[str, Any]:
     by_key = {option.key: option for option in OPTIONS.values()}
     with db.reading() as session:
         rows = session.execute(select(OptionRow.key, OptionRow.value)).all()
-    return {by_key[k].name: _unsealed(by_key[k], v) for k, v in rows if k in by_key}
+    found = [(by_key[key], value) for key, value in rows if key in by_key]
+    return {
+        option.name: _unsealed(option, value)
+        for option, value in found
+        if _is_usable(option, value)
+    }
+
+
+def _is_usable(option: Option, value: Any) -> bool:
+    """Whether a stored value has its option's form: an older version may have had another."""
+    try:
+        option.checked(value)
+    except ValueError as error:
+        log.warning("the saved option %s is passed over: %s", option.name, error)
+        return False
+    return True
 
 
 _options: Options | None = None

@@ -1,0 +1,1 @@
+"""Speech: text out of it, and it out of text."""

@@ -1,0 +1,1 @@
+"""Evaluations: which answers people prefer."""
