@@ -12,7 +12,12 @@ from tests.services.s3 import S3, start_s3
 from tests.services.valkey import Valkey
 
 # Fixtures of the tests that run the code in this process.
-pytest_plugins = ["tests.services.inside", "tests.services.upstreams", "tests.services.working"]
+pytest_plugins = [
+    "tests.services.inside",
+    "tests.services.uploading",
+    "tests.services.upstreams",
+    "tests.services.working",
+]
 
 # Tests that import the code under test read these settings, never a developer's own `.env` or data.
 _scratch = Path(tempfile.mkdtemp(prefix="switchyard-tests-"))

@@ -37,6 +37,7 @@ class Contract:
     status: int = 200
     media_type: str = "application/json"
     who: str | None = None
+    form: tuple[str, ...] = ()
 
 
 def endpoint(  # noqa: PLR0913 -- one declaration per endpoint is the point
@@ -49,6 +50,7 @@ def endpoint(  # noqa: PLR0913 -- one declaration per endpoint is the point
     status: int = 200,
     media_type: str = "application/json",
     who: str | None = None,
+    form: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Declare an endpoint.
 
@@ -63,8 +65,11 @@ def endpoint(  # noqa: PLR0913 -- one declaration per endpoint is the point
         status: Status of a good answer.
         media_type: Of a good answer, for the document.
         who: Who may enter, where it differs from the rest of the area; see web/areas.py.
+        form: Fields of an upload, for the document; the first is its file. The view reads it.
     """
-    contract = Contract(body, query, response, errors or {}, transaction, status, media_type, who)
+    contract = Contract(
+        body, query, response, errors or {}, transaction, status, media_type, who, form
+    )
     serialise = _serialiser(response)
 
     def decorate(view: View) -> View:

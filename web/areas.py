@@ -16,9 +16,12 @@ from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
 from web.docs.routes import bp as docs
 from web.evaluations.routes import bp as evaluations
+from web.files.routes import bp as files
 from web.folders.routes import bp as folders
 from web.images.routes import bp as images
 from web.jobs.routes import bp as jobs
+from web.knowledge.routes import bp as knowledge
+from web.memories.routes import bp as memories
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
 from web.ollama.routes import bp as ollama
@@ -62,6 +65,9 @@ AREAS = (
     Area(prompts, "/api/v1/prompts", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
     Area(folders, "/api/v1/folders", MEMBER),
+    Area(files, "/api/v1/files", MEMBER),
+    Area(knowledge, "/api/v1/knowledge", MEMBER),
+    Area(memories, "/api/v1/memories", MEMBER),
     Area(channels, "/api/v1/channels", MEMBER),
     Area(tools, "/api/v1/tools", MEMBER),
     Area(completions, "/api", MEMBER),

@@ -235,10 +235,26 @@ def _write(operation: _Operation, forms: _Forms) -> dict[str, Any]:
     if contract.body is not None:
         content = {"application/json": {"schema": forms.taken(contract.body)}}
         written["requestBody"] = {"required": True, "content": content}
+    if contract.form:
+        content = {"multipart/form-data": {"schema": _upload(*contract.form)}}
+        written["requestBody"] = {"required": True, "content": content}
     written["responses"] = _responses(operation, forms)
     if operation.who == areas.PUBLIC:
         written["security"] = []
     return written
+
+
+def _upload(file: str, *rest: str) -> dict[str, Any]:
+    """Describe a form with a file in it.
+
+    Source: https://spec.openapis.org/oas/v3.1.1.html#considerations-for-file-uploads
+    """
+    properties = {file: {"type": "string", "contentMediaType": "application/octet-stream"}}
+    return {
+        "type": "object",
+        "required": [file],
+        "properties": properties | dict.fromkeys(rest, _TEXT),
+    }
 
 
 def _path_parameters(rule: Rule) -> Iterator[dict[str, Any]]:

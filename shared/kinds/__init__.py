@@ -3,12 +3,14 @@
 from shared.kinds import (
     catalogue,
     inference,
+    retrieval,
 )
 from shared.kinds.base import JobSpec
 
 _NOUNS = (
     catalogue,
     inference,
+    retrieval,
 )
 
 # Every kind by its name on the wire.

@@ -5,9 +5,12 @@ from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
 from shared.models.chat import Chat, ChatMessage, Tag
 from shared.models.feedback import Feedback
+from shared.models.file import File
 from shared.models.folder import Folder
 from shared.models.function import Function
 from shared.models.job import Job
+from shared.models.knowledge import Knowledge, KnowledgeFile
+from shared.models.memory import Memory
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
 from shared.models.tool import Tool
@@ -21,9 +24,13 @@ __all__ = [
     "ChatMessage",
     "Credential",
     "Feedback",
+    "File",
     "Folder",
     "Function",
     "Job",
+    "Knowledge",
+    "KnowledgeFile",
+    "Memory",
     "ModelRow",
     "OptionRow",
     "Prompt",

@@ -2,20 +2,28 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
+from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
 from shared.models.chat import Chat
 from shared.models.feedback import Feedback
+from shared.models.file import File
 from shared.models.folder import Folder
 from shared.models.function import Function
 from shared.models.job import Job
+from shared.models.knowledge import Knowledge, KnowledgeFile
+from shared.models.memory import Memory
 from shared.models.prompt import Prompt
 from shared.models.tool import Tool
+from shared.services import permissions
 from shared.services.accounts import ADMIN, Principal
 
 _ROLES = ("user", ADMIN)
+_Shared = Channel | Knowledge | ModelRow | Prompt | Tool
 
 
 def is_member(user: Principal) -> bool:
@@ -28,7 +36,8 @@ def can(user: Principal, action: str, thing: Any) -> bool:
 
     Args:
         action: "read", "write", "cancel", "delete" or "use".
-        thing: A row, a model of the catalogue (dict), or the name of an area such as "admin".
+        thing: A row, a model of the catalogue (dict), "admin" for what admins do, or a permission
+            such as "workspace.knowledge".
     """
     if not is_member(user):
         return False
@@ -47,7 +56,10 @@ def require(user: Principal, action: str, thing: Any) -> None:
 
 
 def _area(user: Principal, _action: str, name: str) -> bool:
-    return user.role == ADMIN if name == "admin" else True
+    group, _, permission = name.partition(".")
+    if user.role == ADMIN or not permission:
+        return user.role == ADMIN or name != "admin"
+    return bool(permissions.of_user(user.id)[group][permission])
 
 
 def _job(user: Principal, _action: str, job: Job) -> bool:
@@ -60,11 +72,20 @@ def _chat(user: Principal, action: str, chat: Chat) -> bool:
     return user.role == ADMIN and (action == "delete" or get_settings().enable_admin_chat_access)
 
 
-def _folder(user: Principal, _action: str, folder: Folder) -> bool:
-    return folder.user_id == user.id
+def _private(user: Principal, _action: str, row: Folder | Memory) -> bool:
+    return row.user_id == user.id
 
 
-def _shared(user: Principal, action: str, row: Channel | ModelRow | Prompt | Tool) -> bool:
+def _file(user: Principal, action: str, file: File) -> bool:
+    """A file goes with the knowledge bases in which it is: who may read one of them may read it."""
+    if user.role == ADMIN or file.user_id == user.id:
+        return True
+    holding = select(Knowledge).join(KnowledgeFile, KnowledgeFile.knowledge_id == Knowledge.id)
+    held_by = db.session().scalars(holding.where(KnowledgeFile.file_id == file.id))
+    return any(_shared(user, action, knowledge) for knowledge in held_by)
+
+
+def _shared(user: Principal, action: str, row: _Shared) -> bool:
     is_own = user.role == ADMIN or row.user_id == user.id
     return is_own or grants(user, action, row.access_control)
 
@@ -101,9 +122,12 @@ _RULES: dict[type, Any] = {
     Channel: _shared,
     Chat: _chat,
     Feedback: _feedback,
-    Folder: _folder,
+    File: _file,
+    Folder: _private,
     Function: _function,
     Job: _job,
+    Knowledge: _shared,
+    Memory: _private,
     ModelRow: _shared,
     Prompt: _shared,
     Tool: _shared,

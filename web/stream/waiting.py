@@ -10,6 +10,7 @@ from shared.queue import Subject
 from web.stream.hub import Follow, ending_of
 
 _TICK_S = 1.0
+Ending = tuple[str, dict[str, Any]]
 
 
 def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) -> dict[str, Any]:
@@ -29,12 +30,35 @@ def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) ->
     with Follow(job_id, is_new=True) as follow:
         with db.transaction():
             queue.enqueue(spec, payload, subject, job_id)
-        waited = 0.0
-        for batch in follow.batches(_TICK_S):
-            waited += 0 if batch else _TICK_S
-            if waited >= patience_s:
-                raise Unavailable("This takes longer than usual. Please try again in a moment.")
-    kind, data = ending_of(batch[-1][1])
+        ending = _ending(follow, patience_s)
+    if ending is None:
+        raise Unavailable("This takes longer than usual. Please try again in a moment.")
+    kind, data = ending
     if kind != "completed":
         raise UpstreamFailed(data)
     return data
+
+
+def wait_for(job_id: str, patience_s: float) -> Ending | None:
+    """Wait for the end of a job that was accepted before; other clients are served meanwhile.
+
+    Args:
+        patience_s: Seconds, rounded up to whole ones; the job goes on after them.
+
+    Returns:
+        How it ended, and the data of its last event; None when it has not ended in time, or is
+        not there any more.
+    """
+    with Follow(job_id) as follow:
+        return _ending(follow, patience_s)
+
+
+def _ending(follow: Follow, patience_s: float) -> Ending | None:
+    waited = 0.0
+    for batch in follow.batches(_TICK_S):
+        if follow.has_ended and batch:
+            return ending_of(batch[-1][1])
+        waited += 0 if batch else _TICK_S
+        if waited >= patience_s:
+            break
+    return None

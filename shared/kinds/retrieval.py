@@ -1,0 +1,45 @@
+"""Kinds of jobs that make things searchable, and that clear away what is no longer there."""
+
+from shared.kinds.base import COMPUTE, DEFAULT, JobSpec, Payload
+
+
+class IndexFile(Payload):
+    """Find the text of a file and make it searchable, there and in the knowledge bases that hold
+    it.
+
+    Attributes:
+        from_text: Take the text that the file has, instead of what is found in its bytes.
+    """
+
+    file_id: str
+    from_text: bool = False
+
+
+class FillKnowledge(Payload):
+    """Make processed files searchable in a knowledge base."""
+
+    knowledge_id: str
+    file_ids: list[str]
+
+
+class CleanUp(Payload):
+    """Delete what belongs to rows that are gone.
+
+    Attributes:
+        objects: Their keys in the storage.
+        collections: Whole collections of vectors.
+        parts: Pairs of a collection and the file whose vectors it is to lose.
+        points: Pairs of a collection and the id of the vector that it is to lose.
+    """
+
+    objects: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    points: tuple[tuple[str, str], ...] = ()
+
+
+INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
+FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
+CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
+
+SPECS = (INDEX_FILE, FILL_KNOWLEDGE, CLEAN_UP)

@@ -1,0 +1,86 @@
+"""What makes files, knowledge bases and memories searchable: jobs, accepted here.
+
+A collection is a named set of vectors. A file has one of its own; a knowledge base has one with
+copies of its files'; a user has one of memories.
+"""
+
+from collections.abc import Sequence
+
+from shared import queue
+from shared.kinds.retrieval import (
+    CLEAN_UP,
+    FILL_KNOWLEDGE,
+    INDEX_FILE,
+    CleanUp,
+    FillKnowledge,
+    IndexFile,
+)
+from shared.models.file import PENDING, File
+from shared.models.knowledge import Knowledge
+from shared.queue import Subject
+from shared.services import jobs
+
+
+def collection_of(file_id: str) -> str:
+    """Name the collection of one file."""
+    return f"file-{file_id}"
+
+
+def memories_of(user_id: str) -> str:
+    """Name the collection of a user's memories."""
+    return f"user-memory-{user_id}"
+
+
+def index(file: File, from_text: bool = False, job_id: str | None = None) -> str:
+    """Make a file searchable, as a job of its owner.
+
+    Args:
+        from_text: Take the text that it has, instead of what is found in its bytes.
+        job_id: Chosen by a caller who listens for the job already.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        Busy: Too many jobs of the owner wait already.
+    """
+    payload = IndexFile(file_id=file.id, from_text=from_text)
+    file.job_id = jobs.accept(INDEX_FILE, payload, Subject(file.user_id), job_id)
+    file.status, file.error = PENDING, None
+    return file.job_id
+
+
+def fill(knowledge: Knowledge, files: Sequence[File], user_id: str, job_id: str) -> None:
+    """Make files searchable in a knowledge base that holds them, as a job.
+
+    Args:
+        job_id: Of the job, chosen by a caller who listens for it already.
+
+    Raises:
+        Busy: Too many jobs of the user wait already.
+    """
+    payload = FillKnowledge(knowledge_id=knowledge.id, file_ids=[file.id for file in files])
+    jobs.accept(FILL_KNOWLEDGE, payload, Subject(user_id), job_id)
+
+
+def clean_up(
+    objects: Sequence[str] = (),
+    collections: Sequence[str] = (),
+    parts: Sequence[tuple[str, str]] = (),
+    points: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Delete what belongs to rows that are gone, as a job: it happens only if they really go.
+
+    Args:
+        objects: Their keys in the storage.
+        collections: Whole collections of vectors.
+        parts: Pairs of a collection and the file whose vectors it is to lose.
+        points: Pairs of a collection and the id of the vector that it is to lose.
+    """
+    todo = CleanUp(
+        objects=tuple(objects),
+        collections=tuple(collections),
+        parts=tuple(parts),
+        points=tuple(points),
+    )
+    queue.enqueue(CLEAN_UP, todo, Subject())

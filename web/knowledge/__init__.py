@@ -1,0 +1,1 @@
+"""Knowledge bases: files that are searched together, and who may use them."""

@@ -1,0 +1,211 @@
+"""Routes of knowledge bases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint
+
+from shared import db
+from shared.config.settings import get_settings
+from shared.errors import Invalid, NotFound
+from shared.ids import new_id
+from shared.models.file import PENDING, File
+from shared.models.knowledge import Knowledge
+from shared.services import accounts, files, indexing, knowledge
+from web.api import endpoint
+from web.auth import current_user
+from web.errors import Status
+from web.files import schemas as file_schemas
+from web.knowledge.schemas import (
+    FileForm,
+    FilePage,
+    FilesForm,
+    KnowledgeFilesResponse,
+    KnowledgeForm,
+    KnowledgePage,
+    KnowledgeResponse,
+    ListedKnowledge,
+    ListQuery,
+    RemoveQuery,
+    listed,
+    shown,
+)
+from web.stream.waiting import wait_for
+
+bp = Blueprint("knowledge", __name__)
+
+_HIDDEN = {401: "No such knowledge base, or not yours to read"}
+_CLOSED = {400: "No such knowledge base or file, or not yours to change; or the file has no text"}
+_NO_NAME = {400: "No such knowledge base, not yours to change, or no name"}
+
+
+def _own(knowledge_id: str) -> Knowledge:
+    """Find one that the user may change; the contract answers 400 else."""
+    try:
+        return knowledge.find(current_user(), knowledge_id, "write")
+    except NotFound as error:
+        raise Invalid(error.message) from None
+
+
+def _file(file_id: str, action: str = "write") -> File:
+    try:
+        return files.find_all(current_user(), [file_id], action)[0]
+    except NotFound as error:
+        raise Invalid(error.message) from None
+
+
+def _shown(one: Knowledge) -> dict[str, Any]:
+    return shown(one, knowledge.files_of([one.id])[one.id])
+
+
+def _listed(action: str) -> list[dict[str, Any]]:
+    found = knowledge.listed(current_user(), action)
+    inside = knowledge.files_of([one.id for one in found])
+    owners = accounts.by_ids({one.user_id for one in found})
+    return [listed(one, inside[one.id], owners.get(one.user_id)) for one in found]
+
+
+@bp.get("/")
+@endpoint(query=ListQuery, response=list[ListedKnowledge] | KnowledgePage)
+def list_knowledge(query: ListQuery) -> Any:
+    """List the knowledge bases that one may search, newest change first."""
+    found = _listed("read")
+    if query.page is None:
+        return found
+    start = (query.page - 1) * knowledge.PAGE_SIZE
+    return {"items": found[start : start + knowledge.PAGE_SIZE], "total": len(found)}
+
+
+@bp.get("/list")
+@endpoint(response=list[ListedKnowledge])
+def list_own_knowledge() -> list[dict[str, Any]]:
+    """List the knowledge bases that one may change, newest change first."""
+    return _listed("write")
+
+
+@bp.post("/create")
+@endpoint(body=KnowledgeForm, response=KnowledgeResponse, errors={400: "It has no name"})
+def create_knowledge(body: KnowledgeForm) -> dict[str, Any]:
+    """Make a knowledge base."""
+    return _shown(knowledge.create(current_user(), body.about()))
+
+
+@bp.get("/<knowledge_id>")
+@endpoint(response=KnowledgeFilesResponse, errors=_HIDDEN)
+def show_knowledge(knowledge_id: str) -> dict[str, Any]:
+    """Show a knowledge base with its files."""
+    return _shown(_readable(knowledge_id))
+
+
+def _readable(knowledge_id: str) -> Knowledge:
+    try:
+        return knowledge.find(current_user(), knowledge_id)
+    except NotFound as error:
+        raise Status(401, error.message) from None
+
+
+@bp.get("/<knowledge_id>/files")
+@endpoint(response=FilePage, errors=_HIDDEN)
+def list_knowledge_files(knowledge_id: str) -> dict[str, Any]:
+    """List the files of a knowledge base."""
+    one = _readable(knowledge_id)
+    items = [file_schemas.shown(file) for file in knowledge.files_of([one.id])[one.id]]
+    return {"items": items, "total": len(items)}
+
+
+@bp.post("/<knowledge_id>/update")
+@endpoint(body=KnowledgeForm, response=KnowledgeFilesResponse, errors=_NO_NAME)
+def change_knowledge(knowledge_id: str, body: KnowledgeForm) -> dict[str, Any]:
+    """Describe a knowledge base anew; its files stay."""
+    return _shown(knowledge.change(current_user(), _own(knowledge_id), body.about()))
+
+
+@bp.post("/<knowledge_id>/file/add")
+@endpoint(body=FileForm, response=KnowledgeFilesResponse, transaction=None, errors=_CLOSED)
+def add_file(knowledge_id: str, body: FileForm) -> dict[str, Any]:
+    """Put a file into a knowledge base; the answer waits until it can be searched there, as long as
+    UPLOAD_WAIT_S says.
+    """
+    return _add(knowledge_id, [body.file_id])
+
+
+@bp.post("/<knowledge_id>/files/batch/add")
+@endpoint(body=FilesForm, response=KnowledgeFilesResponse, transaction=None, errors=_CLOSED)
+def add_files(knowledge_id: str, body: FilesForm) -> dict[str, Any]:
+    """Put several files into a knowledge base: all of them or none. Waits as for one."""
+    return _add(knowledge_id, [form.file_id for form in body.root])
+
+
+def _add(knowledge_id: str, file_ids: Sequence[str]) -> dict[str, Any]:
+    with db.reading():
+        _own(knowledge_id)
+        chosen = [_file(file_id) for file_id in file_ids]
+    _wait_until_processed(chosen)
+    job_id = new_id()
+    with db.transaction():
+        one = _own(knowledge_id)
+        added = [_file(file_id) for file_id in file_ids]
+        knowledge.put_in(one, added)
+        indexing.fill(one, added, current_user().id, job_id)
+    _settle(knowledge_id, file_ids, job_id)
+    with db.reading():
+        return _shown(_own(knowledge_id))
+
+
+def _wait_until_processed(chosen: Sequence[File]) -> None:
+    for file in chosen:
+        if file.status == PENDING and file.job_id:
+            wait_for(file.job_id, get_settings().upload_wait_s)
+
+
+def _settle(knowledge_id: str, file_ids: Sequence[str], job_id: str) -> None:
+    """Wait for the files to be searchable; take them out again if they cannot be.
+
+    Raises:
+        Invalid: They cannot be; the message is the job's.
+    """
+    ending = wait_for(job_id, get_settings().upload_wait_s)
+    if ending is None or ending[0] == "completed":
+        return
+    with db.transaction():
+        knowledge.take_out(_own(knowledge_id), [_file(file_id) for file_id in file_ids])
+    raise Invalid(ending[1].get("error") or "It was cancelled.")
+
+
+@bp.post("/<knowledge_id>/file/update")
+@endpoint(body=FileForm, response=KnowledgeFilesResponse, transaction=None, errors=_CLOSED)
+def renew_file(knowledge_id: str, body: FileForm) -> dict[str, Any]:
+    """Search a file of a knowledge base by the text that it has now; waits as for a new one."""
+    job_id = new_id()
+    with db.transaction():
+        one, file = _own(knowledge_id), _file(body.file_id)
+        knowledge.require_held(one, file)
+        indexing.fill(one, [file], current_user().id, job_id)
+    wait_for(job_id, get_settings().upload_wait_s)
+    with db.reading():
+        return _shown(_own(knowledge_id))
+
+
+@bp.post("/<knowledge_id>/file/remove")
+@endpoint(body=FileForm, query=RemoveQuery, response=KnowledgeFilesResponse, errors=_CLOSED)
+def remove_file(knowledge_id: str, body: FileForm, query: RemoveQuery) -> dict[str, Any]:
+    """Take a file out of a knowledge base; deletes the file when no other one has it."""
+    one, file = _own(knowledge_id), _file(body.file_id, "read")
+    knowledge.require_held(one, file)
+    knowledge.drop(current_user(), one, file, query.delete_file)
+    return _shown(one)
+
+
+@bp.post("/<knowledge_id>/reset")
+@endpoint(response=KnowledgeResponse, errors=_CLOSED)
+def empty_knowledge(knowledge_id: str) -> dict[str, Any]:
+    """Take all files out of a knowledge base; the files stay."""
+    return _shown(knowledge.empty(_own(knowledge_id)))
+
+
+@bp.delete("/<knowledge_id>/delete")
+@endpoint(response=bool, errors=_CLOSED)
+def delete_knowledge(knowledge_id: str) -> bool:
+    """Delete a knowledge base; its files stay, and models forget it."""
+    knowledge.remove(_own(knowledge_id))
+    return True

@@ -1,0 +1,135 @@
+"""Forms and answers of the knowledge routes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field, RootModel
+
+from shared.models.file import File
+from shared.models.knowledge import Knowledge
+from shared.models.user import User
+from shared.services.knowledge import About
+from web.files import schemas as file_schemas
+from web.files.schemas import FileResponse
+
+
+class KnowledgeForm(BaseModel):
+    """A knowledge base. Its files are not told here: they are added and removed one by one."""
+
+    name: str = Field(min_length=1, max_length=300)
+    description: str = Field(max_length=20_000)
+    data: dict[str, Any] | None = None
+    access_control: dict[str, Any] | None = None
+
+    def about(self) -> About:
+        """Give it in the form of the service."""
+        return About(self.name, self.description, self.data, self.access_control)
+
+
+class ListQuery(BaseModel):
+    """Which knowledge bases are listed."""
+
+    page: int | None = Field(
+        None, ge=1, le=100_000, description="30 a page, answered as `{items, total}`."
+    )
+
+
+class FileForm(BaseModel):
+    """A file that is meant."""
+
+    file_id: str
+
+
+class FilesForm(RootModel[list[FileForm]]):
+    """Several files."""
+
+
+class RemoveQuery(BaseModel):
+    """What becomes of a file that is taken out."""
+
+    delete_file: bool = Field(
+        True, description="Whether it is deleted when no other knowledge base has it."
+    )
+
+
+class FileMeta(BaseModel):
+    """A file in short."""
+
+    id: str
+    meta: dict[str, Any]
+    created_at: int
+    updated_at: int
+
+
+class Owner(BaseModel):
+    """Whose a knowledge base is."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    profile_image_url: str
+
+
+class KnowledgeResponse(BaseModel):
+    """A knowledge base. `data.file_ids` names its files."""
+
+    id: str
+    user_id: str
+    name: str
+    description: str
+    data: dict[str, Any]
+    meta: dict[str, Any] | None
+    access_control: dict[str, Any] | None
+    created_at: int
+    updated_at: int
+    files: list[FileMeta] = []
+
+
+class KnowledgeFilesResponse(KnowledgeResponse):
+    """A knowledge base with its files."""
+
+    files: list[FileResponse] = []  # type: ignore[assignment]  # the contract shows them whole here
+
+
+class ListedKnowledge(KnowledgeResponse):
+    """A knowledge base with its owner, as it stands in lists."""
+
+    user: Owner | None
+
+
+class KnowledgePage(BaseModel):
+    """One page of a list."""
+
+    items: list[ListedKnowledge]
+    total: int
+
+
+class FilePage(BaseModel):
+    """Files of a knowledge base."""
+
+    items: list[FileResponse]
+    total: int
+
+
+def shown(knowledge: Knowledge, files: Sequence[File]) -> dict[str, Any]:
+    """Give a knowledge base as the API shows it; how much of its files, its form decides."""
+    data = {**(knowledge.data or {}), "file_ids": [file.id for file in files]}
+    return {
+        "id": knowledge.id,
+        "user_id": knowledge.user_id,
+        "name": knowledge.name,
+        "description": knowledge.description,
+        "data": data,
+        "meta": knowledge.meta,
+        "access_control": knowledge.access_control,
+        "created_at": knowledge.created_at,
+        "updated_at": knowledge.updated_at,
+        "files": [file_schemas.shown(file) for file in files],
+    }
+
+
+def listed(knowledge: Knowledge, files: Sequence[File], owner: User | None) -> dict[str, Any]:
+    """Give a knowledge base as lists show it."""
+    user = None if owner is None else Owner.model_validate(owner, from_attributes=True)
+    return {**shown(knowledge, files), "user": user}

@@ -1,0 +1,1 @@
+"""Memories: what models are to know about a user."""

@@ -1,0 +1,1 @@
+"""Making files, knowledge bases and memories searchable, and searching them."""
