@@ -2,6 +2,7 @@
 PostgreSQL.
 """
 
+import json
 import sqlite3
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
@@ -21,6 +23,7 @@ from shared.errors import Unavailable
 # How long a transaction waits for a locked or absent database before it gives up.
 PATIENCE_S = 15.0
 _PAUSE_S = 0.02
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 _engine: Engine | None = None
 _scope: ContextVar["_Scope | None"] = ContextVar("scope", default=None)
@@ -32,7 +35,11 @@ _write_lock = threading.Lock()
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Give the options with which an engine must be made, for whoever makes it."""
     # What users wrote must not come into a log with an error's text.
-    common = {"hide_parameters": True}
+    common = {
+        "hide_parameters": True,
+        "json_serializer": _written,
+        "json_deserializer": _read,
+    }
     if settings.sqlalchemy_url.startswith("sqlite"):
         # timeout=0: a locked file is waited for in _begin, which lets other green threads run.
         return common | {
@@ -48,6 +55,24 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": 5, "prepare_threshold": 3},
     }
+
+
+def _written(value: Any) -> str:
+    """Write JSON for a column; what orjson refuses, such as a number of more than 64 bits, the
+    slower library writes.
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
+
+
+def _read(stored: str) -> Any:
+    """Read the JSON of a column."""
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return json.loads(stored)  # NaN, and surrogates alone
 
 
 def bind(engine: Engine) -> None:
@@ -227,6 +252,15 @@ def session() -> Session:
     return _current().session
 
 
+def flush() -> None:
+    """Write what the surrounding transaction's session still holds back, for statements without it.
+
+    Raises:
+        RuntimeError: Called outside of a transaction.
+    """
+    _current().flush()
+
+
 def connection() -> Connection:
     """Give the connection of the surrounding transaction.
 
@@ -265,5 +299,5 @@ def lock_for_update(name: str) -> None:
         name: What is being guarded. SQLite writers are alone anyway; PostgreSQL takes an
             advisory lock.
     """
-    if session().get_bind().dialect.name == "postgresql":
-        session().execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+    if connection().dialect.name == "postgresql":
+        connection().execute(_LOCK, {"name": name})

@@ -10,7 +10,11 @@ from web.audio.routes import bp as audio
 from web.auths.config import bp as accounts
 from web.auths.routes import bp as auths
 from web.channels.routes import bp as channels
+from web.chats.editing import bp as chat_editing
+from web.chats.moving import bp as chat_moving
 from web.chats.routes import bp as chats
+from web.chats.sharing import bp as chat_sharing
+from web.chats.tags import bp as chat_tags
 from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
@@ -64,6 +68,10 @@ AREAS = (
     Area(workspace_models, "/api/v1/models", MEMBER),
     Area(prompts, "/api/v1/prompts", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
+    Area(chat_editing, "/api/v1/chats", MEMBER),
+    Area(chat_moving, "/api/v1/chats", MEMBER),
+    Area(chat_sharing, "/api/v1/chats", MEMBER),
+    Area(chat_tags, "/api/v1/chats", MEMBER),
     Area(folders, "/api/v1/folders", MEMBER),
     Area(files, "/api/v1/files", MEMBER),
     Area(knowledge, "/api/v1/knowledge", MEMBER),

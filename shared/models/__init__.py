@@ -3,7 +3,7 @@
 from shared.models.base import Base
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
-from shared.models.chat import Chat, ChatMessage, Tag
+from shared.models.chat import Chat, ChatMessage, ChatTag, SharedChat, Tag
 from shared.models.feedback import Feedback
 from shared.models.file import File
 from shared.models.folder import Folder
@@ -22,6 +22,7 @@ __all__ = [
     "Channel",
     "Chat",
     "ChatMessage",
+    "ChatTag",
     "Credential",
     "Feedback",
     "File",
@@ -34,6 +35,7 @@ __all__ = [
     "ModelRow",
     "OptionRow",
     "Prompt",
+    "SharedChat",
     "Tag",
     "Tool",
     "User",

@@ -14,13 +14,18 @@ class Chat(Base):
     """A conversation. `data` holds what the client wrote beside its messages, as it came."""
 
     __tablename__ = "chat"
-    __table_args__ = (Index("ix_chat_list", "user_id", "archived", "pinned", "updated_at", "id"),)
+    __table_args__ = (
+        # The sidebar's list, and all of a user's chats, each in the order in which they are shown.
+        Index("ix_chat_list", "user_id", "archived", "pinned", "folder_id", "updated_at", "id"),
+        Index("ix_chat_owner", "user_id", "updated_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(128))
     title: Mapped[str] = mapped_column(UserText)
     data: Mapped[dict[str, Any]]
     current_id: Mapped[str | None] = mapped_column(String(128))
+    # Of its snapshot in `shared_chat`.
     share_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     archived: Mapped[bool] = mapped_column(default=False)
     pinned: Mapped[bool] = mapped_column(default=False)
@@ -67,3 +72,29 @@ class Tag(Base):
     )
     name: Mapped[str] = mapped_column(UserText)
     meta: Mapped[dict[str, Any] | None]
+
+
+class ChatTag(Base):
+    """That a chat has a tag: `meta.tags` of the chat once more, in a form that can be searched."""
+
+    __tablename__ = "chat_tag"
+    __table_args__ = (Index("ix_chat_tag_user", "user_id", "tag_id", "chat_id"),)
+
+    chat_id: Mapped[str] = mapped_column(
+        ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag_id: Mapped[str] = mapped_column(String(256), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(128))
+
+
+class SharedChat(Base):
+    """A snapshot of a chat that other members may read; `chat` is the page's form, whole."""
+
+    __tablename__ = "shared_chat"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    chat_id: Mapped[str] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), unique=True)
+    title: Mapped[str] = mapped_column(UserText)
+    chat: Mapped[dict[str, Any]]
+    created_at: Mapped[int] = mapped_column(Seconds)
+    updated_at: Mapped[int] = mapped_column(Seconds)

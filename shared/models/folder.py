@@ -19,6 +19,8 @@ class Folder(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(UserText)
     meta: Mapped[dict[str, Any] | None]
+    # What newer pages keep for all chats of a folder; opaque here.
+    data: Mapped[dict[str, Any] | None]
     is_expanded: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[int] = mapped_column(Seconds)
     updated_at: Mapped[int] = mapped_column(Seconds)

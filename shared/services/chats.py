@@ -1,51 +1,71 @@
 """Chats: rows and message rows inside, the page's `chat.history` form outside."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import load_only
+from sqlalchemy import Row, Select, delete, select, tuple_, update
 
 from shared import db
 from shared.errors import Invalid, NotFound
 from shared.ids import new_id, now_s
-from shared.models.chat import Chat, ChatMessage, Tag
-from shared.services import messages
+from shared.models.chat import Chat, ChatMessage
+from shared.models.job import Job
+from shared.services import chat_tags, messages
+from shared.services.messages import Message
 
 PAGE_SIZE = 60
 # Of titles that are made here; a client's own may be longer.
 LONGEST_TITLE = 200
+# What lists show of a chat: its id, title, updated_at, created_at.
+Title = Row[str, str, int, int]
+Titles = Select[str, str, int, int]
 # Kept in columns or message rows; all else of a client's chat object stays in `data` as it came.
 _TAKEN_APART = ("id", "title", "history", "messages")
 _NEW = "New Chat"
+_FOLLOWED_S = 60
 
 
-def create(user_id: str, body: dict[str, Any], folder_id: str | None = None) -> Chat:
+def create(
+    user_id: str, body: dict[str, Any], folder_id: str | None = None, **columns: Any
+) -> Chat:
     """Store a new chat.
 
     Args:
         body: The client's chat object; its own `id` is ignored.
+        columns: Of the row, for a chat that has a past: `pinned`, `meta`, `created_at`, ….
 
     Raises:
         Invalid: Its history is no tree of messages.
     """
     now = now_s()
+    usual = {"archived": False, "pinned": False, "meta": {}, "created_at": now, "updated_at": now}
     chat = Chat(
         id=new_id(),
         user_id=user_id,
         title=str(body.get("title") or _NEW),
         data=_rest(body),
         current_id=None,
-        archived=False,
-        pinned=False,
-        meta={},
         folder_id=folder_id,
-        created_at=now,
-        updated_at=now,
+        **{**usual, **columns},
     )
     db.session().add(chat)
     db.session().flush()
     _write_history(chat, body)
     return chat
+
+
+def clone(chat: Chat, user_id: str, title: str | None, running: dict[str, str]) -> Chat:
+    """Copy a chat with its messages for somebody; the copy remembers what it was made from.
+
+    Args:
+        title: Of the copy; "Clone of …" without.
+        running: What answers that are still being written have so far; the copy keeps it.
+    """
+    origin = {"originalChatId": chat.id, "branchPointMessageId": chat.current_id}
+    copy = create(user_id, {**chat.data, **origin, "title": title or f"Clone of {chat.title}"})
+    copy.current_id = chat.current_id
+    messages.copy_all(chat.id, copy.id, running)
+    return copy
 
 
 def _rest(body: dict[str, Any]) -> dict[str, Any]:
@@ -93,60 +113,108 @@ def find(chat_id: str) -> Chat:
 
 
 def remove(chat: Chat) -> None:
-    """Delete a chat with its messages, and the tags that no other chat of its owner has."""
-    tags = list(chat.meta.get("tags") or [])
-    # Its messages go with it by the schema: the chat first, as everybody locks them.
-    db.session().delete(chat)
-    db.session().flush()
-    _drop_unused_tags(chat.user_id, tags)
+    """Delete a chat with all that belongs to it, and the tags that no other chat of its owner
+    has.
+    """
+    remove_all(chat.user_id, [chat.id])
 
 
-def listed(user_id: str, page: int | None) -> list[Chat]:
+def remove_all(user_id: str, ids: Sequence[str]) -> None:
+    """Delete some chats of a user with all that belongs to them: messages, snapshots, old jobs,
+    and the tags that no other chat of the user has.
+
+    Args:
+        ids: At most a few hundred: all go in one transaction.
+    """
+    db.flush()
+    tags = chat_tags.of_chats(ids)
+    # All but the jobs goes along by the schema: the chat first, as everybody locks them.
+    db.session().execute(delete(Chat).where(Chat.id.in_(ids)))
+    # Who follows a job that was just stopped still finds its end; those rows go by age.
+    old = Job.finished_at < now_s() - _FOLLOWED_S
+    db.session().execute(delete(Job).where(Job.chat_id.in_(ids), old))
+    chat_tags.drop_unused(user_id, tags)
+
+
+def titles(user_id: str) -> Titles:
+    """Select all chats of a user as lists show them, newest change first; narrow it down by
+    `where`.
+    """
+    return (
+        select(Chat.id, Chat.title, Chat.updated_at, Chat.created_at)
+        .where(Chat.user_id == user_id)
+        .order_by(Chat.updated_at.desc(), Chat.id.desc())
+    )
+
+
+def page_of(query: Titles, page: int | None) -> list[Title]:
+    """Read a page of a list.
+
+    Args:
+        page: From 1, of PAGE_SIZE chats; None for all.
+    """
+    if page is not None:
+        query = query.offset((max(page, 1) - 1) * PAGE_SIZE).limit(PAGE_SIZE)
+    return list(db.session().execute(query))
+
+
+def portion_of(query: Titles, skip: int, limit: int) -> list[Title]:
+    """Read a piece of a list that is counted in chats and not in pages."""
+    return list(db.session().execute(query.offset(skip).limit(limit)))
+
+
+def neither_pinned_nor_archived(query: Titles) -> Titles:
+    """Leave out of a list what the sidebar shows elsewhere."""
+    return query.where(Chat.archived.is_(False), Chat.pinned.is_(False))
+
+
+def listed(user_id: str, page: int | None = None, before: str | None = None) -> list[Title]:
     """List a user's chats for the sidebar: not archived, not pinned, in no folder; newest change
     first.
 
     Args:
         page: From 1, of PAGE_SIZE chats; None for all.
+        before: Id of the last chat of the page before, in place of a number: then a page costs the
+            same however deep it lies.
     """
-    query = (
-        select(Chat)
-        .options(load_only(Chat.id, Chat.title, Chat.updated_at, Chat.created_at))
-        .where(
-            Chat.user_id == user_id,
-            Chat.archived.is_(False),
-            Chat.pinned.is_(False),
-            Chat.folder_id.is_(None),
-        )
-        .order_by(Chat.updated_at.desc(), Chat.id.desc())
-    )
-    if page is not None:
-        query = query.offset((max(page, 1) - 1) * PAGE_SIZE).limit(PAGE_SIZE)
-    return list(db.session().scalars(query))
+    query = neither_pinned_nor_archived(titles(user_id)).where(Chat.folder_id.is_(None))
+    if before is None:
+        return page_of(query, page)
+    last = select(Chat.updated_at, Chat.id).where(Chat.id == before, Chat.user_id == user_id)
+    place = db.session().execute(last).first() or (0, "")
+    return page_of(query.where(tuple_(Chat.updated_at, Chat.id) < tuple_(*place)), 1)
 
 
-def pinned(user_id: str) -> list[Chat]:
+def pinned(user_id: str) -> list[Title]:
     """List a user's pinned chats, newest change first."""
-    query = select(Chat).where(
-        Chat.user_id == user_id, Chat.pinned.is_(True), Chat.archived.is_(False)
-    )
-    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+    return page_of(titles(user_id).where(Chat.pinned.is_(True), Chat.archived.is_(False)), None)
 
 
-def archived(user_id: str) -> list[Chat]:
+def archived(user_id: str) -> list[Title]:
     """List a user's archived chats, newest change first."""
-    query = select(Chat).where(Chat.user_id == user_id, Chat.archived.is_(True))
-    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+    return page_of(titles(user_id).where(Chat.archived.is_(True)), None)
 
 
-def all_of(user_id: str) -> list[Chat]:
+def all_of(user_id: str) -> list[Title]:
     """List all chats of a user, wherever they are, newest change first."""
-    query = select(Chat).where(Chat.user_id == user_id)
-    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+    return page_of(titles(user_id), None)
 
 
-def tagged(user_id: str, name: str) -> list[Chat]:
+def tagged(user_id: str, name: str) -> list[Title]:
     """List a user's chats that have a tag, newest change first."""
-    return [chat for chat in all_of(user_id) if tag_id(name) in (chat.meta.get("tags") or ())]
+    return page_of(titles(user_id).where(chat_tags.has(chat_tags.tag_id(name))), None)
+
+
+def everybodys_ids() -> list[str]:
+    """List the ids of all chats of all users, oldest first."""
+    return list(db.session().scalars(select(Chat.id).order_by(Chat.created_at, Chat.id)))
+
+
+def whole(ids: Sequence[str]) -> list[tuple[Chat, list[Message]]]:
+    """Load some chats with their messages, in the order of the ids; what is gone is left out."""
+    rows = {chat.id: chat for chat in db.session().scalars(select(Chat).where(Chat.id.in_(ids)))}
+    of = messages.of_chats(list(rows))
+    return [(rows[chat_id], of[chat_id]) for chat_id in ids if chat_id in rows]
 
 
 def toggle_pin(chat: Chat) -> Chat:
@@ -161,9 +229,10 @@ def toggle_archive(chat: Chat) -> Chat:
     return chat
 
 
-def archive_all(user_id: str) -> None:
-    """Archive all chats of a user."""
-    db.session().execute(update(Chat).where(Chat.user_id == user_id).values(archived=True))
+def archive_all(user_id: str, is_archived: bool = True) -> None:
+    """Archive all chats of a user, or bring them all back."""
+    mine = update(Chat).where(Chat.user_id == user_id)
+    db.session().execute(mine.values(archived=is_archived))
 
 
 def move(chat: Chat, folder_id: str | None) -> None:
@@ -176,7 +245,9 @@ def set_title(chat_id: str, title: str) -> None:
     db.session().execute(update(Chat).where(Chat.id == chat_id).values(title=title))
 
 
-def as_json(chat: Chat, rows: list[ChatMessage], running: dict[str, str]) -> dict[str, Any]:
+def as_json(
+    chat: Chat, rows: Sequence[Message | ChatMessage], running: dict[str, str]
+) -> dict[str, Any]:
     """Give a chat as the API shows it, its history put together from the message rows.
 
     Args:
@@ -203,59 +274,3 @@ def as_json(chat: Chat, rows: list[ChatMessage], running: dict[str, str]) -> dic
         "meta": chat.meta,
         "folder_id": chat.folder_id,
     }
-
-
-def tags_of(user_id: str, ids: list[str] | None = None) -> list[Tag]:
-    """List a user's tags, all or those named."""
-    query = select(Tag).where(Tag.user_id == user_id).order_by(Tag.id)
-    return list(db.session().scalars(query if ids is None else query.where(Tag.id.in_(ids))))
-
-
-def replace_tags(chat: Chat, names: list[str]) -> None:
-    """Give a chat these tags in place of those it has; "none" is no tag."""
-    before = list(chat.meta.get("tags") or [])
-    wanted = {tag_id(name): name for name in names if name.strip() and tag_id(name) != "none"}
-    for wanted_id, name in wanted.items():
-        db.session().merge(Tag(id=wanted_id, user_id=chat.user_id, name=name.strip(), meta=None))
-    chat.meta = {**chat.meta, "tags": list(wanted)}
-    db.session().flush()
-    _drop_unused_tags(chat.user_id, [tag for tag in before if tag not in wanted])
-
-
-def add_tag(chat: Chat, name: str) -> None:
-    """Give a chat one more tag.
-
-    Raises:
-        Invalid: The name is empty, or "none", which stands for chats without tags.
-    """
-    added = tag_id(name)
-    if added in ("", "none"):
-        raise Invalid("Tag name cannot be 'None'")
-    tags = list(chat.meta.get("tags") or [])
-    if added not in tags:
-        db.session().merge(Tag(id=added, user_id=chat.user_id, name=name.strip(), meta=None))
-        chat.meta = {**chat.meta, "tags": [*tags, added]}
-        db.session().flush()
-
-
-def remove_tags(chat: Chat, ids: list[str]) -> None:
-    """Take tags from a chat, and drop those that no other chat of its owner has."""
-    kept = [tag for tag in chat.meta.get("tags") or [] if tag not in ids]
-    chat.meta = {**chat.meta, "tags": kept}
-    db.session().flush()
-    _drop_unused_tags(chat.user_id, ids)
-
-
-def tag_id(name: str) -> str:
-    """Give the id of a tag: lower case, blanks as underscores."""
-    return name.strip().replace(" ", "_").lower()
-
-
-def _drop_unused_tags(user_id: str, ids: list[str]) -> None:
-    if not ids:
-        return
-    metas = db.session().scalars(select(Chat.meta).where(Chat.user_id == user_id))
-    used = {tag for meta in metas for tag in (meta.get("tags") or [])}
-    unused = [tag for tag in ids if tag not in used]
-    if unused:
-        db.session().execute(delete(Tag).where(Tag.user_id == user_id, Tag.id.in_(unused)))

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from shared import db
 from shared.errors import Invalid, NotFound
 from shared.ids import new_id, now_s
 from shared.models.chat import Chat
 from shared.models.folder import Folder
-from shared.services import access
+from shared.services import access, chats
 from shared.services.accounts import Principal
+from shared.services.chats import Titles
 
 
 def find(user: Principal, folder_id: str, action: str = "read") -> Folder:
@@ -52,9 +53,12 @@ def contents(user_id: str, folder_ids: list[str]) -> dict[str, list[dict[str, st
 
 
 def create(
-    user: Principal, name: str, parent_id: str | None, meta: dict[str, Any] | None
+    user: Principal, name: str, parent_id: str | None, more: dict[str, Any] | None = None
 ) -> Folder:
     """Make a folder.
+
+    Args:
+        more: What clients keep with it: `meta` and `data`.
 
     Raises:
         Invalid: There is one of this name at that place, in any case.
@@ -69,7 +73,8 @@ def create(
         parent_id=parent_id,
         user_id=user.id,
         name=name.strip(),
-        meta=meta,
+        meta=(more or {}).get("meta"),
+        data=(more or {}).get("data"),
         is_expanded=False,
         created_at=now,
         updated_at=now,
@@ -78,14 +83,20 @@ def create(
     return folder
 
 
-def rename(folder: Folder, name: str) -> Folder:
+def rename(folder: Folder, name: str, more: dict[str, Any] | None = None) -> Folder:
     """Give a folder another name.
+
+    Args:
+        more: What clients keep with it, where it changes: `meta` and `data`.
 
     Raises:
         Invalid: There is one of this name beside it, in any case.
     """
     _check_name(folder.user_id, folder.parent_id, name, but=folder.id)
     folder.name, folder.updated_at = name.strip(), now_s()
+    for key in ("meta", "data"):
+        if key in (more or {}):
+            setattr(folder, key, (more or {})[key])
     return folder
 
 
@@ -121,15 +132,18 @@ def subtree(folder: Folder) -> list[str]:
     return ids
 
 
-def chats_below(folder: Folder) -> list[Chat]:
-    """List all chats in a folder and in those below it, archived and pinned ones too."""
-    query = select(Chat).where(Chat.user_id == folder.user_id, Chat.folder_id.in_(subtree(folder)))
-    return list(db.session().scalars(query.order_by(Chat.updated_at.desc(), Chat.id.desc())))
+def chats_below(folder: Folder) -> Titles:
+    """Select all chats in a folder and in those below it, archived and pinned ones too."""
+    return chats.titles(folder.user_id).where(Chat.folder_id.in_(subtree(folder)))
 
 
 def remove(folder: Folder) -> None:
-    """Delete a folder with those below it; its chats are the caller's to delete first."""
-    db.session().execute(delete(Folder).where(Folder.id.in_(subtree(folder))))
+    """Delete a folder with those below it; its chats are the caller's to delete first. A chat that
+    came in meanwhile stays, in no folder.
+    """
+    gone = subtree(folder)
+    db.session().execute(update(Chat).where(Chat.folder_id.in_(gone)).values(folder_id=None))
+    db.session().execute(delete(Folder).where(Folder.id.in_(gone)))
 
 
 def _check_name(user_id: str, parent_id: str | None, name: str, but: str = "") -> None:

@@ -1,6 +1,7 @@
 """Jobs as their owners see them: accept within limits, list, cancel, retry."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -92,6 +93,12 @@ def open_of_chat(user: Principal, chat_id: str, kind: JobSpec | None = None) -> 
     query = select(Job).where(Job.chat_id == chat_id, Job.status.in_(OPEN))
     if kind is not None:
         query = query.where(Job.kind == kind.name)
+    return [job.id for job in db.session().scalars(query) if access.can(user, "read", job)]
+
+
+def open_of_chats(user: Principal, chat_ids: Sequence[str]) -> list[str]:
+    """List the jobs that still work on some chats, as far as this user may see them."""
+    query = select(Job).where(Job.chat_id.in_(chat_ids), Job.status.in_(OPEN))
     return [job.id for job in db.session().scalars(query) if access.can(user, "read", job)]
 
 

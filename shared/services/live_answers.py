@@ -1,12 +1,15 @@
 """What answers that are still being written have so far, read from their event logs."""
 
+from collections.abc import Sequence
+
 import orjson
 from redis.exceptions import RedisError
 
 from shared import db, queue, relay
 from shared.kinds.inference import RUN_CHAT
-from shared.models.chat import Chat, ChatMessage
+from shared.models.chat import Chat
 from shared.services.answers import Answer
+from shared.services.messages import Message
 
 _AT_ONCE = 5000
 
@@ -24,7 +27,7 @@ def so_far(job_id: str) -> Answer:
     return answer
 
 
-def of_messages(rows: list[ChatMessage]) -> dict[str, str]:
+def of_messages(rows: Sequence[Message]) -> dict[str, str]:
     """Read the running answers among some messages: message id → content so far.
 
     Without Redis there are none; what is stored is shown instead.
@@ -38,7 +41,7 @@ def of_messages(rows: list[ChatMessage]) -> dict[str, str]:
         return {}
 
 
-def tell_pages(chat: Chat, rows: list[ChatMessage]) -> None:
+def tell_pages(chat: Chat, rows: Sequence[Message]) -> None:
     """Let the open pages of a chat's owner have its running answers as a whole.
 
     Called when the chat was read: whoever read it shows what there was at that moment, and may have

@@ -2,10 +2,10 @@
 reads.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 
 from shared import db
 from shared.errors import Invalid
@@ -19,14 +19,42 @@ _OPEN_BLOCK = '<details type="reasoning" done="false"'
 _LONGEST_ROLE = 32
 
 
-def of_chat(chat_id: str) -> list[ChatMessage]:
+class Message(NamedTuple):
+    """A stored message, as it is read: rows of the ORM would cost three times as much."""
+
+    chat_id: str
+    id: str
+    parent_id: str | None
+    position: int
+    role: str
+    content: str
+    model: str | None
+    job_id: str | None
+    is_running: bool
+    data: dict[str, Any]
+
+
+_READ = select(*(getattr(ChatMessage, name) for name in Message._fields)).order_by(
+    ChatMessage.chat_id, ChatMessage.position, ChatMessage.created_at, ChatMessage.id
+)
+_OF_CHATS = _READ.where(ChatMessage.chat_id.in_(bindparam("chats", expanding=True)))
+_OF_CHAT = _READ.where(ChatMessage.chat_id == bindparam("chat"))
+_THIS = (ChatMessage.chat_id == bindparam("this_chat"), ChatMessage.id == bindparam("this_id"))
+
+
+def of_chat(chat_id: str) -> list[Message]:
     """List all messages of a chat, parents' children in their order."""
-    query = select(ChatMessage).where(ChatMessage.chat_id == chat_id)
-    return list(
-        db.session().scalars(
-            query.order_by(ChatMessage.position, ChatMessage.created_at, ChatMessage.id)
-        )
-    )
+    db.flush()
+    return [Message(*row) for row in db.connection().execute(_OF_CHAT, {"chat": chat_id})]
+
+
+def of_chats(chat_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """List all messages of some chats: chat id → messages, as `of_chat`."""
+    db.flush()
+    found: dict[str, list[Message]] = {chat_id: [] for chat_id in chat_ids}
+    for row in db.connection().execute(_OF_CHATS, {"chats": list(chat_ids)}):
+        found[row[0]].append(Message(*row))
+    return found
 
 
 def find(chat_id: str, message_id: str) -> ChatMessage | None:
@@ -48,13 +76,24 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
     sent = {key: message for key, message in sent.items() if isinstance(message, dict)}
     for message_id, message in sent.items():
         _check(message_id, message)
+    _wait_for(chat_id)
     stored = {row.id: row for row in of_chat(chat_id)}
     places = _places(sent)
-    for message_id, message in sent.items():
-        _write(stored.get(message_id), chat_id, message_id, message, places.get(message_id, 0))
-    for message_id, row in stored.items():
-        if message_id not in sent and not row.is_running:
-            db.session().delete(row)
+    values = {
+        message_id: _values(stored.get(message_id), message, places.get(message_id, 0))
+        for message_id, message in sent.items()
+    }
+    _insert(chat_id, {name: of for name, of in values.items() if name not in stored})
+    _change(chat_id, {name: _changed(row, values.get(name, {})) for name, row in stored.items()})
+    gone = [row.id for row in stored.values() if row.id not in sent and not row.is_running]
+    _delete(chat_id, gone)
+
+
+def _wait_for(chat_id: str) -> None:
+    """Let only one at a time write messages of a chat: a page's save and the end of an answer both
+    read first, and must not undo each other.
+    """
+    db.lock_for_update(f"chat {chat_id}")
 
 
 def is_id(value: Any) -> bool:
@@ -88,33 +127,116 @@ def _places(sent: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def _write(
-    row: ChatMessage | None, chat_id: str, message_id: str, sent: dict[str, Any], place: int
-) -> None:
-    now = now_s()
-    if row is None:
-        row = ChatMessage(
-            chat_id=chat_id, id=message_id, is_running=False, content="", data={}, created_at=now
-        )
-        db.session().add(row)
-    values = {
+def _values(row: Message | None, sent: dict[str, Any], place: int) -> dict[str, Any]:
+    """Give the columns of a message as a client wants them."""
+    model = sent.get("model") or (row.model if row is not None else None)
+    return {
         "parent_id": sent.get("parentId"),
         "position": place,
         "role": sent.get("role") or "user",
-        "model": sent.get("model") or row.model,
+        "model": model,
         **_contents(row, sent),
     }
-    changed = {name: value for name, value in values.items() if getattr(row, name, None) != value}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if changed:
-        row.updated_at = now
 
 
-def _contents(row: ChatMessage, sent: dict[str, Any]) -> dict[str, Any]:
+def _changed(row: Message, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if getattr(row, name) != value}
+
+
+def _insert(chat_id: str, new: dict[str, dict[str, Any]]) -> None:
+    if not new:
+        return
+    now = now_s()
+    always = {"chat_id": chat_id, "is_running": False, "created_at": now, "updated_at": now}
+    rows = [{**always, "id": name, **values} for name, values in new.items()]
+    db.connection().execute(insert(ChatMessage), rows)
+
+
+def _change(chat_id: str, changed: dict[str, dict[str, Any]]) -> None:
+    now = now_s()
+    for message_id, values in changed.items():
+        if values:
+            db.connection().execute(
+                update(ChatMessage).where(*_THIS).values(**values, updated_at=now),
+                {"this_chat": chat_id, "this_id": message_id},
+            )
+
+
+def copy_all(chat_id: str, copy_id: str, running: dict[str, str]) -> None:
+    """Copy all messages of a chat into another one, which has none.
+
+    Args:
+        running: What answers that are still being written have so far; their copies end there.
+    """
+    table = ChatMessage.__table__
+    fixed = {"chat_id": copy_id, "job_id": None, "is_running": False}
+    names = [column.name for column in table.columns]
+    source = select(
+        *(literal(fixed[n], table.c[n].type).label(n) if n in fixed else table.c[n] for n in names)
+    ).where(ChatMessage.chat_id == chat_id)
+    db.flush()
+    db.connection().execute(insert(ChatMessage).from_select(names, source))
+    _change(copy_id, {name: {"content": content} for name, content in running.items()})
+
+
+def write_one(chat: Chat, message_id: str, content: str) -> ChatMessage:
+    """Give one message another text, and let the chat go on from it; one that is not there yet
+    follows the chat's current one.
+
+    Raises:
+        Invalid: A job is writing it, or it has no id.
+    """
+    _wait_for(chat.id)
+    row = find(chat.id, message_id) or _following(chat, message_id)
+    if row.is_running:
+        raise Invalid("This message is being written. Stop it first, or wait for its end.")
+    row.content, row.updated_at = content, now_s()
+    chat.current_id, chat.updated_at = message_id, row.updated_at
+    db.session().flush()
+    return row
+
+
+def _following(chat: Chat, message_id: str) -> ChatMessage:
+    """Make an empty message that follows a chat's current one."""
+    if not is_id(message_id):
+        raise Invalid("This is no id of a message.")
+    parent = find(chat.id, chat.current_id) if chat.current_id else None
+    role = "assistant" if parent is not None and parent.role == "user" else "user"
+    return _new(chat.id, message_id, parent.id if parent is not None else None, role, "")
+
+
+def note_event(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
+    """Keep what an event says of a message: "status", "message" (more text) or "replace" (another
+    text); other kinds are for those who listen only.
+
+    Raises:
+        Invalid: A job is writing the message's text, or the text is none.
+    """
+    if kind == "status":
+        row = find(chat.id, message_id)
+        if row is not None:
+            row.data = {**row.data, "statusHistory": [*(row.data.get("statusHistory") or []), data]}
+    elif kind in ("message", "replace"):
+        text = data.get("content", "")
+        if not isinstance(text, str):
+            raise Invalid("`data.content` must be a text.")
+        row = find(chat.id, message_id)
+        before = row.content if row is not None and kind == "message" else ""
+        write_one(chat, message_id, before + text)
+
+
+def _delete(chat_id: str, gone: list[str]) -> None:
+    if gone:
+        db.connection().execute(
+            delete(ChatMessage).where(*_THIS),
+            [{"this_chat": chat_id, "this_id": message_id} for message_id in gone],
+        )
+
+
+def _contents(row: Message | None, sent: dict[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in sent.items() if key not in _COLUMNS}
     content = sent.get("content") or ""
-    if row.job_id is None:
+    if row is None or row.job_id is None:
         return {"content": content, "data": data}
     if row.is_running:
         return {"data": {**row.data, **data, "done": False}}
@@ -123,7 +245,7 @@ def _contents(row: ChatMessage, sent: dict[str, Any]) -> dict[str, Any]:
     return {"content": content, "data": {**row.data, **data}}
 
 
-def _is_earlier(content: str, data: dict[str, Any], row: ChatMessage) -> bool:
+def _is_earlier(content: str, data: dict[str, Any], row: Message) -> bool:
     """Whether a copy is from before the end of the answer: a page that has asked several models
     saves all their answers when the first one is done, and that may arrive late.
     """
@@ -133,7 +255,7 @@ def _is_earlier(content: str, data: dict[str, Any], row: ChatMessage) -> bool:
     return is_part and not data.get("done") and bool(row.data.get("done"))
 
 
-def as_tree(rows: Iterable[ChatMessage], running: dict[str, str]) -> dict[str, Any]:
+def as_tree(rows: Iterable[Message | ChatMessage], running: dict[str, str]) -> dict[str, Any]:
     """Put `history.messages` together: message id → message.
 
     Args:
@@ -147,7 +269,9 @@ def as_tree(rows: Iterable[ChatMessage], running: dict[str, str]) -> dict[str, A
     return {row.id: _as_message(row, children.get(row.id, []), running.get(row.id)) for row in rows}
 
 
-def _as_message(row: ChatMessage, children: list[str], so_far: str | None) -> dict[str, Any]:
+def _as_message(
+    row: Message | ChatMessage, children: list[str], so_far: str | None
+) -> dict[str, Any]:
     message = {
         **row.data,
         "id": row.id,
@@ -192,6 +316,7 @@ def start_answer(
         What stands before the job's answer; the row keeps it as its content while the job runs.
     """
     now = now_s()
+    _wait_for(chat.id)
     row = find(chat.id, message_id)
     if row is None:
         parent_id = _last_message(chat, message_id, question)
@@ -259,6 +384,8 @@ def finish_answer(
     Returns:
         False when a newer job has the message, or message or chat is gone; then nothing is stored.
     """
+    now = now_s()
+    _wait_for(chat_id)
     row = find(chat_id, message_id)
     if row is None or row.job_id != job_id or not row.is_running:
         return False

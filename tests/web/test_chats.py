@@ -156,7 +156,7 @@ def test_an_admin_without_that_right_may_only_delete_the_chats_of_others(configu
 
 def new_folder(caller, name="F"):
     with db.transaction():
-        return folders.create(caller.user, name, None, None).id
+        return folders.create(caller.user, name, None).id
 
 
 def test_a_chat_may_be_made_in_a_folder(each_database, member):

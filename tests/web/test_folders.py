@@ -9,7 +9,7 @@ from tests.services.things import new_chat, row_of, running_answer
 
 FOLDERS = "/api/v1/folders"
 SHOWN = {
-    "id", "parent_id", "user_id", "name", "items", "meta", "is_expanded", "created_at",
+    "id", "parent_id", "user_id", "name", "items", "meta", "data", "is_expanded", "created_at",
     "updated_at",
 }  # fmt: skip
 
@@ -134,3 +134,15 @@ def test_a_folder_shows_the_chats_below_it_without_pinned_and_archived(each_data
     found = member.get(f"/api/v1/chats/folder/{top}").json
 
     assert [chat["id"] for chat in found] == [shown]
+
+
+def test_a_folder_keeps_what_clients_put_with_it(each_database, member):
+    form = {"name": "Plans", "meta": {"icon": "x"}, "data": {"files": []}}
+    folder = member.post("/api/v1/folders/", form).json
+
+    renamed = member.post(
+        f"/api/v1/folders/{folder['id']}/update", {"name": "N", "data": None}
+    ).json
+
+    assert (folder["meta"], folder["data"]) == ({"icon": "x"}, {"files": []})
+    assert (renamed["name"], renamed["meta"], renamed["data"]) == ("N", {"icon": "x"}, None)

@@ -1,8 +1,8 @@
 """Forms and answers of the chat routes."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ChatForm(BaseModel):
@@ -12,10 +12,75 @@ class ChatForm(BaseModel):
     folder_id: str | None = None
 
 
-class PageQuery(BaseModel):
-    """Which page of a list, from 1; all without it."""
+class ListQuery(BaseModel):
+    """Which page of a list: its number from 1, or the last chat of the page before; all without."""
 
     page: int | None = Field(None, ge=1, le=1_000_000)
+    before: str | None = None
+
+
+class PortionQuery(BaseModel):
+    """Which piece of a list."""
+
+    skip: int = Field(0, ge=0, le=1_000_000_000)
+    limit: int = Field(50, ge=1, le=10_000)
+
+
+class SearchQuery(BaseModel):
+    """A piece of a chat's title or text, and words that narrow it down: `tag:<id>` (`tag:none`: no
+    tag), `folder:<id or name>`, `pinned:`, `archived:`, `shared:` with `true` or `false`.
+    """
+
+    text: str = Field(max_length=1000)
+    page: int | None = Field(None, ge=1, le=1_000_000)
+
+
+class CloneForm(BaseModel):
+    """The title of a copy; "Clone of …" without."""
+
+    title: str | None = Field(None, max_length=10_000)
+
+
+class _Past(BaseModel):
+    """What a chat that was made elsewhere brings along beside its messages."""
+
+    meta: dict[str, Any] | None = None
+    pinned: bool | None = False
+    folder_id: str | None = None
+    created_at: int | None = Field(None, ge=0, le=2**53)
+    updated_at: int | None = Field(None, ge=0, le=2**53)
+
+
+class ImportedChat(_Past):
+    """A chat as an export has it."""
+
+    chat: dict[str, Any]
+
+
+class ImportForm(_Past):
+    """One chat under `chat`, or any number under `chats`, as newer clients send them."""
+
+    chat: dict[str, Any] | None = None
+    chats: list[ImportedChat] | None = Field(None, max_length=100_000)
+
+    @model_validator(mode="after")
+    def _has_something(self) -> Self:
+        if self.chat is None and self.chats is None:
+            raise ValueError("`chat` or `chats` is needed")
+        return self
+
+
+class TextForm(BaseModel):
+    """Another text for a message."""
+
+    content: str
+
+
+class EventForm(BaseModel):
+    """Something that happens to a message; `status`, `message` and `replace` are kept."""
+
+    type: str = Field(min_length=1, max_length=100)
+    data: dict[str, Any]
 
 
 class FolderForm(BaseModel):

@@ -1,16 +1,31 @@
-"""Stopping what still writes into chats that are about to go."""
+"""Deleting chats, and stopping what still writes into them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from shared import db
-from shared.services import jobs
+from shared.services import chats, jobs
 from web.auth import current_user
 
+# One transaction deletes so many; others write in between.
+_AT_ONCE = 50
 
-def stop_answers(chat_ids: Iterable[str]) -> None:
+
+def stop_answers(chat_ids: Sequence[str]) -> None:
     """Cancel the open jobs of some chats; runs transactions of its own."""
     user = current_user()
     with db.reading():
-        found = [job for chat_id in chat_ids for job in jobs.open_of_chat(user, chat_id)]
+        found = jobs.open_of_chats(user, chat_ids)
     for job_id in found:
         jobs.cancel(user, job_id)
+
+
+def delete_all(user_id: str, chat_ids: Sequence[str]) -> None:
+    """Delete chats of one user, however many, with what still writes into them.
+
+    The rights are the caller's to check. Runs transactions of its own.
+    """
+    for first in range(0, len(chat_ids), _AT_ONCE):
+        portion = chat_ids[first : first + _AT_ONCE]
+        stop_answers(portion)
+        with db.transaction():
+            chats.remove_all(user_id, portion)

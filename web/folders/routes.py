@@ -3,11 +3,13 @@
 from flask import Blueprint
 
 from shared import db
+from shared.errors import Forbidden
 from shared.models.folder import Folder
-from shared.services import chats, folders
+from shared.services import chats, folders, permissions
 from web.api import endpoint
 from web.auth import current_user
-from web.chats.stopping import stop_answers
+from web.chats.stopping import delete_all
+from web.errors import Status
 from web.folders.schemas import ExpandedForm, FolderForm, FolderResponse, NameForm, ParentForm
 
 bp = Blueprint("folders", __name__)
@@ -38,7 +40,8 @@ def list_folders() -> list[FolderResponse]:
 @endpoint(body=FolderForm, response=FolderResponse, errors=_TAKEN)
 def create_folder(body: FolderForm) -> Folder:
     """Make a folder."""
-    return folders.create(current_user(), body.name, body.parent_id, body.meta)
+    more = {"meta": body.meta, "data": body.data}
+    return folders.create(current_user(), body.name, body.parent_id, more)
 
 
 @bp.get("/<folder_id>")
@@ -52,7 +55,7 @@ def show_folder(folder_id: str) -> Folder:
 @endpoint(body=NameForm, response=FolderResponse, errors={**_UNKNOWN, **_TAKEN})
 def rename_folder(folder_id: str, body: NameForm) -> Folder:
     """Give a folder another name."""
-    return folders.rename(_own(folder_id), body.name)
+    return folders.rename(_own(folder_id), body.name, body.model_dump(exclude_unset=True))
 
 
 @bp.post("/<folder_id>/update/parent")
@@ -70,17 +73,17 @@ def expand_folder(folder_id: str, body: ExpandedForm) -> Folder:
 
 
 @bp.delete("/<folder_id>")
-@endpoint(response=bool, transaction=None, errors=_UNKNOWN)
+@endpoint(response=bool, transaction=None, errors={**_UNKNOWN, 403: "You may not delete chats"})
 def delete_folder(folder_id: str) -> bool:
     """Delete a folder with those below it and all their chats; answers that are being written there
     are stopped.
     """
+    if not permissions.allows(current_user(), "chat", "delete"):
+        raise Status(403, Forbidden().message)
     with db.reading():
-        inside = [chat.id for chat in folders.chats_below(_own(folder_id))]
-    stop_answers(inside)
-    with db.transaction():
         folder = _own(folder_id)
-        for chat in folders.chats_below(folder):
-            chats.remove(chat)
-        folders.remove(folder)
+        inside = [chat.id for chat in chats.page_of(folders.chats_below(folder), None)]
+    delete_all(folder.user_id, inside)
+    with db.transaction():
+        folders.remove(_own(folder_id))
     return True

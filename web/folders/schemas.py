@@ -11,12 +11,15 @@ class FolderForm(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     parent_id: str | None = None
     meta: dict[str, Any] | None = None
+    data: dict[str, Any] | None = None
 
 
 class NameForm(BaseModel):
-    """A new name for a folder."""
+    """A new name for a folder; `meta` and `data` are replaced when they are sent."""
 
     name: str = Field(min_length=1, max_length=200)
+    meta: dict[str, Any] | None = None
+    data: dict[str, Any] | None = None
 
 
 class ParentForm(BaseModel):
@@ -42,6 +45,7 @@ class FolderResponse(BaseModel):
     name: str
     items: dict[str, Any] | None = None
     meta: dict[str, Any] | None
+    data: dict[str, Any] | None = None
     is_expanded: bool
     created_at: int
     updated_at: int

@@ -9,7 +9,7 @@ from shared.config.options import option
 from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
-from shared.services import accounts, chats, connections, messages, models
+from shared.services import accounts, chat_tags, chats, connections, messages, models
 from shared.services.answers import Answer
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
@@ -91,7 +91,7 @@ class TagsTurn(_Follower):
         tags = _tags_in(self._said)
         if tags:
             try:
-                chats.replace_tags(chats.find(self._job.claim.chat_id or ""), tags)
+                chat_tags.replace(chats.find(self._job.claim.chat_id or ""), tags)
             except NotFound:
                 return {}  # the chat was deleted meanwhile
         return {"tags": tags}

@@ -9,7 +9,7 @@ from shared.config.options import get_options
 from shared.flusher import flusher
 from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, WriteTags, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, FAILED, Job
-from shared.services import accounts, chats, models
+from shared.services import accounts, chat_tags, chats, models
 from tests.services.things import (
     describe,
     message,
@@ -90,7 +90,7 @@ def title(chat):
 
 def tags(chat):
     with db.reading():
-        names = [tag.name for tag in chats.tags_of(chat.user_id)]
+        names = [tag.name for tag in chat_tags.of_user(chat.user_id)]
         return chats.find(chat.id).meta.get("tags"), names
 
 
@@ -180,7 +180,7 @@ def test_a_chat_gets_the_tags_that_the_model_finds(each_database, say, chat):
 )
 def test_without_tags_the_chat_keeps_those_it_has(say, chat, said):
     with db.transaction():
-        chats.add_tag(chats.find(chat.id), "kept")
+        chat_tags.add(chats.find(chat.id), "kept")
     say(said)
 
     job = run(order(chat, WRITE_TAGS, WriteTags))

@@ -1,0 +1,55 @@
+"""Routes that change single messages, and tell the open pages of it."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from shared import db, relay
+from shared.errors import Invalid
+from shared.models.chat import Chat
+from shared.services import messages, permissions
+from web.api import endpoint
+from web.auth import current_user
+from web.chats.loading import HIDDEN, loaded, own, shown
+from web.chats.schemas import ChatResponse, EventForm, TextForm
+
+bp = Blueprint("chat_editing", __name__)
+
+
+@bp.post("/<chat_id>/messages/<message_id>")
+@endpoint(
+    body=TextForm,
+    response=ChatResponse,
+    transaction=None,
+    errors={**HIDDEN, 400: "The message is being written"},
+)
+def write_message(chat_id: str, message_id: str, body: TextForm) -> Response:
+    """Give a message another text, and let the chat go on from it."""
+    with db.transaction():
+        chat = own(chat_id, "write")
+        permissions.require(current_user(), "chat", "edit")
+        row = messages.write_one(chat, message_id, body.content)
+        _tell(chat, message_id, "chat:message", {"content": row.content})
+        found = loaded(chat)
+    return shown(found)
+
+
+@bp.post("/<chat_id>/messages/<message_id>/event")
+@endpoint(body=EventForm, response=bool, transaction=None, errors=HIDDEN)
+def send_event(chat_id: str, message_id: str, body: EventForm) -> bool:
+    """Tell one's open pages that something happens to a message; false if it cannot be."""
+    try:
+        with db.transaction():
+            chat = own(chat_id, "write")
+            messages.note_event(chat, message_id, body.type, body.data)
+            _tell(chat, message_id, body.type, body.data)
+    except Invalid:
+        return False
+    return True
+
+
+def _tell(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
+    """Let the caller's pages know, once it is stored."""
+    user_id = current_user().id
+    told = {"chat_id": chat.id, "message_id": message_id, "data": {"type": kind, "data": data}}
+    db.after_commit(lambda: relay.tell_user(user_id, "event", told))
