@@ -22,6 +22,7 @@ from web.docs.routes import bp as docs
 from web.evaluations.routes import bp as evaluations
 from web.files.routes import bp as files
 from web.folders.routes import bp as folders
+from web.functions.routes import bp as functions
 from web.images.routes import bp as images
 from web.jobs.routes import bp as jobs
 from web.knowledge.routes import bp as knowledge
@@ -78,6 +79,7 @@ AREAS = (
     Area(memories, "/api/v1/memories", MEMBER),
     Area(channels, "/api/v1/channels", MEMBER),
     Area(tools, "/api/v1/tools", MEMBER),
+    Area(functions, "/api/v1/functions", MEMBER),
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),

@@ -24,6 +24,7 @@ from workers.live import live
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper
 from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
+from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks
 
 __all__ = ["app"]
 

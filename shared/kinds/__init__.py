@@ -4,6 +4,7 @@ from shared.kinds import (
     catalogue,
     inference,
     retrieval,
+    workspace,
 )
 from shared.kinds.base import JobSpec
 
@@ -11,6 +12,7 @@ _NOUNS = (
     catalogue,
     inference,
     retrieval,
+    workspace,
 )
 
 # Every kind by its name on the wire.

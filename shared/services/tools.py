@@ -1,14 +1,113 @@
-"""Tools of the workspace."""
+"""Tools of the workspace: source that a model may let run. Here it is read and never run."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from shared import db
+from shared.errors import Conflict, Invalid
+from shared.ids import now_s
 from shared.models.tool import Tool
-from shared.services import access
+from shared.services import access, permissions, sharing, sources
 from shared.services.accounts import Principal
+from shared.services.sharing import Control
+from shared.services.sources.specs import tool_specs
+
+_NOUN = "tools"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody writes of a tool."""
+
+    name: str
+    content: str
+    meta: dict[str, Any]
+    access_control: Control
 
 
 def readable_by(user: Principal) -> list[Tool]:
     """List the tools that a user may use, newest change first."""
+    return listed(user, "read")
+
+
+def listed(user: Principal, action: str) -> list[Tool]:
+    """List the tools that a user may "read" or "write", newest change first."""
     rows = db.session().scalars(select(Tool).order_by(Tool.updated_at.desc(), Tool.id))
-    return [row for row in rows if access.can(user, "read", row)]
+    return [row for row in rows if access.can(user, action, row)]
+
+
+def every() -> list[Tool]:
+    """List all tools."""
+    return list(db.session().scalars(select(Tool).order_by(Tool.id)))
+
+
+def find(user: Principal, tool_id: str, action: str = "read") -> Tool:
+    """Give a tool to those who may have it.
+
+    Raises:
+        NotFound: There is none, or not for this user to see.
+        Forbidden: The user may not do this.
+    """
+    return sharing.given(user, action, db.session().get(Tool, tool_id))
+
+
+def checked_id(wanted: str) -> str:
+    """Give the id of a tool or a function as it is stored.
+
+    Raises:
+        Invalid: It is no name in Python.
+    """
+    if not wanted.isidentifier() or not wanted.isascii():
+        raise Invalid("Only alphanumeric characters and underscores are allowed in the id")
+    return wanted.lower()
+
+
+def create(user: Principal, wanted_id: str, draft: Draft) -> Tool:
+    """Write a tool.
+
+    Raises:
+        Forbidden: The user may not make tools.
+        Invalid: The id is no name, or the source is none of a tool.
+        Conflict: The id is taken.
+    """
+    permissions.require(user, "workspace", "tools")
+    tool_id = checked_id(wanted_id)
+    db.lock_for_update("tools")
+    if db.session().get(Tool, tool_id) is not None:
+        raise Conflict("This id is taken. Please choose another one.")
+    row = Tool(id=tool_id, user_id=user.id, created_at=now_s())
+    _fill(row, draft, sharing.permitted(user, _NOUN, draft.access_control))
+    db.session().add(row)
+    return row
+
+
+def change(user: Principal, tool_id: str, draft: Draft) -> Tool:
+    """Write a tool anew.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+        Invalid: The source is none of a tool.
+    """
+    row = find(user, tool_id, "write")
+    wanted, before = draft.access_control, row.access_control
+    _fill(row, draft, sharing.permitted(user, _NOUN, wanted, before))
+    return row
+
+
+def remove(user: Principal, tool_id: str) -> None:
+    """Delete a tool.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    db.session().delete(find(user, tool_id, "write"))
+
+
+def _fill(row: Tool, draft: Draft, control: Control) -> None:
+    source = sources.parse(draft.content)
+    row.specs = tool_specs(source)
+    row.name, row.content = draft.name, draft.content
+    row.meta = {**draft.meta, "manifest": source.head}
+    row.access_control, row.updated_at = control, now_s()

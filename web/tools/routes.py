@@ -1,18 +1,134 @@
 """Routes of tools."""
 
+from typing import Any
+
 from flask import Blueprint
 
 from shared.models.tool import Tool
-from shared.services import tools
+from shared.services import tools, valves
+from shared.services.sources.valves import ADMINS, USERS
+from web import sources
 from web.api import endpoint
 from web.auth import current_user
-from web.tools.schemas import ToolResponse
+from web.errors import hide_what_is_missing
+from web.sharing import with_owners
+from web.sources import SourceResponse, URLForm, ValuesForm
+from web.tools.schemas import OwnedToolResponse, ToolForm, WholeToolResponse
 
 bp = Blueprint("tools", __name__)
+hide_what_is_missing(bp)
+
+_HIDDEN = {401: "No such tool, or not yours to change"}
+_NO_SOURCE = {400: "The source is none of a tool"}
+_NO_VALVES = {400: "The tool has no valves, or a value does not fit"}
 
 
 @bp.get("/")
-@endpoint(response=list[ToolResponse])
-def list_tools() -> list[Tool]:
+@endpoint(response=list[OwnedToolResponse])
+def list_tools() -> list[dict[str, Any]]:
     """List the tools that the user may use."""
-    return tools.readable_by(current_user())
+    return with_owners(tools.readable_by(current_user()), OwnedToolResponse)
+
+
+@bp.get("/list")
+@endpoint(response=list[OwnedToolResponse])
+def list_own_tools() -> list[dict[str, Any]]:
+    """List the tools that the user may change."""
+    return with_owners(tools.listed(current_user(), "write"), OwnedToolResponse)
+
+
+@bp.get("/export")
+@endpoint(response=list[WholeToolResponse], who="admin")
+def export_tools() -> list[Tool]:
+    """List all tools with their source."""
+    return tools.every()
+
+
+@bp.post("/load/url")
+@endpoint(
+    body=URLForm,
+    response=SourceResponse,
+    transaction=None,
+    who="admin",
+    errors={400: "It cannot be fetched", 503: "It takes too long"},
+)
+def load_tool(body: URLForm) -> dict[str, Any]:
+    """Fetch the source of a tool from an address; nothing is stored."""
+    return sources.fetched(body)
+
+
+@bp.post("/create")
+@endpoint(
+    body=ToolForm,
+    response=WholeToolResponse,
+    errors={400: "The id is taken or no name, or the source is none of a tool", 401: "Not allowed"},
+)
+def create_tool(body: ToolForm) -> Tool:
+    """Write a tool; its source is read, and not run."""
+    return tools.create(current_user(), body.id, body.draft)
+
+
+@bp.get("/id/<tool_id>")
+@endpoint(response=WholeToolResponse, errors=_HIDDEN)
+def show_tool(tool_id: str) -> Tool:
+    """Give a tool with its source."""
+    return tools.find(current_user(), tool_id)
+
+
+@bp.post("/id/<tool_id>/update")
+@endpoint(body=ToolForm, response=WholeToolResponse, errors={**_NO_SOURCE, **_HIDDEN})
+def update_tool(tool_id: str, body: ToolForm) -> Tool:
+    """Write a tool anew; its id stays."""
+    return tools.change(current_user(), tool_id, body.draft)
+
+
+@bp.delete("/id/<tool_id>/delete")
+@endpoint(response=bool, errors=_HIDDEN)
+def delete_tool(tool_id: str) -> bool:
+    """Delete a tool."""
+    tools.remove(current_user(), tool_id)
+    return True
+
+
+@bp.get("/id/<tool_id>/valves")
+@endpoint(errors=_HIDDEN)
+def show_valves(tool_id: str) -> dict[str, Any] | None:
+    """Show the values of the tool's valves to who may change it."""
+    return valves.shown(tools.find(current_user(), tool_id, "write").valves)
+
+
+@bp.get("/id/<tool_id>/valves/spec")
+@endpoint(errors=_HIDDEN)
+def describe_valves(tool_id: str) -> dict[str, Any] | None:
+    """Describe the tool's valves as a JSON schema; null when it has none."""
+    return valves.described(tools.find(current_user(), tool_id), ADMINS)
+
+
+@bp.post("/id/<tool_id>/valves/update")
+@endpoint(body=ValuesForm, errors={**_NO_VALVES, **_HIDDEN})
+def update_valves(tool_id: str, body: ValuesForm) -> dict[str, Any] | None:
+    """Set the tool's valves; a mask keeps the secret that is there."""
+    return valves.set_values(tools.find(current_user(), tool_id, "write"), body.root)
+
+
+@bp.get("/id/<tool_id>/valves/user")
+@endpoint(errors=_HIDDEN)
+def show_own_valves(tool_id: str) -> dict[str, Any] | None:
+    """Show what the user has set for the tool."""
+    tool = tools.find(current_user(), tool_id)
+    return valves.shown(valves.of_user(current_user().id, tool))
+
+
+@bp.get("/id/<tool_id>/valves/user/spec")
+@endpoint(errors=_HIDDEN)
+def describe_own_valves(tool_id: str) -> dict[str, Any] | None:
+    """Describe what a user may set for the tool; null when that is nothing."""
+    return valves.described(tools.find(current_user(), tool_id), USERS)
+
+
+@bp.post("/id/<tool_id>/valves/user/update")
+@endpoint(body=ValuesForm, errors={**_NO_VALVES, **_HIDDEN})
+def update_own_valves(tool_id: str, body: ValuesForm) -> dict[str, Any] | None:
+    """Set what the user wants of the tool."""
+    tool = tools.find(current_user(), tool_id)
+    return valves.set_of_user(current_user().id, tool, body.root)

@@ -1,19 +1,54 @@
-"""Answers of the tool routes."""
+"""Forms and answers of the tool routes."""
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.services.tools import Draft
+from web.sharing import Owner, SharedForm, SharedResponse
 
 
-class ToolResponse(BaseModel):
+class MetaForm(BaseModel):
+    """What a page shows of a tool or a function; the manifest is read from the source."""
+
+    model_config = ConfigDict(extra="allow")
+
+    description: str | None = None
+    manifest: dict[str, Any] | None = {}
+
+
+class ToolForm(SharedForm):
+    """What somebody writes of a tool."""
+
+    id: str = Field(max_length=256)
+    name: str
+    content: str
+    meta: MetaForm
+
+    @property
+    def draft(self) -> Draft:
+        """What of it is stored."""
+        return Draft(self.name, self.content, self.meta.model_dump(), self.control)
+
+
+class ToolResponse(SharedResponse):
     """A tool in a list; its source and its valves are shown elsewhere."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: str
-    user_id: str
     name: str
     meta: dict[str, Any]
-    access_control: dict[str, Any] | None
     updated_at: int
     created_at: int
+
+
+class OwnedToolResponse(ToolResponse):
+    """A tool in a list, with its owner."""
+
+    user: Owner | None = None
+
+
+class WholeToolResponse(ToolResponse):
+    """A tool with its source and what is known of its functions."""
+
+    content: str
+    specs: list[dict[str, Any]]

@@ -1,0 +1,113 @@
+"""Functions: source of the admins that takes part in answers. Here it is read and never run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from shared import db
+from shared.errors import Conflict, NotFound
+from shared.ids import now_s
+from shared.models.function import Function
+from shared.services import access, sources
+from shared.services.accounts import Principal
+from shared.services.sources.valves import function_kind
+from shared.services.tools import checked_id
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an admin writes of a function."""
+
+    name: str
+    content: str
+    meta: dict[str, Any]
+
+
+def every() -> list[Function]:
+    """List all functions, newest change first."""
+    return list(
+        db.session().scalars(select(Function).order_by(Function.updated_at.desc(), Function.id))
+    )
+
+
+def find(user: Principal, function_id: str, action: str = "use") -> Function:
+    """Give a function to those who may have it.
+
+    Raises:
+        NotFound: There is none.
+        Forbidden: The user may not do this.
+    """
+    row = db.session().get(Function, function_id)
+    if row is None:
+        raise NotFound
+    access.require(user, action, row)
+    return row
+
+
+def create(user: Principal, wanted_id: str, draft: Draft) -> Function:
+    """Write a function; it is switched off until an admin switches it on.
+
+    Raises:
+        Invalid: The id is no name, or the source is none of a function.
+        Conflict: The id is taken.
+    """
+    function_id = checked_id(wanted_id)
+    db.lock_for_update("functions")
+    if db.session().get(Function, function_id) is not None:
+        raise Conflict("This id is taken. Please choose another one.")
+    row = Function(id=function_id, user_id=user.id, created_at=now_s())
+    row.is_active = row.is_global = False
+    _fill(row, draft)
+    db.session().add(row)
+    return row
+
+
+def change(user: Principal, function_id: str, draft: Draft) -> Function:
+    """Write a function anew.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+        Invalid: The source is none of a function.
+    """
+    row = find(user, function_id, "write")
+    _fill(row, draft)
+    return row
+
+
+def _fill(row: Function, draft: Draft) -> None:
+    source = sources.parse(draft.content)
+    row.type = function_kind(source)
+    row.name, row.content = draft.name, draft.content
+    row.meta, row.updated_at = {**draft.meta, "manifest": source.head}, now_s()
+
+
+def toggle(user: Principal, function_id: str) -> Function:
+    """Switch a function on, or off again.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    row = find(user, function_id, "write")
+    row.is_active, row.updated_at = not row.is_active, now_s()
+    return row
+
+
+def toggle_global(user: Principal, function_id: str) -> Function:
+    """Let a function be for all models, or only for those that name it.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    row = find(user, function_id, "write")
+    row.is_global, row.updated_at = not row.is_global, now_s()
+    return row
+
+
+def remove(user: Principal, function_id: str) -> None:
+    """Delete a function.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    db.session().delete(find(user, function_id, "write"))

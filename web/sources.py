@@ -1,0 +1,42 @@
+"""What the routes of tools and functions share: sources from addresses, values of valves."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field, RootModel
+
+from shared.addresses import require_web_address
+from shared.kinds.workspace import FETCH_SOURCE, FetchSource
+from shared.queue import Subject
+from web.auth import current_user
+from web.stream.waiting import ask
+
+_PATIENCE_S = 20.0
+
+
+class ValuesForm(RootModel[dict[str, Any]]):
+    """Values by their names."""
+
+
+class URLForm(BaseModel):
+    """An address."""
+
+    url: str = Field(max_length=4096)
+
+
+class SourceResponse(BaseModel):
+    """A source with the name that its address gives it; nothing of it is stored."""
+
+    name: str
+    content: str
+
+
+def fetched(form: URLForm) -> dict[str, Any]:
+    """Let a worker fetch a source.
+
+    Raises:
+        Invalid: It is no address.
+        UpstreamFailed: It cannot be fetched.
+        Unavailable: It takes too long.
+    """
+    payload = FetchSource(url=require_web_address(form.url))
+    return ask(FETCH_SOURCE, payload, Subject(current_user().id), _PATIENCE_S)

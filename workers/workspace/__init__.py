@@ -1,0 +1,1 @@
+"""Jobs for the things of the workspace."""
