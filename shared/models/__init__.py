@@ -4,6 +4,7 @@ from shared.models.base import Base
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel
 from shared.models.chat import Chat, ChatMessage, ChatTag, SharedChat, Tag
+from shared.models.chunk import Chunk
 from shared.models.feedback import Feedback
 from shared.models.file import File
 from shared.models.folder import Folder
@@ -23,6 +24,7 @@ __all__ = [
     "Chat",
     "ChatMessage",
     "ChatTag",
+    "Chunk",
     "Credential",
     "Feedback",
     "File",
