@@ -10,11 +10,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from launch import greeting, lock, procfile, valkey
+from launch import greeting, lock, options, procfile, valkey
 from launch.migrate import migrate
 from launch.ports import kept_port, problem
 from shared.config.options import get_options
 from shared.config.settings import Settings, get_settings, kept_secret, secret_key
+from shared.ids import now_s
 
 _ROOT = Path(__file__).parent.parent
 _OPEN_FILES = 65536
@@ -48,7 +49,8 @@ def _start(settings: Settings, commands: dict[str, str], names: list[str], held:
     if settings.redis_url:
         valkey.check(settings.redis_url)
     migrate(settings)
-    environment = _environment(settings)
+    options.prepare(settings)
+    environment = _environment(settings) | {"OPTIONS_SINCE": str(now_s() + 1)}
     if not settings.redis_url:
         command, environment["REDIS_URL"] = valkey.prepare(settings.data_dir)
         commands = {"valkey": command, **commands}

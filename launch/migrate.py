@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from launch import options
 from shared.config.settings import Settings, get_settings
 
 log = logging.getLogger("launch.migrate")
@@ -138,3 +139,4 @@ if __name__ == "__main__":
     print(
         "The database was upgraded." if migrate(get_settings()) else "The database is up to date."
     )
+    options.prepare(get_settings())

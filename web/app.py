@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -13,7 +13,7 @@ from shared.config.settings import Settings, get_settings
 from shared.ids import new_id
 from shared.log import request_id
 from shared.models import Base
-from web import areas, auth, errors
+from web import areas, auth, errors, headers
 from web.stream.outlet import Upgrades
 from web.stream.socket import SUBPROTOCOL, sock
 from web.stream.socketio import Door
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             "subprotocols": [SUBPROTOCOL],
         },
         PROPAGATE_EXCEPTIONS=False,
+        WANTED_HEADERS=headers.wanted(settings),
     )
     tables.init_app(app)
     with app.app_context():
@@ -69,7 +70,8 @@ def _begin() -> None:
 def _finish(response: Any) -> Any:
     response.headers["X-Request-Id"] = request_id.get()
     response.headers["X-Process-Time"] = str(int(time.monotonic() - g.began_at))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    for name, value in current_app.config["WANTED_HEADERS"].items():
+        response.headers.setdefault(name, value)
     origin, allowed = request.headers.get("Origin"), get_settings().cors_allow_origin
     if origin and (allowed == "*" or origin in allowed.split(";")):
         response.headers["Access-Control-Allow-Origin"] = origin

@@ -14,6 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from shared.config import dotenv
 from shared.config.words import in_words
 
+# Other names of variables, mostly those of Open WebUI; the setting's own name counts before them.
+_ALSO = {
+    "AIOHTTP_CLIENT_TIMEOUT": "UPSTREAM_TOTAL_TIMEOUT_S",
+    "UVICORN_WORKERS": "WEB_CONCURRENCY",
+    "WEBUI_JWT_SECRET_KEY": "WEBUI_SECRET_KEY",
+    "WEBUI_SESSION_COOKIE_SAME_SITE": "WEBUI_AUTH_COOKIE_SAME_SITE",
+    "WEBUI_SESSION_COOKIE_SECURE": "WEBUI_AUTH_COOKIE_SECURE",
+}
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_AREAS = (
     "AUDIO",
@@ -63,6 +72,18 @@ class Settings(BaseModel):
     enable_admin_chat_access: bool = True
     enable_admin_export: bool = True
     enable_persistent_config: bool = True
+    reset_config_on_start: bool = False
+    options_since: int = Field(0, ge=0)
+    enable_forward_user_info_headers: bool = False
+    cache_control: str = ""
+    content_security_policy: str = ""
+    hsts: str = ""
+    permissions_policy: str = ""
+    referrer_policy: str = ""
+    xcontent_type: str = ""
+    xdownload_options: str = ""
+    xframe_options: str = ""
+    xpermitted_cross_domain_policies: str = ""
     frontend_build_dir: str = ""
     offline_mode: bool = False
     storage_provider: Literal["local", "s3"] = "local"
@@ -160,6 +181,13 @@ class Settings(BaseModel):
             raise ValueError("it has to name a bucket when STORAGE_PROVIDER is s3")
         return value
 
+    @field_validator("*")
+    @classmethod
+    def _in_one_line(cls, value: object) -> object:
+        if isinstance(value, str) and ("\n" in value or "\r" in value):
+            raise ValueError("it has to stand in one line")
+        return value
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -208,18 +236,23 @@ def load(env: dict[str, str]) -> Settings:
     values["log_levels"] = {
         a: env[f"{a}_LOG_LEVEL"].upper() for a in LOG_AREAS if env.get(f"{a}_LOG_LEVEL")
     }
-    if "webui_secret_key" not in values and env.get("WEBUI_JWT_SECRET_KEY"):
-        values["webui_secret_key"] = env["WEBUI_JWT_SECRET_KEY"]
+    read_as = _other_names(env)
+    values |= {name.lower(): env[also] for name, also in read_as.items()}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise BadSetting("\n".join(map(_told, error.errors()))) from None
+        raise BadSetting("\n".join(_told(e, read_as) for e in error.errors())) from None
 
 
-def _told(error: Any) -> str:
+def _other_names(env: dict[str, str]) -> dict[str, str]:
+    """Find the settings that stand in the environment under another name only."""
+    return {name: also for also, name in _ALSO.items() if env.get(also) and not env.get(name)}
+
+
+def _told(error: Any, read_as: dict[str, str]) -> str:
     """Say what is wrong with one variable; its value is not repeated, it may be a secret."""
     name, *area = error["loc"]
-    name = f"{area[0]}_LOG_LEVEL" if area else name.upper()
+    name = f"{area[0]}_LOG_LEVEL" if area else read_as.get(name.upper(), name.upper())
     return f"switchyard: the setting {name} cannot be used: {in_words(error)}."
 
 

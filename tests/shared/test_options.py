@@ -14,12 +14,19 @@ from tests.services.waiting import wait_until
 
 ARENA = {"id": "a", "name": "A", "meta": {"model_ids": ["x"]}}
 
+PAST_S = 1_700_000_000
+
 pytestmark = pytest.mark.usefixtures("world")
 
 
 def stored():
     with db.reading() as session:
         return {row.key: row.value for row in session.scalars(select(OptionRow))}
+
+
+def save_in_the_past(key, value):
+    with db.transaction() as session:
+        session.add(OptionRow(key=key, value=value, updated_at=PAST_S))
 
 
 def test_an_unsaved_option_has_its_default():
@@ -159,11 +166,29 @@ def test_a_saved_option_counts_before_the_environment(each_database, monkeypatch
 
 
 def test_a_saved_option_is_ignored_where_the_environment_is_to_count(configure):
-    get_options().set({"DEFAULT_USER_ROLE": "admin"})
+    save_in_the_past("ui.default_user_role", "admin")
 
     configure(enable_persistent_config="false", default_user_role="user")
 
     assert option("DEFAULT_USER_ROLE") == "user"
+
+
+def test_what_is_saved_then_counts_for_all_processes_of_this_start(configure):
+    configure(enable_persistent_config="false", default_user_role="user")
+    other = Options()
+
+    get_options().set({"DEFAULT_USER_ROLE": "admin"})
+
+    assert option("DEFAULT_USER_ROLE") == "admin"
+    wait_until(lambda: other.get("DEFAULT_USER_ROLE") == "admin", 2, "the change to be seen")
+
+
+def test_a_process_that_starts_again_knows_what_was_saved_since_the_first_start(configure):
+    save_in_the_past("ui.default_user_role", "admin")
+
+    configure(enable_persistent_config="false", options_since=PAST_S - 1)
+
+    assert option("DEFAULT_USER_ROLE") == "admin"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,34 @@ def test_log_levels_may_be_written_in_any_case():
     assert settings.log_levels == {"DB": "WARNING"}
 
 
+@pytest.mark.parametrize(
+    ("also", "name", "text", "value"),
+    [
+        ("UVICORN_WORKERS", "web_concurrency", "3", 3),
+        ("AIOHTTP_CLIENT_TIMEOUT", "upstream_total_timeout_s", "90", 90.0),
+        ("WEBUI_JWT_SECRET_KEY", "webui_secret_key", "k", "k"),
+        ("WEBUI_SESSION_COOKIE_SECURE", "webui_auth_cookie_secure", "true", True),
+        ("WEBUI_SESSION_COOKIE_SAME_SITE", "webui_auth_cookie_same_site", "strict", "strict"),
+    ],
+)
+def test_open_webuis_other_names_are_understood(also, name, text, value):
+    assert getattr(load({also: text}), name) == value
+
+
+def test_a_settings_own_name_counts_before_another():
+    assert load({"UVICORN_WORKERS": "3", "WEB_CONCURRENCY": "2"}).web_concurrency == 2
+
+
+def test_a_wrong_value_is_told_with_the_name_that_was_written():
+    with pytest.raises(BadSetting, match="UVICORN_WORKERS"):
+        load({"UVICORN_WORKERS": "many"})
+
+
+def test_no_setting_can_bring_a_header_of_its_own():
+    with pytest.raises(BadSetting, match="one line"):
+        load({"HSTS": "max-age=1\r\nSet-Cookie: a=b"})
+
+
 def test_an_empty_text_counts_as_unset():
     assert load({"PORT": ""}).port == 8080
 

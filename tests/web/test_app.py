@@ -32,6 +32,22 @@ def test_no_browser_guesses_what_an_answer_is(stranger):
     assert stranger.get("/health").headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_headers_that_are_wanted_come_with_every_answer(configure):
+    settings = configure(
+        xframe_options="DENY", hsts="max-age=31536000", xcontent_type="nosniff, really"
+    )
+    engine = db._engine
+    client = create_app(settings).test_client()
+    db._engine = engine
+
+    for path in ("/health", "/api/nowhere"):
+        headers = client.get(path).headers
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert headers["X-Content-Type-Options"] == "nosniff, really"
+        assert "Content-Security-Policy" not in headers
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/api/nowhere", 404), ("GET", "/api/v1/chats/x/y", 404), ("PUT", "/health", 405)],

@@ -387,9 +387,10 @@ def test_a_saved_permission_is_what_users_are_told(admin, member):
     assert member.get("/api/config").json["permissions"]["chat"]["edit"] is False
 
 
-def test_where_the_environment_counts_nothing_saved_does(configure, admin):
-    get_options().set({"CHUNK_SIZE": 77})
-
+def test_where_the_environment_counts_a_save_does_so_for_the_time_being(configure, admin):
     configure(enable_persistent_config="false", chunk_size="55")
+    before = admin.get(RETRIEVAL).json["CHUNK_SIZE"]
 
-    assert admin.get(RETRIEVAL).json["CHUNK_SIZE"] == 55
+    after = admin.post(saved_at(RETRIEVAL), {"CHUNK_SIZE": 66}).json["CHUNK_SIZE"]
+
+    assert (before, after) == (55, 66)

@@ -17,6 +17,7 @@ from workers.inference import preset
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.base import Event, Provider
+from workers.providers.behalf import asking_for
 from workers.providers.errors import Unavailable
 from workers.providers.line import Cut
 from workers.providers.sse import events_of
@@ -39,7 +40,7 @@ class ChatTurn:
         self._usage: dict[str, Any] | None = None
         self._completion: dict[str, Any] | None = None
         with db.statements(write=False):
-            owner = owner_of(job)
+            owner = self._owner = owner_of(job)
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
         self._provider: Provider = provider_for(route.connection)
@@ -72,6 +73,10 @@ class ChatTurn:
         self._job.pause(pause)
 
     def _relay(self) -> None:
+        with asking_for(self._owner):
+            self._ask()
+
+    def _ask(self) -> None:
         if not self._request.is_stream:
             self._complete()
             return

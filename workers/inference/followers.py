@@ -15,6 +15,7 @@ from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
 from workers.live import Running
 from workers.providers import provider_for
+from workers.providers.behalf import asking_for
 from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
@@ -35,6 +36,7 @@ class _Follower:
         with db.reading():
             owner = owner_of(job)
             check_chat(job, owner)
+            self._owner = owner
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
             route = _task_route(owner, job.payload.model)
         prompt = fill(option(self.template_option) or self.built_in, self._branch, owner.name)
@@ -48,7 +50,7 @@ class _Follower:
     def do(self) -> None:
         """Ask."""
         cut = Cut()
-        with self._job.abortable(cut.set):
+        with self._job.abortable(cut.set), asking_for(self._owner):
             completion = self._provider.complete(self._body, cut)
         said = Answer()
         for kind, data in events_of(completion):

@@ -10,7 +10,7 @@ import orjson
 
 from shared.errors import Reason
 from shared.loose_json import parse
-from workers.providers import complaints
+from workers.providers import behalf, complaints
 from workers.providers.base import Timeouts
 from workers.providers.errors import Aborted, Refused, Unavailable
 from workers.providers.line import Cut
@@ -201,7 +201,7 @@ class Upstream:
         timeout: dict[str, float],
         cut: Cut | None = None,
     ) -> httpx.Request:
-        headers = self._headers
+        headers = [*self._headers, *behalf.headers()]
         if body is not None:
             headers = [*headers, ("Content-Type", "application/json")]
         extensions: dict[str, Any] = {"timeout": timeout}

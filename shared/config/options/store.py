@@ -68,6 +68,8 @@ class Options:
     def __init__(self) -> None:
         self._given = _from_environment(environment())
         self._saved: dict[str, Any] = {}
+        self._since = _since()
+        self._is_alone = False
         self._version: bytes | None = b"unread"
         self._checked_at = 0.0
         self._lock = threading.Lock()
@@ -85,6 +87,10 @@ class Options:
             return self._given[name]
         option = OPTIONS[name]
         return option.follows(self.get) if option.follows is not None else option.default
+
+    def work_alone(self) -> None:
+        """Do without Redis from now on: for a process before which nobody runs."""
+        self._is_alone = True
 
     def saved(self) -> dict[str, Any]:
         """Give all saved values by name."""
@@ -117,6 +123,8 @@ class Options:
         self._saved = {**self._saved, **values}
         self._version = b"unread"
         self._checked_at = 0.0
+        if self._is_alone:
+            return
         try:
             get_redis().incr(key("options", "version"))
         except RedisError:
@@ -125,17 +133,32 @@ class Options:
 
     def _refresh(self) -> None:
         now = time.monotonic()
-        if now - self._checked_at < _FRESH_S or not get_settings().enable_persistent_config:
+        if now - self._checked_at < _FRESH_S:
             return
         with self._lock:
             self._checked_at = now
-            try:
-                version = get_redis().get(key("options", "version"))
-            except RedisError:
-                version = b"unread"
+            version = self._look()
             if version != self._version or version == b"unread":
-                self._saved = _read_saved()
+                self._saved = _read_saved(self._since)
                 self._version = version
+
+    def _look(self) -> bytes | None:
+        """Give the version that is saved now; "unread" where nobody can tell."""
+        if self._is_alone:
+            return b"unread"
+        try:
+            version: bytes | None = get_redis().get(key("options", "version"))
+        except RedisError:
+            return b"unread"
+        return version
+
+
+def _since() -> int:
+    """Give the time from which on what is saved counts, in seconds."""
+    settings = get_settings()
+    if settings.enable_persistent_config:
+        return 0
+    return settings.options_since or now_s()
 
 
 def _sealed(option: Option, value: Any) -> Any:
@@ -146,10 +169,12 @@ def _unsealed(option: Option, value: Any) -> Any:
     return each_secret(value, unseal) if option.is_secret else value
 
 
-def _read_saved() -> dict[str, Any]:
+def _read_saved(since: int) -> dict[str, Any]:
     by_key = {option.key: option for option in OPTIONS.values()}
     with db.reading() as session:
-        rows = session.execute(select(OptionRow.key, OptionRow.value)).all()
+        rows = session.execute(
+            select(OptionRow.key, OptionRow.value).where(OptionRow.updated_at >= since)
+        ).all()
     found = [(by_key[key], value) for key, value in rows if key in by_key]
     return {
         option.name: _unsealed(option, value)

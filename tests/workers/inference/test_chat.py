@@ -5,7 +5,7 @@ import pytest
 from shared import db
 from shared.config.options import get_options
 from shared.models.job import COMPLETED, Job
-from shared.services import chats, messages, models
+from shared.services import accounts, chats, messages, models
 from shared.services.connections import OLLAMA
 from tests.fakes.script import answer_for
 from tests.services.inside import sent
@@ -292,3 +292,33 @@ def test_a_usage_that_is_told_with_every_piece_is_passed_on_once(owner, monkeypa
 
     assert [data for kind, data in events if kind == "usage"] == [{"n": 2}]
     assert job.usage == {"n": 2}
+
+
+# For whom
+
+
+def test_the_server_is_not_told_for_whom_it_answers(owner, openai_server):
+    answer(owner)
+
+    assert not [name for name in openai_server.log()[-1]["headers"] if "openwebui" in name.lower()]
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+def test_the_server_is_told_for_whom_it_answers_where_that_is_wanted(
+    configure, owner, openai_server, is_stream
+):
+    configure(enable_forward_user_info_headers="true")
+    with db.transaction():
+        accounts.set_profile(owner.id, "Zoë\r\nX-Evil: 1", "/user.png")
+
+    answer(owner, is_stream=is_stream)
+
+    headers = {name.lower(): text for name, text in openai_server.log()[-1]["headers"].items()}
+    told = {name: text for name, text in headers.items() if name.startswith("x-openwebui-user-")}
+    assert told == {
+        "x-openwebui-user-name": "Zo%C3%AB%0D%0AX-Evil%3A 1",
+        "x-openwebui-user-id": owner.id,
+        "x-openwebui-user-email": owner.email,
+        "x-openwebui-user-role": owner.role,
+    }
+    assert "x-evil" not in headers

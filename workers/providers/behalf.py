@@ -1,0 +1,39 @@
+"""For whom a model server is asked: it is told so where ENABLE_FORWARD_USER_INFO_HEADERS is on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from urllib.parse import quote
+
+from shared.config.settings import get_settings
+from shared.services.accounts import Principal
+
+Headers = tuple[tuple[str, str], ...]
+
+# Not an argument: it would pass through every layer between a job and the request.
+_headers: ContextVar[Headers] = ContextVar("behalf", default=())
+
+
+@contextmanager
+def asking_for(user: Principal) -> Iterator[None]:
+    """Let the requests of a block tell for whom they are made."""
+    token = _headers.set(_of(user) if get_settings().enable_forward_user_info_headers else ())
+    try:
+        yield
+    finally:
+        _headers.reset(token)
+
+
+def headers() -> Headers:
+    """Give the headers for a request that is made now."""
+    return _headers.get()
+
+
+def _of(user: Principal) -> Headers:
+    # A header holds no letters beyond ASCII, and no line breaks.
+    return (
+        ("X-OpenWebUI-User-Name", quote(user.name, safe=" ")),
+        ("X-OpenWebUI-User-Id", user.id),
+        ("X-OpenWebUI-User-Email", quote(user.email, safe="@+")),
+        ("X-OpenWebUI-User-Role", user.role),
+    )
