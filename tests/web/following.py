@@ -49,6 +49,12 @@ class Reader:
         return [(seq, json.loads(event)) for seq, event in list(self.events)]
 
     @property
+    def listens(self) -> bool:
+        """Whether it has read the log, and hears what is published from now on."""
+        ready = getattr(self.follow, "_ready", None)  # made when its thread begins
+        return ready is not None and ready.is_set() and not self.follow._is_behind
+
+    @property
     def numbers(self) -> list[int]:
         """The numbers that came, in the order in which they came."""
         return [seq for seq, _ in self.events]

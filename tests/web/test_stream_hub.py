@@ -67,7 +67,7 @@ def test_a_reader_that_comes_while_redis_is_away_gets_everything(running, mortal
 
 def test_an_end_below_the_cursor_is_told_at_once_and_in_full(running):
     reader = Reader(running, after=1000)
-    wait_until(lambda: reader.follow._quiet_since, 5, "the reader to listen")
+    wait_until(lambda: reader.listens, 5, "the reader to listen")
     finish(running)
 
     relay.append(running, 1, "completed", {})

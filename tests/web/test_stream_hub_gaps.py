@@ -54,8 +54,7 @@ def finished(reader):
 
 def test_a_reader_that_listens_before_the_job_exists_misses_nothing():
     reader = Reader("chosen", is_new=True)
-    wait_until(lambda: hasattr(reader.follow, "_ready"), 5, "the reader to subscribe")
-    reader.follow._ready.wait(5)
+    wait_until(lambda: reader.listens, 5, "the reader to listen")
 
     tell("chosen", "a")
     relay.append("chosen", 1, "completed", {})
