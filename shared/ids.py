@@ -26,6 +26,16 @@ def new_id() -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def first_id_at(seconds: int) -> str:
+    """Give what sorts before every id that was made at a moment or later, and behind all others.
+
+    Args:
+        seconds: Since the epoch.
+    """
+    digits = f"{max(seconds, 0) * 1000:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 def now_s() -> int:
     """Give the current time in whole seconds since the epoch, the unit of all tables."""
     return int(time.time())

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select
 from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
 from shared.errors import Busy, Invalid, NotFound
-from shared.ids import now_s
+from shared.ids import first_id_at, now_s
 from shared.kinds import SPECS
 from shared.kinds.base import JobSpec, Payload
 from shared.kinds.inference import RUN_CHAT
@@ -26,6 +26,7 @@ OPEN = (QUEUED, RUNNING)
 _LAST_WORDS_S = 2
 # As long as there is room for so many more, nobody is made to wait for others to be counted.
 _MOST_AT_ONCE = 200
+_PURGED_AT_ONCE = 200
 _WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
 
 
@@ -230,6 +231,24 @@ def _unsaid(job: Job) -> list[bytes]:
 
 
 def purge(before: int) -> int:
-    """Delete jobs that ended before a moment (seconds since the epoch); how many."""
-    old = delete(Job).where(Job.finished_at < before).returning(Job.id)
-    return len(db.session().execute(old).all())
+    """Delete jobs that were accepted and ended before a moment; runs transactions of its own, short
+    ones, so that nobody waits for the writer.
+
+    Args:
+        before: Seconds since the epoch.
+
+    Returns:
+        How many there were.
+    """
+    count = 0
+    while some := _purge_some(before):
+        count += some
+    return count
+
+
+def _purge_some(before: int) -> int:
+    # By id, which tells the time and has the only index that helps: rows are large.
+    old = select(Job.id).where(Job.id < first_id_at(before), Job.finished_at < before)
+    some = delete(Job).where(Job.id.in_(old.order_by(Job.id).limit(_PURGED_AT_ONCE)))
+    with db.transaction() as session:
+        return len(session.execute(some.returning(Job.id)).all())

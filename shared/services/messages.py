@@ -11,6 +11,7 @@ from shared import db
 from shared.errors import Invalid
 from shared.ids import new_id, now_s
 from shared.models.chat import Chat, ChatMessage
+from shared.services import orphans
 
 # Kept in columns; all other fields of a message stay in `data` as they came.
 _COLUMNS = ("id", "parentId", "childrenIds", "role", "content", "model")
@@ -78,6 +79,8 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
         _check(message_id, message)
     _wait_for(chat_id)
     stored = {row.id: row for row in of_chat(chat_id)}
+    if any(row.is_running for row in stored.values()) and orphans.let_go(chat_id):
+        stored = {row.id: row for row in of_chat(chat_id)}
     places = _places(sent)
     values = {
         message_id: _values(stored.get(message_id), message, places.get(message_id, 0))

@@ -2,6 +2,8 @@
 
 import socket
 
+import httpx
+
 from tests.fakes.openai_server import answer_for
 from tests.services.client import Account
 from tests.services.sockets import read_all
@@ -65,6 +67,27 @@ def test_a_web_process_asked_to_stop_lets_its_readers_go_on_elsewhere(stack: Sta
     reader.finish(30)
     reader.assert_unbroken()
     assert reader.text == answer_for(question)
+    stack.web[0].start()
+
+
+def test_a_plain_stream_that_its_web_process_cuts_off_is_not_cancelled(
+    stack: Stack, alice: Account
+):
+    question = "cut off by a restart delay=50 tokens=80"
+    body = {
+        "model": alice.model(),
+        "messages": [{"role": "user", "content": question}],
+        "stream": True,
+    }
+    url = f"{alice.base}/v1/chat/completions"
+    with httpx.stream("POST", url, json=body, headers=alice.headers, timeout=20) as answer:
+        assert next(answer.iter_lines()).startswith("data: ")
+
+        stack.web[0].stop(10)
+
+    elsewhere = alice.at(stack.web[1].base)
+    reader = elsewhere.follow(answer.headers["X-Job-Id"])
+    assert (reader.end, reader.text) == ("completed", answer_for(question))
     stack.web[0].start()
 
 

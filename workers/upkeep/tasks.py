@@ -25,7 +25,7 @@ def refresh_models() -> None:
 @periodic("upkeep.purge")
 def purge() -> None:
     """Delete ended jobs and sign-ins that are past their time."""
+    old_jobs = jobs.purge(now_s() - get_settings().job_retention_days * 86_400)
     with db.transaction():
-        old_jobs = jobs.purge(now_s() - get_settings().job_retention_days * 86_400)
         old_sessions = accounts.purge_sessions()
     log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)

@@ -4,6 +4,7 @@ import pytest
 
 from shared import db, leases, relay
 from shared.errors import Busy, Invalid, NotFound
+from shared.ids import now_s
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.kinds.inference import RUN_CHAT, WRITE_TITLE, RunChat, WriteTitle
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING, Job
@@ -354,17 +355,25 @@ def test_the_log_of_a_job_under_way_stays_open(owner):
     assert told(job_id) == []
 
 
-def test_old_jobs_are_purged_and_those_under_way_stay(owner):
-    old, fresh, running = (new_job(owner) for _ in range(3))
-    change_job(old, status=COMPLETED, finished_at=100)
-    change_job(fresh, status=COMPLETED, finished_at=300)
+def test_old_jobs_are_purged_and_those_under_way_stay(owner, monkeypatch):
+    monkeypatch.setattr(jobs, "_PURGED_AT_ONCE", 2)
+    before = now_s() + 100
+    old, (fresh, running) = [new_job(owner) for _ in range(5)], (new_job(owner), new_job(owner))
+    for job_id in old:
+        change_job(job_id, status=COMPLETED, finished_at=before - 1)
+    change_job(fresh, status=COMPLETED, finished_at=before + 1)
 
-    with db.transaction():
-        purged = jobs.purge(before=200)
+    assert jobs.purge(before) == 5
 
     with db.reading() as session:
-        assert purged == 1
         assert {job.id for job in session.query(Job)} == {fresh, running}
+
+
+def test_a_job_that_was_accepted_later_is_not_looked_at(owner):
+    job_id = new_job(owner)
+    change_job(job_id, status=COMPLETED, finished_at=1)
+
+    assert jobs.purge(now_s() - 100) == 0
 
 
 def test_cancelling_a_job_that_has_lost_its_worker_keeps_what_was_said(owner):

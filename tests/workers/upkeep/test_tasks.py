@@ -26,12 +26,13 @@ def test_the_models_are_gathered_by_a_job_that_nobody_owns():
     assert (row_of(job_id).kind, row_of(job_id).user_id) == (REFRESH_MODELS.name, None)
 
 
-def test_old_jobs_and_expired_sign_ins_are_deleted(configure):
+def test_old_jobs_and_expired_sign_ins_are_deleted(configure, monkeypatch):
     configure(job_retention_days=2)
     user = new_user()
+    monkeypatch.setattr(tasks, "now_s", lambda: int(time.time()) + 10 * DAY_S)
     old, fresh, running = (new_job(user) for _ in range(3))
     for job_id, days in ((old, 3), (fresh, 1)):
-        change_job(job_id, status=COMPLETED, finished_at=int(time.time()) - days * DAY_S)
+        change_job(job_id, status=COMPLETED, finished_at=tasks.now_s() - days * DAY_S)
     with db.transaction():
         accounts.open_session(user.id, "", int(time.time()) - 10)
         kept = accounts.open_session(user.id, "", None)
