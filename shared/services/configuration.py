@@ -69,25 +69,26 @@ def _checked(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 def _unmasked(values: dict[str, Any]) -> dict[str, Any]:
     """Put the secrets in whose masks came back; an option that is nothing but a mask stays away.
 
-    A secret goes nowhere but to the address that it was given for.
+    The key of a server goes nowhere but to the address that it was given for, also when only
+    addresses are saved.
     """
     kept = {
         name: value
         for name, value in values.items()
         if not (OPTIONS[name].is_secret and isinstance(value, str) and is_mask(value))
     }
-    if "OPENAI_API_KEYS" in kept:
+    if kept.keys() & {"OPENAI_API_KEYS", "OPENAI_API_BASE_URLS"}:
         urls = kept.get("OPENAI_API_BASE_URLS", option("OPENAI_API_BASE_URLS"))
-        keys = padded(kept["OPENAI_API_KEYS"], len(urls))
+        keys = padded(kept.get("OPENAI_API_KEYS", shown("OPENAI_API_KEYS")), len(urls))
         kept["OPENAI_API_KEYS"] = [
             key_of_form(OPENAI, url, key, place)
             for place, (url, key) in enumerate(zip(urls, keys, strict=True))
         ]
-    if "OLLAMA_API_CONFIGS" in kept:
+    if kept.keys() & {"OLLAMA_API_CONFIGS", "OLLAMA_BASE_URLS"}:
         urls = kept.get("OLLAMA_BASE_URLS", option("OLLAMA_BASE_URLS"))
+        configs = kept.get("OLLAMA_API_CONFIGS", shown("OLLAMA_API_CONFIGS"))
         kept["OLLAMA_API_CONFIGS"] = {
-            place: _with_key_of_server(config, place, urls)
-            for place, config in kept["OLLAMA_API_CONFIGS"].items()
+            place: _with_key_of_server(config, place, urls) for place, config in configs.items()
         }
     if "TOOL_SERVER_CONNECTIONS" in kept:
         kept["TOOL_SERVER_CONNECTIONS"] = [

@@ -51,6 +51,18 @@ def test_no_heading_names_what_does_not_exist():
     assert not headings - known
 
 
+def test_nothing_that_is_there_is_said_to_be_without_effect():
+    page = existing("docs/configuration/openwebui.md").read_text("utf-8")
+    cells = re.findall(r"^\| (.+?) \|", page.split("## Without effect")[1], re.MULTILINE)
+    named = " ".join(cells)
+    exact = set(re.findall(r"[A-Z][A-Z0-9_]+\b", named))
+    begun = tuple(re.findall(r"([A-Z][A-Z0-9_]*_)…", named))
+
+    there = {name for name in _headings() if name in exact or name.startswith(begun)}
+
+    assert there == {"OFFLINE_MODE"}  # accepted, and says so itself
+
+
 def _told_defaults() -> dict[str, str]:
     """Give what stands at the beginning of each section that is about one name."""
     sections = re.findall(r"^### ([A-Z0-9_]+)\n\n(.+)$", _configuration(), re.MULTILINE)

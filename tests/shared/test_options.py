@@ -90,6 +90,13 @@ def test_openais_other_services_take_the_key_of_its_connection(name):
     assert (followed, option(name)) == ("k-openai", "k-own")
 
 
+def test_openais_key_is_no_default_for_another_address():
+    get_options().set({"OPENAI_API_KEYS": ["k-openai"], "RAG_OPENAI_API_BASE_URL": "http://other"})
+
+    assert option("RAG_OPENAI_API_KEY") == ""
+    assert option("AUDIO_TTS_OPENAI_API_KEY") == "k-openai"
+
+
 def test_embedding_by_ollama_takes_its_first_server():
     get_options().set({"OLLAMA_BASE_URLS": ["http://one:11434", "http://two:11434"]})
 

@@ -113,16 +113,23 @@ def test_secrets_are_exported_as_masks_which_an_import_keeps(each_database, admi
     assert {name: option(name) for name in secrets} == secrets
 
 
-def test_no_key_is_imported_for_another_address(admin):
+@pytest.mark.parametrize("keys", ["the masks", "nothing"])
+def test_no_key_is_imported_for_another_address(admin, keys):
     get_options().set(
-        {"OPENAI_API_BASE_URLS": ["http://one/v1"], "OPENAI_API_KEYS": ["sk-one-0123456789"]}
+        {
+            "OPENAI_API_BASE_URLS": ["http://one/v1", "http://two/v1"],
+            "OPENAI_API_KEYS": ["sk-one-0123456789", "sk-two-0123456789"],
+            "OLLAMA_API_CONFIGS": {"0": {"key": "ollama-0123456789"}},
+        }
     )
-    tree = admin.get(EXPORT).json
-    tree["openai"]["api_base_urls"] = ["http://evil/v1"]
+    tree = admin.get(EXPORT).json if keys == "the masks" else {"openai": {}}
+    tree["openai"]["api_base_urls"] = ["http://evil/v1", "http://two/v1"]
+    tree["ollama"] = {**tree.get("ollama", {}), "base_urls": ["http://evil"]}
 
     admin.post(IMPORT, {"config": tree})
 
-    assert option("OPENAI_API_KEYS") == [""]
+    assert option("OPENAI_API_KEYS") == ["", "sk-two-0123456789"]
+    assert option("OLLAMA_API_CONFIGS") == {"0": {"key": ""}}
 
 
 def test_an_import_brings_new_values_and_leaves_the_rest(admin):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from shared.config.options.base import Option
-from shared.config.options.connections import OPENAI_URL, openai_key
+from shared.config.options.connections import OPENAI_URL, openai_key_for
 
 _ToText = Literal["", "openai", "deepgram", "azure", "web"]
 _ToSpeech = Literal["", "openai", "elevenlabs", "azure", "transformers"]
@@ -18,7 +18,7 @@ AUDIO = (
         "AUDIO_STT_OPENAI_API_KEY",
         "audio.stt.openai.api_key",
         "",
-        follows=openai_key,
+        follows=openai_key_for("AUDIO_STT_OPENAI_API_BASE_URL"),
         is_secret=True,
     ),
     Option("AUDIO_STT_ENGINE", "audio.stt.engine", "", kind=_ToText),
@@ -31,7 +31,7 @@ AUDIO = (
         "AUDIO_TTS_OPENAI_API_KEY",
         "audio.tts.openai.api_key",
         "",
-        follows=openai_key,
+        follows=openai_key_for("AUDIO_TTS_OPENAI_API_BASE_URL"),
         is_secret=True,
     ),
     Option("AUDIO_TTS_API_KEY", "audio.tts.api_key", "", is_secret=True),

@@ -1,16 +1,28 @@
 """Options of the connections to model servers and tool servers."""
 
+from collections.abc import Callable
+
 from shared.config.options.base import Get, Option, divided_by
 from shared.config.options.shapes import URL, ConnectionConfig, ToolServer
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
-def openai_key(get: Get) -> str:
-    """Give the key that the connection to OpenAI itself has: others of its services take it too."""
-    keys: list[str] = get("OPENAI_API_KEYS")
-    pairs = zip(get("OPENAI_API_BASE_URLS"), keys, strict=False)
-    return next((key for url, key in pairs if url == OPENAI_URL), "")
+def openai_key_for(address: str) -> Callable[[Get], str]:
+    """Make the default of a key of OpenAI's other services: that of its connection.
+
+    Args:
+        address: The option that names the service's address; the key goes nowhere but to OpenAI.
+    """
+
+    def key(get: Get) -> str:
+        if get(address).rstrip("/") != OPENAI_URL:
+            return ""
+        keys: list[str] = get("OPENAI_API_KEYS")
+        pairs = zip(get("OPENAI_API_BASE_URLS"), keys, strict=False)
+        return next((key for url, key in pairs if url == OPENAI_URL), "")
+
+    return key
 
 
 def ollama_url(get: Get) -> str:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 from shared.config.options.base import Option
-from shared.config.options.connections import OPENAI_URL, openai_key
+from shared.config.options.connections import OPENAI_URL, openai_key_for
 from shared.config.options.shapes import AtLeastZero, OptionalNumber, OptionalText
 
 _Engine = Literal["", "openai", "gemini", "comfyui", "automatic1111"]
@@ -59,7 +59,13 @@ IMAGES = (
     _made("COMFYUI_WORKFLOW", "comfyui.workflow", json.dumps(_WORKFLOW, indent=2)),
     _made("COMFYUI_WORKFLOW_NODES", "comfyui.nodes", [], kind=list[dict[str, Any]]),
     _made("IMAGES_OPENAI_API_BASE_URL", "openai.api_base_url", OPENAI_URL),
-    _made("IMAGES_OPENAI_API_KEY", "openai.api_key", "", follows=openai_key, is_secret=True),
+    _made(
+        "IMAGES_OPENAI_API_KEY",
+        "openai.api_key",
+        "",
+        follows=openai_key_for("IMAGES_OPENAI_API_BASE_URL"),
+        is_secret=True,
+    ),
     _made(
         "IMAGES_GEMINI_API_BASE_URL",
         "gemini.api_base_url",

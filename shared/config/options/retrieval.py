@@ -3,7 +3,7 @@
 from typing import Literal
 
 from shared.config.options.base import Option, divided_by
-from shared.config.options.connections import OPENAI_URL, ollama_url, openai_key
+from shared.config.options.connections import OPENAI_URL, ollama_url, openai_key_for
 from shared.config.options.shapes import AtLeastZero, Count, OptionalCount, OptionalText
 
 _Extraction = Literal["", "tika", "docling", "document_intelligence", "mistral_ocr"]
@@ -48,7 +48,13 @@ RETRIEVAL = (
     Option("CHUNK_OVERLAP", "rag.chunk_overlap", 100, kind=AtLeastZero),
     Option("RAG_TEMPLATE", "rag.template", ""),
     Option("RAG_OPENAI_API_BASE_URL", "rag.openai_api_base_url", OPENAI_URL),
-    Option("RAG_OPENAI_API_KEY", "rag.openai_api_key", "", follows=openai_key, is_secret=True),
+    Option(
+        "RAG_OPENAI_API_KEY",
+        "rag.openai_api_key",
+        "",
+        follows=openai_key_for("RAG_OPENAI_API_BASE_URL"),
+        is_secret=True,
+    ),
     Option("RAG_OLLAMA_BASE_URL", "rag.ollama.url", "", follows=ollama_url),
     Option("RAG_OLLAMA_API_KEY", "rag.ollama.key", "", is_secret=True),
     Option(
