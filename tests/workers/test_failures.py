@@ -86,7 +86,7 @@ def test_the_operators_read_the_kind_of_failure_and_no_words(run_and_fail, caplo
 
 def test_flower_sees_a_failed_job_fail_and_learns_no_words(run_and_fail):
     with pytest.raises(base.JobFailed) as raised:
-        run_and_fail(Refused("host answered 401.", 401), base._run_for_celery)
+        run_and_fail(Refused("host answered 401.", 401), base._for_celery(RUN_CHAT))
 
     assert "host" not in repr(raised.value)
 
