@@ -20,6 +20,7 @@ from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
 from web.docs.routes import bp as docs
 from web.evaluations.routes import bp as evaluations
+from web.feedback.routes import bp as feedback
 from web.files.routes import bp as files
 from web.folders.routes import bp as folders
 from web.functions.routes import bp as functions
@@ -86,6 +87,7 @@ AREAS = (
     Area(tasks, "/api/tasks", MEMBER),
     Area(tasks_v1, "/api/v1/tasks", MEMBER),
     Area(evaluations, "/api/v1/evaluations", MEMBER),
+    Area(feedback, "/api/v1/evaluations", MEMBER),
     Area(audio, "/api/v1/audio", MEMBER),
     Area(images, "/api/v1/images", MEMBER),
     Area(retrieval, "/api/v1/retrieval", MEMBER),

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from shared.services import sharing
+from shared.services import accounts, sharing
 from shared.services.sharing import Control
 
 
@@ -75,7 +75,7 @@ class SharedResponse(BaseModel):
 
 def with_owners(rows: list[Any], response: type[BaseModel]) -> list[dict[str, Any]]:
     """Write things of which the `response` has a field `user` for the owner."""
-    found = sharing.owners(rows)
+    found = accounts.by_ids({row.user_id for row in rows})
     return [
         {**response.model_validate(row).model_dump(), "user": found.get(row.user_id)}
         for row in rows

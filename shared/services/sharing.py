@@ -3,11 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-
-from shared import db
 from shared.errors import NotFound
-from shared.models.user import User
 from shared.services import access, permissions
 from shared.services.accounts import Principal
 
@@ -41,14 +37,6 @@ def permitted(user: Principal, noun: str, wanted: Control, before: Control = {})
     if wanted is None and before is not None:
         return None if permissions.allows(user, "sharing", f"public_{noun}") else {}
     return wanted
-
-
-def owners(rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
-    """Give the owners of things by id, as lists show them."""
-    ids = {row.user_id for row in rows}
-    query = select(User.id, User.name, User.email, User.role, User.profile_image_url)
-    found = db.session().execute(query.where(User.id.in_(ids))).mappings()
-    return {row["id"]: dict(row) for row in found}
 
 
 def to_grants(control: Control) -> list[dict[str, str]]:

@@ -1,0 +1,1 @@
+"""Feedback: ratings of answers."""

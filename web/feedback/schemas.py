@@ -1,0 +1,101 @@
+"""Forms and answers of the feedback routes."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.services.feedback import Draft
+
+
+class RatingForm(BaseModel):
+    """The rating itself; what else a page says of it is kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rating: str | int | None = None
+    model_id: str | None = None
+    sibling_model_ids: list[str] | None = None
+    reason: str | None = None
+    comment: str | None = None
+
+
+class SnapshotForm(BaseModel):
+    """The chat as it was."""
+
+    model_config = ConfigDict(extra="allow")
+
+    chat: dict[str, Any] | None = {}
+
+
+class FeedbackForm(BaseModel):
+    """What a user says of an answer."""
+
+    type: str = Field(max_length=64, pattern=r"^[^\x00]*$")
+    data: RatingForm | None = None
+    meta: dict[str, Any] | None = None
+    snapshot: SnapshotForm | None = None
+
+    @property
+    def draft(self) -> Draft:
+        """What of it is stored."""
+        return Draft(
+            self.type,
+            None if self.data is None else self.data.model_dump(exclude_unset=True),
+            self.meta,
+            None if self.snapshot is None else self.snapshot.model_dump(),
+        )
+
+
+class FeedbackResponse(BaseModel):
+    """Feedback in a list, without its snapshot."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    user_id: str
+    version: int
+    type: str
+    data: dict[str, Any] | None
+    meta: dict[str, Any] | None
+    created_at: int
+    updated_at: int
+
+
+class AuthorResponse(BaseModel):
+    """Who has said it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    email: str
+    role: str
+    profile_image_url: str
+    last_active_at: int
+    updated_at: int
+    created_at: int
+
+
+class AuthoredFeedbackResponse(FeedbackResponse):
+    """Feedback in a list, with its author."""
+
+    user: AuthorResponse | None = None
+
+
+class WholeFeedbackResponse(FeedbackResponse):
+    """Feedback with the chat as it was."""
+
+    snapshot: dict[str, Any] | None
+
+
+class FeedbackPage(BaseModel):
+    """A page of a list."""
+
+    items: list[AuthoredFeedbackResponse]
+    total: int
+
+
+class PageQuery(BaseModel):
+    """Which page."""
+
+    page: int = Field(1, ge=1, le=100_000)
