@@ -41,6 +41,7 @@ from web.tasks.config import bp as tasks_v1
 from web.tasks.routes import bp as tasks
 from web.tools.routes import bp as tools
 from web.users.routes import bp as users
+from web.utils.routes import bp as utils
 
 # Nobody is asked; the view itself may still look who it is.
 PUBLIC = "public"
@@ -81,6 +82,7 @@ AREAS = (
     Area(channels, "/api/v1/channels", MEMBER),
     Area(tools, "/api/v1/tools", MEMBER),
     Area(functions, "/api/v1/functions", MEMBER),
+    Area(utils, "/api/v1/utils", MEMBER),
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),

@@ -22,6 +22,7 @@ from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.live import live
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
+from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper
 from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
 from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks

@@ -4,6 +4,7 @@ from shared.kinds import (
     catalogue,
     inference,
     retrieval,
+    texts,
     workspace,
 )
 from shared.kinds.base import JobSpec
@@ -12,6 +13,7 @@ _NOUNS = (
     catalogue,
     inference,
     retrieval,
+    texts,
     workspace,
 )
 

@@ -1,0 +1,1 @@
+"""Small services for pages: pictures, code, Markdown, PDF, and copies of the database."""

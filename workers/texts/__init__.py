@@ -1,0 +1,1 @@
+"""Jobs that turn a text into another form; they need the CPU and nothing else."""
