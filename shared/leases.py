@@ -34,6 +34,7 @@ class Claim:
     handed_over: int
     request: dict[str, Any]
     is_cancelled: bool
+    held: dict[str, Any] | None = None
 
     @property
     def model(self) -> str | None:
@@ -92,6 +93,7 @@ _CLAIMED = (
     "handed_over",
     "request",
     "cancel_requested",
+    "held",
 )
 _CLAIMS: dict[tuple[str, ...], Any] = {
     limited: _claim_statement(limited)

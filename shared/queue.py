@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from redis.exceptions import RedisError
 from sqlalchemy import Table, update
@@ -31,12 +31,19 @@ class Subject:
     parent_id: str | None = None
 
 
-def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
+def enqueue(
+    spec: JobSpec,
+    payload: Payload,
+    subject: Subject,
+    job_id: str | None = None,
+    held: dict[str, Any] | None = None,
+) -> str:
     """Accept a job: its row stands in the surrounding transaction, the broker hears of it after the
     commit.
 
     Args:
         job_id: Chosen by callers that listen for the job before it exists.
+        held: What it has reserved of quotas.
 
     Returns:
         The job's id. If the broker cannot be reached the sweeper sends it later; it is not lost.
@@ -57,6 +64,7 @@ def enqueue(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | Non
         "sent_at": time.time(),
         "cancel_requested": False,
         "request": payload.model_dump(),
+        "held": held,
         "created_at": now_s(),
     }
     db.connection().execute(_job_table.insert(), row)

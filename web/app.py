@@ -13,7 +13,9 @@ from shared.config.settings import Settings, get_settings
 from shared.ids import new_id
 from shared.log import request_id
 from shared.models import Base
+from shared.services import quotas
 from web import areas, auth, errors, headers
+from web.quotas import remaining
 from web.stream.outlet import Upgrades
 from web.stream.socket import SUBPROTOCOL, sock
 from web.stream.socketio import Door
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _begin() -> None:
     g.began_at = time.monotonic()
+    quotas.left.set(())
     request_id.set(request.headers.get("X-Request-Id", "")[:64] or new_id())
 
 
@@ -72,6 +75,7 @@ def _finish(response: Any) -> Any:
     response.headers["X-Process-Time"] = str(int(time.monotonic() - g.began_at))
     for name, value in current_app.config["WANTED_HEADERS"].items():
         response.headers.setdefault(name, value)
+    response.headers.update(remaining.headers())
     origin, allowed = request.headers.get("Origin"), get_settings().cors_allow_origin
     if origin and (allowed == "*" or origin in allowed.split(";")):
         response.headers["Access-Control-Allow-Origin"] = origin

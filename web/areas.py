@@ -34,12 +34,14 @@ from web.ollama.routes import bp as ollama
 from web.openai.routes import bp as openai
 from web.page.routes import bp as page
 from web.prompts.routes import bp as prompts
+from web.quotas.routes import bp as quotas
 from web.retrieval.routes import bp as retrieval
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
 from web.tasks.config import bp as tasks_v1
 from web.tasks.routes import bp as tasks
 from web.tools.routes import bp as tools
+from web.usage.routes import bp as usage
 from web.users.routes import bp as users
 from web.utils.routes import bp as utils
 
@@ -86,6 +88,8 @@ AREAS = (
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),
+    Area(quotas, "/api/v1/quotas", ADMIN),
+    Area(usage, "/api/v1/usage", MEMBER),
     Area(tasks, "/api/tasks", MEMBER),
     Area(tasks_v1, "/api/v1/tasks", MEMBER),
     Area(evaluations, "/api/v1/evaluations", MEMBER),

@@ -16,7 +16,7 @@ from shared.config.options import LIFETIME, option
 from shared.config.settings import get_settings, secret_key
 from shared.errors import BadSession, NotSignedIn, SwitchyardError, Unavailable
 from shared.ids import now_s
-from shared.services import access, accounts
+from shared.services import access, accounts, quotas
 from shared.services.accounts import Principal
 from shared.subscriber import subscriber
 from web.errors import Status
@@ -195,6 +195,7 @@ def current_user() -> Principal:
         who = identify(credential)
         check_key_endpoint(who)
         g.principal = who
+        quotas.is_by_key.set(who.session_id is None)
     principal: Principal = g.principal
     return principal
 

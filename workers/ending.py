@@ -14,8 +14,9 @@ from shared.errors import SwitchyardError, Unavailable
 from shared.leases import Claim
 from shared.models.job import FAILED
 from shared.outage import Outage
-from shared.services import live_answers, messages
+from shared.services import live_answers, messages, quotas, usage
 from shared.services.answers import Answer
+from shared.services.quotas import Asker
 from workers.live import Running
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
 
     def save_all() -> dict[str, Any]:
         result.update(_why(error), **save(status, words))
+        _account(running.claim, result)
         return result
 
     outage = Outage(log, "saving the end of the job")
@@ -137,6 +139,16 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
     told = {name: value for name, value in result.items() if name != "text"}
     running.writer.emit(status, {**({} if words is None else {"error": words}), **told})
     return True
+
+
+def _account(claim: Claim, result: dict[str, Any]) -> None:
+    """Count what a user's job has cost; joins the transaction that ends it."""
+    if claim.user_id is None or claim.model is None:
+        return
+    tokens = usage.tokens_of(claim.request.get("body") or {}, result)
+    usage.add(claim.user_id, claim.model, tokens)
+    asker = Asker(claim.user_id, claim.model)
+    db.after_commit(lambda: quotas.settle(asker, claim.held, claim.id, tokens))
 
 
 def _why(error: SwitchyardError | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
+from shared.models.quota import Quota, Usage
 from shared.models.tool import Tool
 from shared.models.user import APIKey, Credential, User, UserSession
 
@@ -37,9 +38,11 @@ __all__ = [
     "ModelRow",
     "OptionRow",
     "Prompt",
+    "Quota",
     "SharedChat",
     "Tag",
     "Tool",
+    "Usage",
     "User",
     "UserSession",
 ]

@@ -48,6 +48,8 @@ class Job(Base):
     result: Mapped[dict[str, Any] | None]
     error: Mapped[str | None] = mapped_column(UserText)
     usage: Mapped[dict[str, Any] | None]
+    # What it has reserved of quotas until its end, see shared/services/quotas.py.
+    held: Mapped[dict[str, Any] | None]
     created_at: Mapped[int] = mapped_column(Seconds)
     started_at: Mapped[int | None] = mapped_column(Seconds)
     finished_at: Mapped[int | None] = mapped_column(Seconds)

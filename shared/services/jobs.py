@@ -10,15 +10,16 @@ from sqlalchemy import bindparam, delete, func, select
 from shared import db, leases, queue, relay
 from shared.config.settings import get_settings
 from shared.errors import Busy, Invalid, NotFound
-from shared.ids import first_id_at, now_s
+from shared.ids import first_id_at, new_id, now_s
 from shared.kinds import SPECS
 from shared.kinds.base import JobSpec, Payload
 from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
 from shared.queue import Subject
-from shared.services import access, chats, live_answers, messages
+from shared.services import access, chats, live_answers, messages, quotas
 from shared.services.accounts import Principal
 from shared.services.answers import Answer
+from shared.services.quotas import Asker
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +32,22 @@ _WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindp
 
 
 def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
-    """Take a job for a user, unless too many of that user's wait already.
+    """Take a job for a user, unless too many of that user's wait already or a quota is used up.
 
     Raises:
-        Busy: The user's queue is full.
+        Busy: The user's queue is full, or a quota is used up.
     """
     limit = get_settings().job_max_queued_per_user
     if limit and subject.user_id and _is_full(subject.user_id, limit):
         raise Busy(
             f"{limit} of your jobs are waiting already. Try again when some have ended.", 5.0
         )
-    return queue.enqueue(spec, payload, subject, job_id)
+    job_id, held = job_id or new_id(), None
+    if subject.user_id:
+        model, is_by_key = getattr(payload, "model", None), quotas.is_by_key.get()
+        asker = Asker(subject.user_id, model, is_by_key)
+        held = quotas.admit(asker, job_id, getattr(payload, "body", None) or {})
+    return queue.enqueue(spec, payload, subject, job_id, held)
 
 
 def _is_full(user_id: str, limit: int) -> bool:
@@ -131,6 +137,8 @@ def cancel(user: Principal, job_id: str) -> str:
         before, attempt = leases.cancel(job_id), job.attempt
         if before == QUEUED:
             _keep_what_was_said(job, said)
+            held = job.held
+            db.after_commit(lambda: quotas.settle(None, held, job_id, None))
     try:
         if before == QUEUED:
             relay.append(job_id, attempt, CANCELLED, {})
@@ -174,10 +182,10 @@ def retry(user: Principal, job_id: str) -> str:
         )
     spec = SPECS[job.kind]
     subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
-    new_id = accept(spec, spec.payload.model_validate(job.request), subject)
+    again = accept(spec, spec.payload.model_validate(job.request), subject)
     if spec is RUN_CHAT and job.chat_id and job.message_id:
-        _answer_again(job, job.chat_id, job.message_id, new_id)
-    return new_id
+        _answer_again(job, job.chat_id, job.message_id, again)
+    return again
 
 
 def _answer_again(job: Job, chat_id: str, message_id: str, new_id: str) -> None:

@@ -50,3 +50,27 @@ def test_jobs_that_wait_for_a_worker_are_told_their_places(narrow: Stack):
     assert places
     assert all(later < earlier for earlier, later in itertools.pairwise(places))
     last.assert_unbroken()
+
+
+def test_a_quota_holds_at_every_process_and_is_settled_by_the_workers(new_stack):
+    stack = new_stack(web=2)
+    admin = signup(stack.base)
+    quota = {"scope": "user", "measure": "running", "amount": 2}
+    assert admin.api("POST", "/api/v1/quotas/", quota).status_code == 201
+    elsewhere = admin.at(stack.bases[1])
+    wait_until(
+        lambda: admin.try_to_ask("hello tokens=1").headers.get("X-RateLimit-Limit-Running"),
+        5,
+        "the quota to be known",
+    )
+
+    answers = [who.try_to_ask("slow delay=30 tokens=30") for who in (admin, elsewhere) * 4]
+    accepted = [answer.json()["job"] for answer in answers if answer.status_code == 202]
+    refused = [answer for answer in answers if answer.status_code == 429]
+
+    assert 1 <= len(accepted) <= 3
+    assert len(refused) == len(answers) - len(accepted)
+    assert all(answer.headers["Retry-After"] for answer in refused)
+    for job in accepted:
+        admin.follow(job)
+    wait_until(lambda: elsewhere.try_to_ask("hello tokens=1").status_code == 202, 5, "room again")

@@ -17,7 +17,7 @@ from shared.config.options import store
 from shared.config.settings import Settings, get_settings, load
 from shared.models import Base
 from shared.redis import get_redis, key
-from shared.services import models
+from shared.services import models, quotas
 from tests.services.postgres import Postgres
 from tests.services.valkey import Valkey
 
@@ -103,6 +103,7 @@ def forget_what_is_remembered() -> None:
     store._options = None
     models._offer.__init__()  # type: ignore[misc]  # as new
     models._catalogue.__init__()  # type: ignore[misc]  # as new
+    quotas.forget()
 
 
 def sent(queue: str = "interactive") -> list[str]:

@@ -7,6 +7,7 @@ from shared.errors import Unavailable, UpstreamFailed
 from shared.ids import new_id
 from shared.kinds.base import JobSpec, Payload
 from shared.queue import Subject
+from shared.services import jobs
 from web.stream.hub import Follow, ending_of
 
 _TICK_S = 1.0
@@ -25,11 +26,14 @@ def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) ->
     Raises:
         UpstreamFailed: The job failed; the message is its own.
         Unavailable: It has not ended in time.
+        Busy: The user's limits do not allow it now.
     """
     job_id = new_id()
     with Follow(job_id, is_new=True) as follow:
         with db.transaction():
-            queue.enqueue(spec, payload, subject, job_id)
+            # What users see is theirs, and counts against their limits.
+            begin = jobs.accept if spec.is_visible else queue.enqueue
+            begin(spec, payload, subject, job_id)
         ending = _ending(follow, patience_s)
     if ending is None:
         raise Unavailable("This takes longer than usual. Please try again in a moment.")

@@ -1,0 +1,1 @@
+"""Quotas: what admins allow, and how much of it is left."""
