@@ -166,3 +166,13 @@ def user_channel(user_id: str) -> str:
 def tell_user(user_id: str, kind: str, data: dict[str, Any]) -> None:
     """Tell every web process that serves this user; nothing is kept."""
     get_redis().publish(user_channel(user_id), orjson.dumps({"type": kind, "data": data}))
+
+
+def rooms_channel() -> str:
+    """Name the channel on which web processes hear what happens in the rooms of users."""
+    return key("rooms")
+
+
+def tell_rooms(kind: str, data: dict[str, Any]) -> None:
+    """Tell every web process what happens in a room; nothing is kept."""
+    get_redis().publish(rooms_channel(), orjson.dumps({"type": kind, "data": data}))

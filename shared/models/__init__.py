@@ -2,7 +2,7 @@
 
 from shared.models.base import Base
 from shared.models.catalogue import ModelRow
-from shared.models.channel import Channel
+from shared.models.channel import Channel, ChannelMessage, ChannelReaction
 from shared.models.chat import Chat, ChatMessage, ChatTag, SharedChat, Tag
 from shared.models.chunk import Chunk
 from shared.models.feedback import Feedback
@@ -22,6 +22,8 @@ __all__ = [
     "APIKey",
     "Base",
     "Channel",
+    "ChannelMessage",
+    "ChannelReaction",
     "Chat",
     "ChatMessage",
     "ChatTag",

@@ -8,7 +8,7 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.catalogue import ModelRow
-from shared.models.channel import Channel
+from shared.models.channel import Channel, ChannelMessage
 from shared.models.chat import Chat
 from shared.models.feedback import Feedback
 from shared.models.file import File
@@ -90,6 +90,15 @@ def _shared(user: Principal, action: str, row: _Shared) -> bool:
     return is_own or grants(user, action, row.access_control)
 
 
+def _channel_message(user: Principal, action: str, row: ChannelMessage) -> bool:
+    """Its author may change it; who may write in the channel's name may delete it too."""
+    if user.role == ADMIN or row.user_id == user.id:
+        return True
+    channel = db.session().get(Channel, row.channel_id)
+    wanted = {"read": "read", "delete": "write"}.get(action)
+    return channel is not None and wanted is not None and _shared(user, wanted, channel)
+
+
 def _feedback(user: Principal, action: str, row: Feedback) -> bool:
     return row.user_id == user.id or (user.role == ADMIN and action in ("read", "delete"))
 
@@ -120,6 +129,7 @@ def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool
 _RULES: dict[type, Any] = {
     str: _area,
     Channel: _shared,
+    ChannelMessage: _channel_message,
     Chat: _chat,
     Feedback: _feedback,
     File: _file,

@@ -51,6 +51,10 @@ class PageSocket:
         """Send an event and wait for its answer."""
         return self._client.call(name, data, timeout=10)
 
+    def emit(self, name: str, data: Any) -> None:
+        """Send an event that is not answered."""
+        self._client.emit(name, data)
+
     def close(self) -> None:
         """Leave."""
         self._client.disconnect()

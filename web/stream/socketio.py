@@ -23,6 +23,8 @@ from shared.services.accounts import Principal
 from shared.subscriber import Callback, subscriber
 from web import auth
 from web.stream.hub import Follow
+from web.stream.lobby import Lobby
+from web.stream.rooms import Rooms
 from web.stream.turns import Notice, translator
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ _ENCORE_AFTER_S = 1.5
 _READY_WITHIN_S = 2.0
 # A socket for which more waits gets no pieces of streams until it has caught up; then whole texts.
 _MANY_PACKETS, _MOST_WAITING_CHARACTERS = 50, 500_000
+# What may be lost is not kept for a socket for which so many packets wait.
+_MOST_PACKETS = 300
 
 
 @dataclass
@@ -79,6 +83,9 @@ class Door:
         )
         self._crowds: dict[str, _Crowd] = {}
         self._users: dict[str, str] = {}
+        self._rooms = Rooms(self._hand)
+        self._lobby = Lobby(self._hand, lambda: list(self._users), lambda: list(self._crowds))
+        self._is_listening = False
         for name, handler in (
             ("connect", self._on_connect),
             ("disconnect", self._on_disconnect),
@@ -86,6 +93,8 @@ class Door:
             ("join-channels", self._on_join),
             ("usage", self._on_usage),
             ("user-list", self._on_user_list),
+            ("channel-events", self._on_typing),
+            ("events:channel", self._on_typing),
             ("heartbeat", self._on_newer),
             ("events:chat", self._on_newer),
         ):
@@ -113,6 +122,7 @@ class Door:
 
     def _leave(self, sid: str) -> None:
         user_id = self._users.pop(sid, None)
+        self._rooms.leave(sid)
         crowd = self._crowds.get(user_id or "")
         if crowd is None or user_id is None:
             return
@@ -120,13 +130,18 @@ class Door:
         if not crowd.clients:
             del self._crowds[user_id]
             subscriber.remove(relay.user_channel(user_id), crowd.hear)
+            self._lobby.leave(user_id)
 
-    def _on_usage(self, _sid: str, _data: Any = None) -> None:
-        """Take note; models in use are counted from the jobs themselves."""
+    def _on_usage(self, sid: str, data: Any = None) -> None:
+        if sid in self._users and isinstance(data, dict):
+            self._lobby.use(data.get("model"))
+
+    def _on_typing(self, sid: str, data: Any = None) -> None:
+        self._rooms.say(sid, data)
 
     def _on_user_list(self, sid: str, _data: Any = None) -> None:
         if sid in self._users:
-            self._tell_who_is_here(sid)
+            self._lobby.tell(sid)
 
     def _on_newer(self, sid: str, _data: Any = None) -> bool:
         """Note that a socket speaks the newer form, and let it catch up with the pieces that went
@@ -159,12 +174,14 @@ class Door:
             self._enter(_Client(sid, engine_sid, token, user))
         else:
             self._crowds[user.id].clients[sid].credential = token
-        self._tell_who_is_here(sid)
+        self._rooms.enter(sid, user)
+        self._lobby.tell(sid)
         return user
 
     def _enter(self, client: _Client) -> None:
         user_id = client.user.id
         self._users[client.sid] = user_id
+        self._listen()
         crowd = self._crowds.get(user_id) or self._gather(user_id)
         crowd.clients[client.sid] = client
         crowd.ready.wait(_READY_WITHIN_S)
@@ -178,16 +195,37 @@ class Door:
 
         ready = subscriber.add(relay.user_channel(user_id), hear)
         crowd = self._crowds[user_id] = _Crowd(hear, ready)
+        self._lobby.arrive(user_id)
         return crowd
+
+    def _listen(self) -> None:
+        """Hear what happens in rooms, from the first socket on."""
+        if not self._is_listening:
+            self._is_listening = True
+            subscriber.add(relay.rooms_channel(), self._hear_rooms)
+
+    def _hear_rooms(self, message: bytes | None) -> None:
+        """Take what happens in rooms; what fell into a gap is looked up where that can be done."""
+        if message is None:
+            self._rooms.hear("access", {})
+            self._lobby.hear("present")
+            return
+        told = orjson.loads(message)
+        self._rooms.hear(told["type"], told["data"])
+        self._lobby.hear(told["type"])
 
     def _catch_up(self, user: Principal) -> None:
         """Relay the user's jobs that began before a socket was here."""
         for work in _open_work(user):
             self._relay(user.id, work)
 
-    def _tell_who_is_here(self, sid: str) -> None:
-        self.server.emit("user-list", {"user_ids": list(self._crowds)}, to=sid)
-        self.server.emit("usage", {"models": []}, to=sid)
+    def _hand(self, sid: str, packet: str) -> None:
+        """Send something that may be lost: a socket that does not read does not get it."""
+        crowd = self._crowds.get(self._users.get(sid, ""))
+        client = crowd.clients.get(sid) if crowd else None
+        sock = self.server.eio.sockets.get(client.engine_sid) if client else None
+        if sock is not None and client is not None and sock.queue.qsize() < _MOST_PACKETS:
+            self.server.eio.send(client.engine_sid, packet)
 
     def _hear(self, user_id: str, message: bytes | None) -> None:
         """Take what concerns a user; whatever takes time is done aside."""
@@ -198,15 +236,26 @@ class Door:
         told = orjson.loads(message)
         if told["type"] == "job":
             self._relay(user_id, _Work.told(told["data"]))
+        elif told["type"] == "event":
+            self._pass_on(user_id, told["data"])
         elif told["type"] == "account":
             threading.Thread(target=self._check_rights, args=(user_id,), daemon=True).start()
 
+    def _pass_on(self, user_id: str, event: dict[str, Any]) -> None:
+        """Hand an event of a chat to the user's sockets, under the older and the newer name."""
+        for name in ("chat-events", "events"):
+            packet = "2" + orjson.dumps([name, event]).decode()
+            for client in self._clients_of(user_id):
+                self._hand(client.sid, packet)
+
     def _check_rights(self, user_id: str) -> None:
-        """Close the sockets whose sign-in has ended."""
+        """Close the sockets whose sign-in has ended; the others may be in other rooms now."""
         auth.forget(user_id)
         for client in self._clients_of(user_id):
             if not auth.is_member_still(client.credential):
                 self.server.disconnect(client.sid)
+            else:
+                self._join(client.sid, client.credential)
 
     def _relay(self, user_id: str, work: "_Work") -> None:
         crowd = self._crowds.get(user_id)
