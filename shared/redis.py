@@ -29,6 +29,14 @@ def get_redis() -> Any:
     return redis.Redis(connection_pool=pool)
 
 
+def is_alive() -> bool:
+    """Whether Redis answers now."""
+    try:
+        return bool(get_redis().ping())
+    except redis.RedisError:
+        return False
+
+
 def key(*parts: str) -> str:
     """Name a Redis key of this instance.
 

@@ -28,6 +28,73 @@ def test_without_a_built_page_first_steps_are_shown(stranger, configure):
     assert "<Yard>" not in answer.text
 
 
+def test_first_steps_lead_to_a_key_of_this_server(world, stranger, configure):
+    configure(flower_port=6001, local_models="1")
+
+    text = stranger.get("/", headers={"Host": "yard.example:8123"}).text
+
+    for words in (
+        "http://yard.example:8123/api/v1/auths/signup",
+        "http://yard.example:8123/v1/chat/completions",
+        "/api/v1/auths/api_key",
+        "http://yard.example:6001/",
+        "smollm2-135m",
+        "event log answers",
+        "database answers",
+    ):
+        assert words in text
+
+
+def test_first_steps_are_others_where_somebody_has_an_account(member, stranger):
+    text = stranger.get("/").text
+
+    assert "/api/v1/auths/signin" in text
+    assert "/api/v1/auths/signup" not in text
+
+
+@pytest.mark.parametrize(("env", "shown"), [("dev", True), ("prod", False)])
+def test_first_steps_link_the_api_where_it_is_shown(world, stranger, configure, env, shown):
+    configure(env=env)
+
+    assert ('href="/docs"' in stranger.get("/").text) is shown
+
+
+def test_first_steps_run_no_script(world, stranger):
+    answer = stranger.get("/")
+
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/favicon.png", "/static/logo.png", "/user.png", "/favicon.ico"]
+)
+def test_accounts_and_models_have_pictures_without_a_built_page(stranger, path):
+    answer = stranger.get(path)
+
+    assert (answer.content_type, answer.data[:4]) == ("image/png", b"\x89PNG")
+
+
+def test_a_built_page_brings_its_own_pictures(stranger, built):
+    (built / "static").mkdir()
+    (built / "static" / "favicon.png").write_bytes(b"theirs")
+
+    assert stranger.get("/static/favicon.png").data == b"theirs"
+    assert stranger.get("/user.png").data.startswith(b"\x89PNG")
+
+
+def test_a_link_out_of_the_built_page_is_not_followed(stranger, built, tmp_path):
+    (built / "linked.txt").symlink_to(tmp_path / "secret.txt")
+
+    assert stranger.get("/linked.txt").text == "<title>the page</title>"
+
+
+def test_an_address_of_a_video_leads_to_a_chat_about_it(stranger):
+    answer = stranger.get("/watch?v=a&b")
+
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/?youtube=a")
+
+
 @pytest.mark.parametrize("path", ["/c/some-chat", "/index.html", "/api/nowhere"])
 def test_without_a_built_page_other_addresses_lead_nowhere(stranger, path):
     answer = stranger.get(path)

@@ -1,14 +1,19 @@
-"""Routes of the page."""
+"""Routes of the page: a built one where there is one, else our own page of first steps."""
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, send_from_directory
-from werkzeug.exceptions import NotFound as NoSuchFile
+from flask import Blueprint, Response, redirect, render_template, request, send_file
+from werkzeug.security import safe_join
 
+from shared import db
 from shared.config.options import option
-from shared.config.settings import get_settings
+from shared.config.settings import Settings, get_settings
 from shared.errors import NotFound
+from shared.redis import is_alive
+from shared.services import accounts
 from shared.version import VERSION
 from web.api import endpoint
 
@@ -17,46 +22,93 @@ bp = Blueprint("page", __name__, template_folder="templates")
 # What must never be answered with the page: an unknown address there is a mistake of the client.
 _NOT_PAGES = ("api/", "v1/", "openai/", "ollama/", "ws", "static/", "_app/", "health", "cache/")
 _FOR_EVER = "public, max-age=31536000, immutable"
-
-
-def _build() -> Path | None:
-    folder = get_settings().frontend_build_dir
-    return Path(folder).resolve() if folder else None
+_OWN = Path(__file__).parent / "static"
+# Pictures that accounts and models have until they get others; a built page brings its own.
+_PICTURES = {
+    "favicon.ico": "favicon.png",
+    "favicon.png": "favicon.png",
+    "static/favicon.png": "favicon.png",
+    "static/favicon.svg": "favicon.svg",
+    "static/logo.png": "logo.png",
+    "static/splash.png": "logo.png",
+    "static/user.png": "user.png",
+    "user.png": "user.png",
+}
+# The page of first steps runs no script and loads nothing from elsewhere.
+_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_PORT = re.compile(r":\d+$")
+_LOCAL_MODEL = "smollm2-135m"
 
 
 @bp.get("/", defaults={"path": ""})
 @bp.get("/<path:path>")
-def show(path: str) -> Response:
+def show(path: str) -> Any:
     """Serve a file of the built page, or the page itself for an address that only it knows."""
-    build = _build()
-    if build is None:
-        return _first_steps(path)
+    build = get_settings().frontend_build_dir
+    file = _inside(Path(build).resolve(), path or "index.html") if build else None
+    if file is None and path in _PICTURES:
+        file = _OWN / _PICTURES[path]
+    if file is not None:
+        return _sent(file, _FOR_EVER if path.startswith("_app/immutable/") else "no-cache")
+    if path.endswith("/watch") or path == "watch":
+        return _with_video(request.args.get("v", ""))
+    if build and not path.startswith(_NOT_PAGES) and not path.endswith(".js"):
+        index = _inside(Path(build).resolve(), "index.html")
+        if index is not None:
+            return _sent(index, "no-cache")
+    if path:
+        raise NotFound
+    return _first_steps(get_settings())
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """Find a file of a folder; what leads out of it, by dots or by links, is not found."""
+    joined = safe_join(str(folder), path)
     try:
-        answer = send_from_directory(build, path or "index.html")
-    except NoSuchFile:
-        if path.startswith(_NOT_PAGES) or path.endswith(".js"):
-            raise NotFound from None
-        answer = send_from_directory(build, "index.html")
-        path = "index.html"
-    answer.headers["Cache-Control"] = (
-        _FOR_EVER if path.startswith("_app/immutable/") else "no-cache"
-    )
+        file = Path(joined).resolve() if joined else None
+        return file if file and file.is_relative_to(folder) and file.is_file() else None
+    except (ValueError, OSError):
+        return None  # the character NUL, or a name that is too long
+
+
+def _sent(file: Path, how_long: str) -> Response:
+    answer = send_file(file)
+    answer.headers["Cache-Control"] = how_long
     return answer
 
 
-def _first_steps(path: str) -> Response:
-    if path:
-        raise NotFound
-    settings = get_settings()
+def _with_video(video_id: str) -> Any:
+    """Lead an address that was YouTube's, but for its host, to a new chat about that video."""
+    return redirect(f"/?youtube={quote(video_id, safe='')}", 307)
+
+
+def _first_steps(settings: Settings) -> Response:
+    has_database = db.is_alive()
+    parts = [
+        {"name": "web", "is_there": True},
+        {"name": "event log", "is_there": is_alive()},
+        {"name": "database", "is_there": has_database},
+    ]
     html = render_template(
         "first_steps.html",
         name=settings.webui_name,
         version=VERSION,
+        parts=parts,
+        base=request.url_root.rstrip("/"),
+        is_new=has_database and not _has_accounts(),
         is_dev=settings.is_dev,
-        flower_port=settings.flower_port,
-        port=settings.port,
+        model=_LOCAL_MODEL if settings.local_models else "one of these",
+        flower=f"http://{_PORT.sub('', request.host)}:{settings.flower_port}/",
     )
-    return Response(html, content_type="text/html; charset=utf-8")
+    answer = Response(html, content_type="text/html; charset=utf-8")
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+def _has_accounts() -> bool:
+    with db.reading():
+        return accounts.has_any()
 
 
 @bp.get("/manifest.json")
