@@ -31,7 +31,7 @@ HOMES = {
     "simple_websocket": ("web/",),
     "celery": (*CELERY_HOMES, "launch/flower/", "launch/celery.py"),
     "kombu": CELERY_HOMES,
-    "httpx": ("workers/providers/", "shared/storage/", "shared/http.py"),
+    "httpx": ("workers/providers/", "workers/servers.py", "shared/storage/", "shared/http.py"),
     "boto3": ("shared/storage/",),
     "botocore": ("shared/storage/",),
 }

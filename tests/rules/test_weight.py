@@ -34,8 +34,11 @@ TOO_HEAVY = {
     "prometheus_client",
     "qdrant_client",
     "requests",
+    "semantic_text_splitter",
+    "tokenizers",
     "tornado",
     "trafilatura",
+    "usearch",
 }
 
 

@@ -1,0 +1,107 @@
+"""Asking servers that admins have configured, in JSON; they may stand on this machine or in its
+network, unlike what users name (`shared.http`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from shared.errors import Forbidden, Invalid, Unavailable
+
+_CONNECT_S, _TOTAL_S = 10.0, 120.0
+_MAX_BYTES = 128 * 1024 * 1024
+_MAX_WORDS = 300
+
+
+def ask(
+    url: str,
+    body: Any = None,
+    *,
+    method: str = "",
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = _TOTAL_S,
+) -> Any:
+    """Send a request and give the answer's JSON.
+
+    Args:
+        url: Of the admin's server.
+        body: Sent as JSON; bytes and text are sent as they are.
+        method: POST if there is a body, else GET, unless it is named.
+        key: Sent as a bearer's.
+
+    Raises:
+        Invalid: The server does not take the request; with its words.
+        Forbidden: It does not accept the key.
+        Unavailable: It does not answer, not in time, or not in JSON.
+    """
+    answer = send(url, body, method=method, key=key, headers=headers, timeout_s=timeout_s)
+    try:
+        return answer.json()
+    except ValueError:
+        raise Unavailable(f"{answer.url.host} did not answer in JSON.") from None
+
+
+def send(
+    url: str,
+    body: Any = None,
+    *,
+    method: str = "",
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = _TOTAL_S,
+) -> httpx.Response:
+    """Send a request and give the answer, if it is a good one; see `ask`."""
+    sent = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    content: dict[str, Any] = {}
+    if body is not None:
+        content = {"content": body} if isinstance(body, bytes | str) else {"json": body}
+    method = method or ("GET" if body is None else "POST")
+    answer = _sent(lambda client: client.request(method, url, headers=sent, **content), timeout_s)
+    return _required(answer)
+
+
+def send_file(
+    url: str, field: str, name: str, content: bytes, data: Mapping[str, Any], key: str = ""
+) -> Any:
+    """Send a file in a form and give the answer's JSON; errors as those of `ask`."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    files = {field: (name, content)}
+    answer = _required(
+        _sent(
+            lambda client: client.post(url, files=files, data=dict(data), headers=headers),
+            _TOTAL_S * 3,
+        )
+    )
+    try:
+        return answer.json()
+    except ValueError:
+        raise Unavailable(f"{answer.url.host} did not answer in JSON.") from None
+
+
+def _sent(request: Callable[[httpx.Client], httpx.Response], timeout_s: float) -> httpx.Response:
+    timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
+    try:
+        with httpx.Client(timeout=timeout, trust_env=False) as client:
+            answer = request(client)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Invalid("The address of a server that was configured cannot be used.") from error
+    except httpx.TimeoutException as error:
+        raise Unavailable("A server that was configured did not answer in time.") from error
+    except httpx.HTTPError as error:
+        raise Unavailable("A server that was configured cannot be reached.") from error
+    if len(answer.content) > _MAX_BYTES:
+        raise Unavailable(f"{answer.url.host} answered with too much.")
+    return answer
+
+
+def _required(answer: httpx.Response) -> httpx.Response:
+    if answer.status_code < 400:
+        return answer
+    host, status = answer.url.host, answer.status_code
+    if status in (401, 403):
+        raise Forbidden(f"{host} does not accept the key of this server.")
+    if status in (408, 429) or status >= 500:
+        raise Unavailable(f"{host} answered with status {status}.")
+    raise Invalid(f"{host} answered with status {status}: {answer.text[:_MAX_WORDS]}")
