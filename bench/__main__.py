@@ -23,12 +23,14 @@ from bench.mishaps import cancel, kill, resume
 from bench.rig import Rig
 from bench.server import ROOT
 from bench.start import Starts
+from bench.stored import many_and_long, stored_calls
 from bench.table import CASES, Case, Log, markdown, medians, row
 from bench.urgency import urgent_session
 from tests.fakes.openai_server import FakeOpenAI
 
 # The kill comes last: it leaves a worker that has just started.
-_MEASURES = {**MEASURES, "cancel": cancel, "resume": resume, "kill": kill}
+_STORED = {"stored_calls": stored_calls, "many_and_long": many_and_long}
+_MEASURES = {**MEASURES, **_STORED, "cancel": cancel, "resume": resume, "kill": kill}
 _START = "start"
 
 

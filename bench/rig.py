@@ -117,6 +117,8 @@ class Rig:
         self.problems: list[str] = []
         self.turns = 0
         self.long_job = ""
+        # Users with stored chats, by how many; see bench.stored.
+        self.owners: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         self.fake.start()

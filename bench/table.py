@@ -153,6 +153,49 @@ CASES = (
         ("resume",),
         (Limit("resume_ms", 150, 50, " ms"),),
     ),
+    # Three times the requests/s and a third of the CPU of Open WebUI 0.12.4 on such a machine.
+    Case(
+        "calls",
+        "5,000 chats: list / get / update / create (50 messages), requests/s",
+        ("stored_calls",),
+        (
+            Limit("list_per_s", 417, 600, "", is_floor=True, digits=0),
+            Limit("get_per_s", 285, 400, "", is_floor=True, digits=0),
+            Limit("update_per_s", 123, 180, "", is_floor=True, digits=0),
+            Limit("create_per_s", 13.2, 50, "", is_floor=True, digits=0),
+        ),
+    ),
+    Case(
+        "calls-cpu",
+        "the same, CPU per request",
+        ("stored_calls",),
+        (
+            Limit("list_ms", 2.4, 1.6, " ms"),
+            Limit("get_ms", 3.5, 2.4, " ms"),
+            Limit("update_ms", 8.1, 5.5, " ms"),
+            Limit("create_ms", 76, 25, " ms"),
+        ),
+    ),
+    Case(
+        "many",
+        "10,000 chats: first page / last page / search, p50",
+        ("many_and_long",),
+        (
+            Limit("many_list_ms", 10, 5, " ms", take="p50"),
+            Limit("many_last_page_ms", 20, 10, " ms", take="p50"),
+            Limit("many_search_ms", 30, 15, " ms", take="p50"),
+        ),
+    ),
+    Case(
+        "long",
+        "a chat of 10,000 messages: open / append (append to a short one), p50",
+        ("many_and_long",),
+        (
+            Limit("long_open_ms", 500, 250, " ms", take="p50"),
+            Limit("append_long_ms", 30, 15, " ms", take="p50"),
+            Limit("append_short_ms", 30, 15, " ms", take="p50"),
+        ),
+    ),
     Case(
         "start",
         "start of everything to first token; memory at rest",
