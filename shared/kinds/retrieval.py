@@ -22,6 +22,27 @@ class FillKnowledge(Payload):
     file_ids: list[str]
 
 
+class Reindex(Payload):
+    """Make everything searchable anew: all processed files, where they are held, all memories."""
+
+
+class IndexMemories(Payload):
+    """Make a user's memories searchable.
+
+    Attributes:
+        memory_ids: Those that are new or changed; None for all, anew.
+    """
+
+    memory_ids: list[str] | None = None
+
+
+class QueryMemories(Payload):
+    """Find what is remembered about a user that has to do with a text."""
+
+    text: str
+    limit: int
+
+
 class CleanUp(Payload):
     """Delete what belongs to rows that are gone.
 
@@ -40,6 +61,9 @@ class CleanUp(Payload):
 
 INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
+REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
+INDEX_MEMORIES = JobSpec("retrieval.index_memories", COMPUTE, IndexMemories, is_visible=False)
+QUERY_MEMORIES = JobSpec("retrieval.query_memories", COMPUTE, QueryMemories, is_visible=False)
 CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
 
-SPECS = (INDEX_FILE, FILL_KNOWLEDGE, CLEAN_UP)
+SPECS = (INDEX_FILE, FILL_KNOWLEDGE, REINDEX, INDEX_MEMORIES, QUERY_MEMORIES, CLEAN_UP)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.models.base import Base, Seconds, UserText
+from shared.models.base import Base, JSONColumn, Seconds, UserText
 
 PENDING, PROCESSED, FAILED = "pending", "completed", "failed"
 
@@ -31,6 +31,8 @@ class File(Base):
     # SHA-256 of the text.
     hash: Mapped[str | None] = mapped_column(String(64))
     content: Mapped[str | None] = mapped_column(UserText, deferred=True)
+    # Where each page begins in it, in characters; None when there are none.
+    pages: Mapped[list[Any] | None] = mapped_column(JSONColumn, deferred=True)
     # What the uploader told about it, as it came.
     meta: Mapped[dict[str, Any]]
     created_at: Mapped[int] = mapped_column(Seconds)

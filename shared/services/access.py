@@ -19,7 +19,6 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
 from shared.models.prompt import Prompt
 from shared.models.tool import Tool
-from shared.services import permissions
 from shared.services.accounts import ADMIN, Principal
 
 _ROLES = ("user", ADMIN)
@@ -36,8 +35,7 @@ def can(user: Principal, action: str, thing: Any) -> bool:
 
     Args:
         action: "read", "write", "cancel", "delete" or "use".
-        thing: A row, a model of the catalogue (dict), "admin" for what admins do, or a permission
-            such as "workspace.knowledge".
+        thing: A row, a model of the catalogue (dict), or the name of an area such as "admin".
     """
     if not is_member(user):
         return False
@@ -56,10 +54,7 @@ def require(user: Principal, action: str, thing: Any) -> None:
 
 
 def _area(user: Principal, _action: str, name: str) -> bool:
-    group, _, permission = name.partition(".")
-    if user.role == ADMIN or not permission:
-        return user.role == ADMIN or name != "admin"
-    return bool(permissions.of_user(user.id)[group][permission])
+    return user.role == ADMIN if name == "admin" else True
 
 
 def _job(user: Principal, _action: str, job: Job) -> bool:

@@ -73,6 +73,7 @@ def add(user_id: str, stored: Stored) -> File:
         size_bytes=stored.size_bytes,
         meta=stored.meta,
         content=None,
+        pages=None,
         created_at=now,
         updated_at=now,
     )
@@ -155,7 +156,7 @@ def set_content(file: File, content: str) -> str:
     Returns:
         The job's id.
     """
-    file.content = content
+    file.content, file.pages = content, None
     file.updated_at = now_s()
     db.session().flush()
     return indexing.index(file, from_text=True)

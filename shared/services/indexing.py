@@ -11,9 +11,13 @@ from shared.kinds.retrieval import (
     CLEAN_UP,
     FILL_KNOWLEDGE,
     INDEX_FILE,
+    INDEX_MEMORIES,
+    REINDEX,
     CleanUp,
     FillKnowledge,
     IndexFile,
+    IndexMemories,
+    Reindex,
 )
 from shared.models.file import PENDING, File
 from shared.models.knowledge import Knowledge
@@ -48,6 +52,30 @@ def index(file: File, from_text: bool = False, job_id: str | None = None) -> str
     file.job_id = jobs.accept(INDEX_FILE, payload, Subject(file.user_id), job_id)
     file.status, file.error = PENDING, None
     return file.job_id
+
+
+def index_again(file: File, parent_id: str) -> None:
+    """Make a file searchable anew, by the text that it has, for a job that does so with all."""
+    payload = IndexFile(file_id=file.id, from_text=True)
+    file.job_id = queue.enqueue(INDEX_FILE, payload, Subject(file.user_id, parent_id=parent_id))
+    file.status, file.error = PENDING, None
+
+
+def reindex(user_id: str) -> str:
+    """Make everything searchable anew, as a job of an admin; gives its id."""
+    return queue.enqueue(REINDEX, Reindex(), Subject(user_id))
+
+
+def index_memories(
+    user_id: str, memory_ids: Sequence[str] | None = None, parent_id: str | None = None
+) -> str:
+    """Make a user's memories searchable, as a job; gives its id.
+
+    Args:
+        memory_ids: Those that are new or changed; None for all, anew.
+    """
+    payload = IndexMemories(memory_ids=None if memory_ids is None else list(memory_ids))
+    return queue.enqueue(INDEX_MEMORIES, payload, Subject(user_id, parent_id=parent_id))
 
 
 def fill(knowledge: Knowledge, files: Sequence[File], user_id: str, job_id: str) -> None:

@@ -12,7 +12,7 @@ from shared.ids import new_id, now_s
 from shared.models.catalogue import ModelRow
 from shared.models.file import PENDING, PROCESSED, File
 from shared.models.knowledge import Knowledge, KnowledgeFile
-from shared.services import access, files, indexing
+from shared.services import access, files, indexing, permissions, sharing
 from shared.services.accounts import Principal
 
 PAGE_SIZE = 30
@@ -53,7 +53,7 @@ def create(user: Principal, about: About) -> Knowledge:
         Forbidden: The user may make none.
         Invalid: It has no name.
     """
-    access.require(user, "create", "workspace.knowledge")
+    permissions.require(user, "workspace", "knowledge")
     now = now_s()
     knowledge = Knowledge(id=new_id(), user_id=user.id, created_at=now)
     _describe(user, knowledge, about)
@@ -75,14 +75,12 @@ def change(user: Principal, knowledge: Knowledge, about: About) -> Knowledge:
 def _describe(user: Principal, knowledge: Knowledge, about: About) -> None:
     if not about.name.strip():
         raise Invalid("A knowledge base needs a name.")
-    may_share = access.can(user, "share", "sharing.public_knowledge")
-    was_shared = knowledge.name is not None and knowledge.access_control is None
-    is_shared = about.access_control is None and (may_share or was_shared)
+    before = {} if knowledge.name is None else knowledge.access_control
     knowledge.name, knowledge.description = about.name.strip(), about.description
     kept = {name: value for name, value in (about.data or {}).items() if name != "file_ids"}
     knowledge.data = kept or knowledge.data
-    # Who may not show it to everybody keeps it to himself.
-    knowledge.access_control = None if is_shared else about.access_control or {}
+    wanted = about.access_control
+    knowledge.access_control = sharing.permitted(user, "knowledge", wanted, before)
     knowledge.updated_at = now_s()
 
 

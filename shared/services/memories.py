@@ -28,19 +28,28 @@ def listed(user_id: str) -> list[Memory]:
     return list(db.session().scalars(query.order_by(Memory.created_at, Memory.id)))
 
 
-def add(user_id: str, content: str) -> Memory:
-    """Remember something."""
+def add(user_id: str, content: str) -> tuple[Memory, str]:
+    """Remember something.
+
+    Returns:
+        The memory, and the id of the job that makes it searchable.
+    """
     now = now_s()
     memory = Memory(id=new_id(), user_id=user_id, content=content, created_at=now, updated_at=now)
     db.session().add(memory)
     db.session().flush()
-    return memory
+    return memory, indexing.index_memories(user_id, [memory.id])
 
 
-def change(memory: Memory, content: str) -> Memory:
-    """Remember it in other words."""
+def change(memory: Memory, content: str) -> str:
+    """Remember it in other words.
+
+    Returns:
+        The id of the job that makes it searchable by them.
+    """
     memory.content, memory.updated_at = content, now_s()
-    return memory
+    db.session().flush()
+    return indexing.index_memories(memory.user_id, [memory.id])
 
 
 def remove(memory: Memory) -> None:

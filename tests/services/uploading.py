@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from shared import db, storage
+from shared.ids import new_id
 from shared.models.file import File
+from shared.services import files
+from shared.services.accounts import Principal
+from shared.services.content_types import sniff
+from shared.services.files import Stored
 from shared.storage.local import LocalStorage
 from tests.services.caller import Caller
 
@@ -65,3 +70,15 @@ def file_row(file_id: str) -> File | None:
     """Read a file's row."""
     with db.reading() as session:
         return session.get(File, file_id, populate_existing=True)
+
+
+def new_file(owner: Principal, content: bytes, name: str = "notes.txt") -> File:
+    """Store a file as an upload that is not processed does."""
+    file_id = new_id()
+    key = files.key_of(file_id, name)
+    put = storage.get_storage().begin(key)
+    put.write(content)
+    put.commit()
+    stored = Stored(file_id, name, key, sniff(content, name), len(content), {})
+    with db.transaction():
+        return files.add(owner.id, stored)

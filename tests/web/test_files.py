@@ -11,7 +11,7 @@ from tests.services.things import row_of
 from tests.services.uploading import FILES, file_row, process, send, upload
 from tests.services.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("uploads")
+pytestmark = pytest.mark.usefixtures("uploads", "engine")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
 

@@ -9,7 +9,7 @@ from tests.services.things import describe
 from tests.services.uploading import FILES, file_row, process, upload
 from tests.services.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("uploads")
+pytestmark = pytest.mark.usefixtures("uploads", "engine")
 KNOWLEDGE = "/api/v1/knowledge"
 ALLOWED = {"workspace": {"knowledge": True}, "sharing": {"public_knowledge": True}}
 

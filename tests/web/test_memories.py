@@ -1,5 +1,9 @@
 """Memories over HTTP: each has his own."""
 
+import pytest
+
+# Each answer waits a moment for the job that makes a memory searchable.
+pytestmark = pytest.mark.usefixtures("engine", "worker")
 MEMORIES = "/api/v1/memories"
 
 

@@ -10,7 +10,7 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import NotFound
 from shared.models.file import PENDING, File
-from shared.services import access, files, indexing
+from shared.services import files, indexing, permissions
 from web.api import endpoint
 from web.auth import current_user
 from web.files.delivery import deliver
@@ -54,7 +54,7 @@ def upload_file(query: UploadQuery) -> dict[str, Any]:
     """
     user = current_user()
     with db.reading():
-        access.require(user, "use", "chat.file_upload")
+        permissions.require(user, "chat", "file_upload")
     with received() as stored, db.transaction():
         file = files.add(user.id, stored)
         job_id = indexing.index(file) if query.process else None

@@ -11,7 +11,7 @@ from shared.errors import Invalid, NotFound
 from shared.ids import new_id
 from shared.models.file import PENDING, File
 from shared.models.knowledge import Knowledge
-from shared.services import accounts, files, indexing, knowledge
+from shared.services import files, indexing, knowledge, sharing
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
@@ -61,7 +61,7 @@ def _shown(one: Knowledge) -> dict[str, Any]:
 def _listed(action: str) -> list[dict[str, Any]]:
     found = knowledge.listed(current_user(), action)
     inside = knowledge.files_of([one.id for one in found])
-    owners = accounts.by_ids({one.user_id for one in found})
+    owners = sharing.owners(found)
     return [listed(one, inside[one.id], owners.get(one.user_id)) for one in found]
 
 
@@ -88,6 +88,16 @@ def list_own_knowledge() -> list[dict[str, Any]]:
 def create_knowledge(body: KnowledgeForm) -> dict[str, Any]:
     """Make a knowledge base."""
     return _shown(knowledge.create(current_user(), body.about()))
+
+
+@bp.post("/reindex")
+@endpoint(response=bool, who="admin")
+def reindex() -> bool:
+    """Make all files and memories searchable anew, by a job of the admin who asks for it; see
+    `GET /api/v1/jobs`.
+    """
+    indexing.reindex(current_user().id)
+    return True
 
 
 @bp.get("/<knowledge_id>")

@@ -1,15 +1,31 @@
 """Routes of memories."""
 
+from typing import Any
+
 from flask import Blueprint
 
+from shared import db
+from shared.config.settings import get_settings
+from shared.kinds.retrieval import QUERY_MEMORIES, QueryMemories
 from shared.models.memory import Memory
-from shared.services import memories
+from shared.queue import Subject
+from shared.services import indexing, memories
 from web.api import endpoint
 from web.auth import current_user
-from web.memories.schemas import MemoryChangeForm, MemoryForm, MemoryResponse
+from web.memories.schemas import (
+    MatchesResponse,
+    MemoryChangeForm,
+    MemoryForm,
+    MemoryResponse,
+    QueryForm,
+)
+from web.stream.waiting import ask, wait_for
 
 bp = Blueprint("memories", __name__)
 
+# What is remembered can be found a moment later; nobody is kept waiting for long.
+_PATIENCE_S = 5.0
+_QUERY_PATIENCE_S = 15.0
 _UNKNOWN = {404: "No such memory, or not yours"}
 
 
@@ -21,10 +37,38 @@ def list_memories() -> list[Memory]:
 
 
 @bp.post("/add")
-@endpoint(body=MemoryForm, response=MemoryResponse)
+@endpoint(body=MemoryForm, response=MemoryResponse, transaction=None)
 def add_memory(body: MemoryForm) -> Memory:
-    """Remember something."""
-    return memories.add(current_user().id, body.content)
+    """Remember something; the answer waits a moment until it can be found."""
+    with db.transaction():
+        memory, job_id = memories.add(current_user().id, body.content)
+    wait_for(job_id, _PATIENCE_S)
+    return memory
+
+
+@bp.post("/query")
+@endpoint(
+    body=QueryForm,
+    response=MatchesResponse,
+    transaction=None,
+    errors={400: "The text cannot be embedded", 503: "The search has not ended in time"},
+)
+def query_memories(body: QueryForm) -> dict[str, Any]:
+    """Find what is remembered about oneself that has to do with a text."""
+    payload = QueryMemories(text=body.content, limit=body.k or 1)
+    return ask(QUERY_MEMORIES, payload, Subject(current_user().id), _QUERY_PATIENCE_S)
+
+
+@bp.post("/reset")
+@endpoint(response=bool, transaction=None)
+def reset_memories() -> bool:
+    """Make all that is remembered about oneself searchable anew; the answer waits for that as long
+    as UPLOAD_WAIT_S says.
+    """
+    with db.transaction():
+        job_id = indexing.index_memories(current_user().id)
+    wait_for(job_id, get_settings().upload_wait_s)
+    return True
 
 
 @bp.delete("/delete/user")
@@ -36,11 +80,15 @@ def delete_memories() -> bool:
 
 
 @bp.post("/<memory_id>/update")
-@endpoint(body=MemoryChangeForm, response=MemoryResponse, errors=_UNKNOWN)
+@endpoint(body=MemoryChangeForm, response=MemoryResponse, transaction=None, errors=_UNKNOWN)
 def change_memory(memory_id: str, body: MemoryChangeForm) -> Memory:
-    """Remember something in other words."""
-    memory = memories.find(current_user(), memory_id)
-    return memory if body.content is None else memories.change(memory, body.content)
+    """Remember something in other words; the answer waits a moment until it is found by them."""
+    with db.transaction():
+        memory = memories.find(current_user(), memory_id)
+        job_id = memories.change(memory, body.content) if body.content is not None else None
+    if job_id is not None:
+        wait_for(job_id, _PATIENCE_S)
+    return memory
 
 
 @bp.delete("/<memory_id>")

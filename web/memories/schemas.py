@@ -1,5 +1,7 @@
 """Forms and answers of the memory routes."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 _MAX_LENGTH = 20_000
@@ -15,6 +17,22 @@ class MemoryChangeForm(BaseModel):
     """Other words for it; null changes nothing."""
 
     content: str | None = Field(None, min_length=1, max_length=_MAX_LENGTH)
+
+
+class QueryForm(BaseModel):
+    """A text for which memories are looked for."""
+
+    content: str = Field(min_length=1, max_length=_MAX_LENGTH)
+    k: int | None = Field(1, ge=1, le=100, description="At most so many; 1 when null.")
+
+
+class MatchesResponse(BaseModel):
+    """What was found, one list for the one question; `distances` are 0 to 1, higher is nearer."""
+
+    ids: list[list[str]]
+    documents: list[list[str]]
+    metadatas: list[list[dict[str, Any]]]
+    distances: list[list[float]]
 
 
 class MemoryResponse(BaseModel):

@@ -1,71 +1,156 @@
-"""Jobs that make files searchable, in steps that a lost worker's successor does again."""
+"""Jobs that make files searchable. Each may be done twice, or die half-way: what it has put into
+the index is found again by its successor.
+"""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from shared import db
+from shared.config.options import option
 from shared.errors import Invalid, NotFound
 from shared.ids import now_s
 from shared.kinds.retrieval import FillKnowledge, IndexFile
-from shared.models.file import FAILED, PROCESSED, File
+from shared.models.file import FAILED, PENDING, PROCESSED, File
 from shared.models.job import CANCELLED, COMPLETED
-from shared.models.knowledge import Knowledge
-from shared.services import access, accounts
+from shared.models.knowledge import Knowledge, KnowledgeFile
+from shared.services import access, accounts, indexing
+from shared.services.indexing import collection_of
+from shared.storage import get_storage
 from workers.live import Running
-from workers.retrieval.text import text_of
+from workers.retrieval import parts
+from workers.retrieval.base import Extract
+from workers.retrieval.filling import Filler
+from workers.vectors import get_index
 
 _PICTURES = "image/"
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A file, its text and the knowledge bases that hold it, as they are when a job begins."""
+
+    file: File
+    extract: Extract
+    held_by: Sequence[str]
+
+
 class Indexing:
-    """Finds the text of one file."""
+    """Finds the text of one file and makes it searchable."""
 
     def __init__(self, job: Running) -> None:
         assert isinstance(job.payload, IndexFile)  # noqa: S101 -- for the type checker: the kind decides
         self._job, self._ask = job, job.payload
-        self._text: str | None = None
+        self._source = _taken(job.payload.file_id, job.claim.id)
+        self._extract: Extract | None = None
+        self._chunks = 0
 
     def do(self) -> None:
-        """Find the text."""
-        file = _file(self._ask.file_id)
-        if file.content_type.startswith(_PICTURES):
+        """Read, cut, embed, and bring it to where it is searched."""
+        file = self._source.file
+        if file.content_type.startswith(_PICTURES) and not self._ask.from_text:
             return  # pictures are for models that see; nothing is searched in them
-        self._tell(0, 1, "Reading the text")
-        self._text = (file.content or "") if self._ask.from_text else text_of(file)
+        extract = self._extract = self._source.extract if self._ask.from_text else self._read()
         self._job.check()
-        self._tell(1, 1, "Reading the text")
+        if option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
+            return
+        filler = _filler(self._job)
+        chunks = parts.get_splitter().split(extract)
+        meta = _meta(file, extract.text, filler.engine.name)
+        self._chunks = filler.put(collection_of(file.id), file.id, chunks, meta)
+        for knowledge_id in self._source.held_by:
+            filler.copy(collection_of(file.id), knowledge_id, file.id)
 
-    def _tell(self, done: int, total: int, note: str) -> None:
-        progress = {"done": done, "total": total, "unit": "steps", "note": note}
-        self._job.writer.emit("progress", progress)
+    def _read(self) -> Extract:
+        file = self._source.file
+        _tell(self._job, 0, 1, "Reading the text")
+        with get_storage().as_file(file.key) as path:
+            extract = parts.get_extractor().extract(path, file.filename, file.content_type)
+        if not extract.text.strip():
+            raise Invalid("The file holds no text.")
+        return extract
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
-        """Write how it ended into the file, unless a newer job has it or it is gone."""
+        """Write how it ended into the file, unless a newer job has it. What was made of a file that
+        is gone, or for a knowledge base that has let it go, is cleared away.
+        """
         file = db.session().get(File, self._ask.file_id)
-        if file is None or file.job_id != self._job.claim.id:
-            return {"file": self._ask.file_id}
-        file.status = PROCESSED if status == COMPLETED else FAILED
-        file.error = "It was cancelled." if status == CANCELLED else error
-        if status == COMPLETED and self._text is not None:
-            file.content, file.hash = self._text, _hash(self._text)
-        file.updated_at = now_s()
-        return {"file": file.id, "characters": len(self._text or "")}
+        _clear_lost(self._ask.file_id, self._source.held_by, file is not None)
+        if file is not None and not _is_newer(file.job_id, self._job.claim.id):
+            file.status = PROCESSED if status == COMPLETED else FAILED
+            file.error = "It was cancelled." if status == CANCELLED else error
+            if self._extract is not None:
+                file.content, file.hash = self._extract.text, _hash(self._extract.text)
+                file.pages = list(self._extract.pages) or None
+            file.updated_at = now_s()
+        characters = len(self._extract.text) if self._extract is not None else 0
+        return {"file": self._ask.file_id, "characters": characters, "chunks": self._chunks}
+
+
+def _taken(file_id: str, job_id: str) -> _Source:
+    """Load a file, and let it say who works on it: after a failure that is another job."""
+    with db.transaction() as session:
+        whole = (undefer(File.content), undefer(File.pages))
+        file = session.scalar(select(File).where(File.id == file_id).options(*whole))
+        if file is None:
+            raise NotFound("The file was deleted.")
+        if not _is_newer(file.job_id, job_id):
+            file.job_id, file.status, file.error = job_id, PENDING, None
+        holding = select(KnowledgeFile.knowledge_id).where(KnowledgeFile.file_id == file_id)
+        extract = Extract(file.content or "", tuple(file.pages or ()))
+        return _Source(file, extract, session.scalars(holding).all())
+
+
+def _is_newer(one: str | None, other: str) -> bool:
+    """Whether a job came after another; ids grow."""
+    return one is not None and one > other
+
+
+def _clear_lost(file_id: str, held_by: Sequence[str], is_there: bool) -> None:
+    """Clear away what was put where it no longer belongs, because somebody has changed his mind
+    while a job was at work.
+    """
+    holding = select(KnowledgeFile.knowledge_id).where(KnowledgeFile.file_id == file_id)
+    still = set(db.session().scalars(holding))
+    lost = [(knowledge_id, file_id) for knowledge_id in held_by if knowledge_id not in still]
+    gone = [] if is_there else [collection_of(file_id)]
+    if lost or gone:
+        indexing.clean_up(collections=gone, parts=lost)
+
+
+def _filler(job: Running) -> Filler:
+    def step(done: int, total: int, note: str) -> None:
+        job.check()
+        _tell(job, done, total, note)
+
+    return Filler(get_index(), parts.get_engine(), step)
+
+
+def _tell(job: Running, done: int, total: int, note: str) -> None:
+    unit = "chunks" if total > 1 else "steps"
+    job.writer.emit("progress", {"done": done, "total": total, "unit": unit, "note": note})
+
+
+def _meta(file: File, text: str, engine: str) -> dict[str, Any]:
+    """Give what every chunk of a file tells of it, in the contract's words."""
+    kind, _, model = engine.partition("/")
+    return {
+        "file_id": file.id,
+        "name": file.filename,
+        "source": file.filename,
+        "created_by": file.user_id,
+        "hash": _hash(text),
+        "embedding_config": orjson.dumps({"engine": kind, "model": model}).decode(),
+    }
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _file(file_id: str) -> File:
-    with db.reading() as session:
-        query = select(File).where(File.id == file_id).options(undefer(File.content))
-        file = session.scalar(query)
-    if file is None:
-        raise NotFound("The file was deleted.")
-    return file
 
 
 class Filling:
@@ -76,17 +161,28 @@ class Filling:
         self._job, self._ask = job, job.payload
 
     def do(self) -> None:
-        """Look the rights and the files up again."""
+        """Look the rights and the files up again, and copy what was made of them."""
+        target = self._ask.knowledge_id
+        for file_id in self._files():
+            if not option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
+                _filler(self._job).copy(collection_of(file_id), target, file_id)
+
+    def _files(self) -> list[str]:
         with db.reading() as session:
             knowledge = session.get(Knowledge, self._ask.knowledge_id)
             user = accounts.principal_of(self._job.claim.user_id or "")
             if knowledge is None or user is None or not access.can(user, "write", knowledge):
                 raise NotFound
-        for file_id in self._ask.file_ids:
-            file = _file(file_id)
+            query = select(File).where(File.id.in_(self._ask.file_ids))
+            found = {file.id: file for file in session.scalars(query)}
+        for file in found.values():
             if file.status != PROCESSED:
                 raise Invalid(f"The file '{file.filename}' has not been processed.")
+        return [file_id for file_id in self._ask.file_ids if file_id in found]
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Say what was done."""
+        for file_id in self._ask.file_ids:
+            is_there = db.session().get(File, file_id) is not None
+            _clear_lost(file_id, [self._ask.knowledge_id], is_there)
         return {"knowledge": self._ask.knowledge_id, "files": len(self._ask.file_ids)}

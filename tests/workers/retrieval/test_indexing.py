@@ -1,0 +1,275 @@
+"""Jobs of indexing: what they put where, and what is left when they fail, stop or are lost."""
+
+import pytest
+
+from shared import db
+from shared.config.options import get_options
+from shared.errors import Unavailable
+from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED
+from shared.services import files, indexing, jobs, knowledge
+from shared.services.knowledge import About
+from tests.fakes.embedding import Gate, WordEngine
+from tests.services.searching import items_in, texts_in
+from tests.services.things import change_job, new_user, row_of, told
+from tests.services.uploading import file_row, new_file
+from tests.services.waiting import wait_until
+from workers import base
+from workers.retrieval import parts
+
+pytestmark = pytest.mark.usefixtures("world", "uploads", "engine")
+LINES = [f"line {n:03}" for n in range(100)]
+TEXT = "\n".join(LINES)
+
+
+@pytest.fixture
+def owner():
+    return new_user("admin")
+
+
+def indexed(owner, text=TEXT):
+    """Store a file and do its job."""
+    file = new_file(owner, text.encode())
+    job_id = accepted(file)
+    finish(job_id)
+    return file.id
+
+
+def finish(job_id):
+    """Do a job, unless a worker of the test does."""
+    base.run(job_id)
+    wait_until(lambda: row_of(job_id).status in ENDED, 10, "the job has ended")
+    assert row_of(job_id).status == COMPLETED, row_of(job_id).error
+
+
+def accepted(file, from_text=False):
+    with db.transaction() as session:
+        return indexing.index(session.get_one(type(file), file.id), from_text)
+
+
+def based(owner, *file_ids):
+    """Make a knowledge base of files and fill it."""
+    with db.transaction():
+        made = knowledge.create(owner, About("Base", "", None, {}))
+        added = files.find_all(owner, file_ids)
+        knowledge.put_in(made, added)
+        indexing.fill(made, added, owner.id, job_id := f"job of {made.id}"[:64])
+    finish(job_id)
+    return made.id
+
+
+def test_each_chunk_of_a_file_is_found_by_its_place(owner):
+    file_id = indexed(owner, "first words\n\fsecond page")
+
+    first, second = items_in(f"file-{file_id}")
+
+    file = file_row(file_id)
+    assert (first.text, second.text) == ("first words", "second page")
+    assert second.meta == {
+        "file_id": file_id,
+        "name": "notes.txt",
+        "source": "notes.txt",
+        "created_by": owner.id,
+        "hash": file.hash,
+        "embedding_config": '{"engine":"fake","model":"words"}',
+        "start_index": 13,
+        "page": 1,
+    }
+    assert (file.status, file.error) == ("completed", None)
+
+
+def test_progress_is_told(owner):
+    file = new_file(owner, TEXT.encode())
+
+    base.run(job_id := accepted(file))
+
+    steps = [data for kind, data in told(job_id) if kind == "progress"]
+    assert {step["note"] for step in steps} == {"Reading the text", "Embedding"}
+    assert [s["done"] for s in steps if s["note"] == "Embedding"] == [0, 32, 64, 96, 100]
+    assert told(job_id)[-1][1] == {"file": file.id, "characters": len(TEXT), "chunks": 100}
+
+
+def test_a_lost_worker_has_embedded_nothing_in_vain(owner, engine):
+    file = new_file(owner, TEXT.encode())
+    job_id = accepted(file)
+
+    def die(text):
+        if text == LINES[70]:
+            raise KeyboardInterrupt
+
+    engine.before = die
+    with pytest.raises(KeyboardInterrupt):
+        base.run(job_id)
+    engine.before, engine.texts = (lambda _text: None), []
+    change_job(job_id, lease_until=0.0)
+    assert base.run(job_id) == COMPLETED
+
+    assert engine.texts == LINES[64:]
+    assert sorted(texts_in(f"file-{file.id}")) == LINES
+
+
+def fail(_text):
+    raise Unavailable("The engine is away.")
+
+
+def test_a_failure_is_told_in_the_file_and_its_text_is_kept(owner, engine):
+    file = new_file(owner, TEXT.encode())
+    engine.before = fail
+
+    assert base.run(job_id := accepted(file)) == FAILED
+
+    row = file_row(file.id)
+    assert (row.status, row.error) == ("failed", "The engine is away.")
+    with db.reading() as session:
+        assert files.content_of(session.get_one(type(file), file.id)) == TEXT
+    assert row_of(job_id).error == "The engine is away."
+
+
+def test_a_failed_job_is_done_again_from_where_it_was(owner, engine, worker):
+    file = new_file(owner, TEXT.encode())
+    engine.before = lambda text: fail(text) if text == LINES[40] else None
+    first = accepted(file)
+    wait_until(lambda: row_of(first).status == FAILED, 10, "the job has failed")
+    engine.before, engine.texts = (lambda _text: None), []
+
+    with db.transaction():
+        again = jobs.retry(owner, first)
+    wait_until(lambda: row_of(again).status == COMPLETED, 10, "the job is done")
+
+    assert file_row(file.id).status == "completed"
+    assert engine.texts == LINES[32:]
+
+
+def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
+    file = new_file(owner, TEXT.encode())
+    gate = Gate(LINES[40])
+    engine.before = gate
+    job_id = accepted(file)
+    assert gate.has_come.wait(10)
+
+    jobs.cancel(owner, job_id)
+    gate.open()
+    wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "the job is cancelled")
+
+    assert LINES[64] not in engine.texts
+    row = file_row(file.id)
+    assert (row.status, row.error) == ("failed", "It was cancelled.")
+
+
+def test_a_file_that_is_deleted_meanwhile_leaves_no_vectors(owner, engine, worker):
+    file = new_file(owner, TEXT.encode())
+    gate = Gate(LINES[40])
+    engine.before = gate
+    job_id = accepted(file)
+    assert gate.has_come.wait(10)
+
+    with db.transaction():
+        files.remove([files.find(owner, file.id)])
+    wait_until(lambda: texts_in(f"file-{file.id}") == [], 10, "what there was is gone")
+    gate.open()
+    wait_until(lambda: row_of(job_id).status == COMPLETED, 10, "the job has ended")
+
+    wait_until(lambda: texts_in(f"file-{file.id}") == [], 10, "what came after is gone")
+
+
+def test_a_new_text_takes_the_place_of_the_old_one_everywhere(owner):
+    file_id = indexed(owner, "old words\nkept words")
+    base_id = based(owner, file_id)
+
+    with db.transaction():
+        job_id = files.set_content(files.find(owner, file_id), "kept words\nnew words")
+    base.run(job_id)
+
+    assert sorted(texts_in(f"file-{file_id}")) == ["kept words", "new words"]
+    assert sorted(texts_in(base_id)) == ["kept words", "new words"]
+
+
+def test_a_knowledge_base_gets_copies_and_nothing_is_embedded_again(owner, engine):
+    one, two = indexed(owner, "one\ntwo"), indexed(owner, "three")
+    engine.texts = []
+
+    base_id = based(owner, one, two)
+
+    assert sorted(texts_in(base_id)) == ["one", "three", "two"]
+    assert engine.texts == []
+
+
+def test_what_is_taken_out_or_deleted_leaves_no_vectors(owner, worker):
+    first, second = based(owner, one := indexed(owner, "one")), based(owner, one)
+    with db.transaction():
+        knowledge.take_out(knowledge.find(owner, first), [files.find(owner, one)])
+    wait_until(lambda: texts_in(first) == [], 10, "it is out")
+    assert texts_in(second) == ["one"]
+
+    with db.transaction():
+        files.remove([files.find(owner, one)])
+
+    wait_until(lambda: not texts_in(second) + texts_in(f"file-{one}"), 10, "it is gone")
+
+
+def test_a_file_that_left_a_knowledge_base_meanwhile_leaves_nothing_there(owner, worker):
+    file_id = indexed(owner, "one")
+    with db.transaction():
+        made = knowledge.create(owner, About("Base", "", None, {}))
+        added = [files.find(owner, file_id)]
+        knowledge.put_in(made, added)
+        knowledge.take_out(made, added)
+        indexing.fill(made, added, owner.id, "a job")
+
+    wait_until(lambda: row_of("a job").status == COMPLETED, 10, "the job is done")
+
+    wait_until(lambda: texts_in(made.id) == [], 10, "nothing is left there")
+
+
+def test_without_embedding_only_the_text_is_found(owner, engine):
+    get_options().set({"BYPASS_EMBEDDING_AND_RETRIEVAL": True})
+
+    file_id = indexed(owner, "some words")
+
+    assert (engine.texts, texts_in(f"file-{file_id}")) == ([], [])
+    assert file_row(file_id).status == "completed"
+
+
+def test_another_model_is_told_apart_and_a_reindex_puts_all_right(owner, worker, monkeypatch):
+    old, other = indexed(owner, "old words"), indexed(owner, "other words")
+    base_id = based(owner, old, other)
+    monkeypatch.setattr(parts, "get_engine", lambda: WordEngine("fake/other", dim=32))
+    fresh = indexed(owner, "fresh words")
+    with db.transaction():
+        made, added = knowledge.find(owner, base_id), [files.find(owner, fresh)]
+        knowledge.put_in(made, added)
+        indexing.fill(made, added, owner.id, "a job")
+    wait_until(lambda: row_of("a job").status == FAILED, 10, "the job has failed")
+    assert "another model" in row_of("a job").error
+
+    with db.transaction():
+        job_id = indexing.reindex(owner.id)
+    wait_until(lambda: row_of(job_id).status == COMPLETED, 20, "the job is done")
+
+    assert sorted(texts_in(base_id)) == ["fresh words", "old words", "other words"]
+    assert {item.vector.shape for item in items_in(base_id)} == {(32,)}
+    assert row_of(job_id).result == {"files": 3, "failed": 0}
+    assert told(job_id)[-2][1] == {"done": 3, "total": 3, "unit": "files", "note": "Indexing"}
+
+
+def test_a_cancelled_reindex_takes_its_jobs_with_it(owner, engine, worker):
+    file_id = indexed(owner, TEXT)
+    gate = Gate(LINES[40])
+    engine.before, engine.name = gate, "fake/renamed"
+    with db.transaction():
+        job_id = indexing.reindex(owner.id)
+    assert gate.has_come.wait(10)
+
+    jobs.cancel(owner, job_id)
+    gate.open()
+
+    wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "it is cancelled")
+    child = file_row(file_id).job_id
+    wait_until(lambda: row_of(child).status == CANCELLED, 10, "its jobs are too")
+
+
+def test_only_an_admin_reindexes():
+    somebody = new_user()
+    with db.transaction():
+        job_id = indexing.reindex(somebody.id)
+
+    assert base.run(job_id) == FAILED
