@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,12 @@ def principal_of(user_id: str, session_id: str | None = None) -> Principal | Non
 def by_id(user_id: str) -> User | None:
     """Find an account."""
     return db.session().get(User, user_id)
+
+
+def by_ids(user_ids: Collection[str]) -> dict[str, User]:
+    """Find several accounts, by their ids."""
+    found = db.session().scalars(select(User).where(User.id.in_(user_ids)))
+    return {user.id: user for user in found}
 
 
 def by_email(email: str) -> User | None:

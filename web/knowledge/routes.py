@@ -11,7 +11,7 @@ from shared.errors import Invalid, NotFound
 from shared.ids import new_id
 from shared.models.file import PENDING, File
 from shared.models.knowledge import Knowledge
-from shared.services import files, indexing, knowledge, sharing
+from shared.services import accounts, files, indexing, knowledge
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
@@ -61,7 +61,7 @@ def _shown(one: Knowledge) -> dict[str, Any]:
 def _listed(action: str) -> list[dict[str, Any]]:
     found = knowledge.listed(current_user(), action)
     inside = knowledge.files_of([one.id for one in found])
-    owners = sharing.owners(found)
+    owners = accounts.by_ids({one.user_id for one in found})
     return [listed(one, inside[one.id], owners.get(one.user_id)) for one in found]
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from shared.models.file import File
 from shared.models.knowledge import Knowledge
+from shared.models.user import User
 from shared.services.knowledge import About
 from web.files import schemas as file_schemas
 from web.files.schemas import FileResponse
@@ -128,8 +129,7 @@ def shown(knowledge: Knowledge, files: Sequence[File]) -> dict[str, Any]:
     }
 
 
-def listed(
-    knowledge: Knowledge, files: Sequence[File], owner: dict[str, Any] | None
-) -> dict[str, Any]:
+def listed(knowledge: Knowledge, files: Sequence[File], owner: User | None) -> dict[str, Any]:
     """Give a knowledge base as lists show it."""
-    return {**shown(knowledge, files), "user": owner}
+    user = None if owner is None else Owner.model_validate(owner, from_attributes=True)
+    return {**shown(knowledge, files), "user": user}
