@@ -19,6 +19,8 @@ from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
 from web.configs.routes import bp as configs
 from web.docs.routes import bp as docs
+from web.embeddings.routes import bp as embeddings
+from web.embeddings.routes import v1 as embeddings_v1
 from web.evaluations.routes import bp as evaluations
 from web.feedback.routes import bp as feedback
 from web.files.routes import bp as files
@@ -30,7 +32,10 @@ from web.knowledge.routes import bp as knowledge
 from web.memories.routes import bp as memories
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
+from web.ollama.doors import bp as ollama_doors
 from web.ollama.routes import bp as ollama
+from web.ollama.upkeep import bp as ollama_upkeep
+from web.openai.doors import bp as openai_doors
 from web.openai.routes import bp as openai
 from web.page.routes import bp as page
 from web.prompts.routes import bp as prompts
@@ -98,7 +103,12 @@ AREAS = (
     Area(images, "/api/v1/images", MEMBER),
     Area(retrieval, "/api/v1/retrieval", MEMBER),
     Area(openai, "/openai", ADMIN),
+    Area(openai_doors, "/openai", ADMIN),
+    Area(embeddings, "/api", MEMBER),
+    Area(embeddings_v1, "/v1", MEMBER),
     Area(ollama, "/ollama", ADMIN),
+    Area(ollama_doors, "/ollama", MEMBER),
+    Area(ollama_upkeep, "/ollama", ADMIN),
     # The socket asks for the token in its first message: a browser cannot send a header here.
     Area(stream, "", PUBLIC),
     # Answers with ENV=dev only.

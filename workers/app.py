@@ -21,6 +21,7 @@ from workers import monitoring
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.live import live
+from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
 from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper

@@ -3,6 +3,7 @@
 from shared.kinds import (
     catalogue,
     inference,
+    proxies,
     retrieval,
     texts,
     workspace,
@@ -12,6 +13,7 @@ from shared.kinds.base import JobSpec
 _NOUNS = (
     catalogue,
     inference,
+    proxies,
     retrieval,
     texts,
     workspace,

@@ -5,7 +5,7 @@ python -m tests.fakes.ollama_server --port 9200
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.fakes.framing import Act, Item
@@ -73,16 +73,103 @@ class OllamaServer(Server):
         if (method, path) == ("GET", "/api/tags"):
             return 200, {"models": [_model(name) for name in self.models]}
         if (method, path) == ("GET", "/api/ps"):
-            return 200, {"models": []}
-        if (method, path) == ("POST", "/api/embed"):
-            texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
-            vectors = [[byte / 255 for byte in bytes.fromhex(digest(t, 16))] for t in texts]
-            return 200, {"model": request.get("model"), "embeddings": vectors}
-        return 404, self.error_body(f"no such path {path}", 404)
+            return 200, {"models": [_model(name) for name in self.models[:1]]}
+        answer = _ANSWERS.get((method, path))
+        if answer is None:
+            return 404, self.error_body(f"no such path {path}", 404)
+        name = str(request.get("model") or request.get("source") or "").removesuffix(":latest")
+        if name not in self.models:
+            return 404, self.error_body(f"model '{name}' not found", 404)
+        return 200, answer(self, name, request)
+
+    def other_items(self, method: str, path: str, request: Any) -> Iterator[Item] | None:
+        """Stream what Ollama streams besides chats."""
+        if method != "POST" or not isinstance(request, dict) or request.get("stream") is False:
+            return None
+        made = _STREAMS.get(path)
+        return None if made is None else made(self, request)
 
     def error_body(self, message: str, status: int) -> dict[str, Any]:
         """Write an error."""
         return {"error": message}
+
+
+def _embed(_server: OllamaServer, name: str, request: dict[str, Any]) -> dict[str, Any]:
+    texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+    return {"model": name, "embeddings": [_vector(text) for text in texts], "total_duration": _MS}
+
+
+def _vector(text: str) -> list[float]:
+    return [byte / 255 for byte in bytes.fromhex(digest(text, 16))]
+
+
+def _embedding(_server: OllamaServer, _name: str, request: dict[str, Any]) -> dict[str, Any]:
+    return {"embedding": _vector(request["prompt"])}
+
+
+def _show(_server: OllamaServer, name: str, _request: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "license": "none",
+        "modelfile": f"FROM {name}",
+        "template": "{{ .Prompt }}",
+        "details": _model(name)["details"],
+        "model_info": {"general.architecture": "fake"},
+    }
+
+
+def _copy(server: OllamaServer, _name: str, request: dict[str, Any]) -> None:
+    server.models.append(request["destination"])
+
+
+def _delete(server: OllamaServer, name: str, _request: dict[str, Any]) -> None:
+    server.models.remove(name)
+
+
+def _generated(_server: OllamaServer, _name: str, request: dict[str, Any]) -> dict[str, Any]:
+    head = {"model": request["model"], "created_at": _CREATED_AT}
+    return {**head, "response": answer_for(request["prompt"]), "done": True, "done_reason": "stop"}
+
+
+_ANSWERS: dict[tuple[str, str], Callable[[OllamaServer, str, dict[str, Any]], Any]] = {
+    ("POST", "/api/embed"): _embed,
+    ("POST", "/api/embeddings"): _embedding,
+    ("POST", "/api/show"): _show,
+    ("POST", "/api/copy"): _copy,
+    ("DELETE", "/api/delete"): _delete,
+    ("POST", "/api/generate"): _generated,
+}
+
+
+def _transfer(server: OllamaServer, request: dict[str, Any]) -> Iterator[Item]:
+    """Fetch or publish a model, a tenth at a time; one that is called broken cannot be had."""
+    name, total = str(request.get("model")), 1_000_000
+    yield b'{"status": "pulling manifest"}\n'
+    if name == "broken":
+        yield b'{"error": "pull model manifest: file does not exist"}\n'
+        return
+    for tenth in range(11):
+        line = {"status": f"pulling {digest(name)}", "digest": f"sha256:{digest(name, 64)}"}
+        yield (
+            json.dumps({**line, "total": total, "completed": tenth * total // 10}).encode() + b"\n"
+        )
+    if name not in server.models:
+        server.models.append(name)
+    yield b'{"status": "success"}\n'
+
+
+def _generate(_server: OllamaServer, request: dict[str, Any]) -> Iterator[Item]:
+    head = {"model": request["model"], "created_at": _CREATED_AT}
+    for word in answer_for(request["prompt"]).split(" "):
+        yield json.dumps({**head, "response": f"{word} ", "done": False}).encode() + b"\n"
+    yield json.dumps({**head, "response": "", "done": True, "done_reason": "stop"}).encode() + b"\n"
+
+
+_STREAMS: dict[str, Callable[[OllamaServer, dict[str, Any]], Iterator[Item]]] = {
+    "/api/pull": _transfer,
+    "/api/push": _transfer,
+    "/api/create": _transfer,
+    "/api/generate": _generate,
+}
 
 
 def _item(request: dict[str, Any], message: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

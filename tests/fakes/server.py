@@ -95,6 +95,10 @@ class Server:
         """Answer what is no chat: status and JSON."""
         raise NotImplementedError
 
+    def other_items(self, method: str, path: str, request: Any) -> Iterator[Item] | None:
+        """Answer what is no chat item by item; None where `other` answers it."""
+        return None
+
     def error_body(self, message: str, status: int) -> dict[str, Any]:
         """Write an error."""
         raise NotImplementedError
@@ -177,6 +181,9 @@ class Connection(asyncio.Protocol):
             self.send_json(401, self.server.error_body(f"Incorrect API key provided: {given}", 401))
         elif method == "POST" and path.endswith(self.server.chat_path):
             self._chat(request, record)
+        elif (items := self.server.other_items(method, path, request)) is not None:
+            asked = {"messages": [{"role": "user", "content": str(request.get("prompt") or "")}]}
+            self._stream(plan(asked, self.server.words), items, record)
         else:
             self.send_json(*self.server.other(method, path, request))
 
@@ -234,9 +241,13 @@ class Connection(asyncio.Protocol):
             record["done"] = True
             self.send_json(200, server.whole(chosen, request))
             return
+        self._stream(chosen, server.items(chosen, request, record), record)
+
+    def _stream(self, chosen: Plan, items: Iterator[Item], record: dict[str, Any]) -> None:
+        server = self.server
         self._record = record
         self._delay_s = chosen.words["delay"] / 1000
-        self._items = wire(server.items(chosen, request, record), chosen)
+        self._items = wire(items, chosen)
         server.open_streams += 1
         peak = max(server.counts["peak_streams"], server.open_streams)
         server.counts["peak_streams"] = peak

@@ -16,6 +16,7 @@ from shared.redis import get_redis, key
 from workers import base
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
+from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
 from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks

@@ -11,6 +11,7 @@ import orjson
 from shared.services.answers import Answer
 from web.completions import problems
 from web.completions.beyond import Beyond
+from web.stream import sse
 
 DONE = b"data: [DONE]\n\n"
 # Stored events whose data is a piece of text and nothing else have this head behind their attempt.
@@ -23,6 +24,8 @@ class Chunks:
     An attempt that was lost is not repeated to the client: of the new attempt it gets what goes
     beyond the text it has already.
     """
+
+    keep_alive = sse.KEEP_ALIVE
 
     def __init__(self, job_id: str, model: str, wants_usage: bool) -> None:
         self._head = {

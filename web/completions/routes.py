@@ -1,39 +1,31 @@
 """Routes of chat completions: four forms of answer, one engine behind them."""
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response
-from sqlalchemy.exc import DBAPIError
 
-from shared.errors import NotFound, SwitchyardError, UpstreamFailed
+from shared.errors import NotFound
 from shared.ids import new_id
-from shared.services import jobs, models
+from shared.services import models
 from shared.services.accounts import Principal
-from shared.services.answers import Answer
 from web import errors, lifecycle
 from web.api import endpoint, json_response
-from web.auth import Permit, current_user
+from web.auth import current_user
 from web.completions import problems
 from web.completions.chunks import Chunks, as_completion
+from web.completions.reading import Reader, gathered, streamed
 from web.completions.schemas import CompletedForm, CompletionForm
 from web.completions.turn import accept
 from web.models.routes import ensure_offer
-from web.stream import sse
-from web.stream.hub import Follow, Numbered, ending_of
+from web.stream.hub import Follow
 
-log = logging.getLogger(__name__)
 bp = Blueprint("completions", __name__)
 v1 = Blueprint("completions_v1", __name__)
 problems.register(bp, keeps_statuses=True)
 problems.register(v1)
 
-# How often a waiting client is looked after: is it still there?
-_TICK_S = 1.0
-# A provider that has said nothing for so long gets its status line sent without it.
-_HEADERS_AFTER_TICKS = 5
 _ERRORS = {400: "Unknown model, or the provider's own complaint", 429: "Too many of your jobs wait"}
 # OpenAI's statuses, where they are not those of the contract.
 _LOCKED_OUT_V1 = {401: "No key, or one that is not good", 403: "You may not do this"}
@@ -55,7 +47,7 @@ def complete(body: CompletionForm) -> Response:
     elsewhere.
     """
     try:
-        return _answer(current_user(), body)
+        return answer(current_user(), body)
     except NotFound:
         raise errors.Status(400, "Model not found") from None
 
@@ -66,7 +58,7 @@ def complete_v1(body: CompletionForm) -> Response:
     """Answer a chat exactly as an OpenAI server does; `"background": true` makes it a job to be
     followed.
     """
-    return _answer(current_user(), body)
+    return answer(current_user(), body)
 
 
 @v1.get("/models")
@@ -101,17 +93,29 @@ def completed(body: CompletedForm) -> dict[str, Any]:
     return body.model_dump()
 
 
-def _answer(user: Principal, form: CompletionForm) -> Response:
+def answer(user: Principal, form: CompletionForm) -> Response:
+    """Answer a completion in whichever of the forms its request asks for.
+
+    Raises:
+        NotFound: No such model for this user.
+    """
+    return with_newest_models(lambda: _answer_now(user, form))
+
+
+def with_newest_models(work: Callable[[], Response]) -> Response:
     """Answer; if the model is unknown, look whether a newer list has it: a question may come before
     anybody has listed the models, or right after a change of the connections.
+
+    Raises:
+        NotFound: It is unknown all the same.
     """
     try:
-        return _answer_now(user, form)
+        return work()
     except NotFound:
         if not models.is_outdated():
             raise
     ensure_offer()
-    return _answer_now(user, form)
+    return work()
 
 
 def _answer_now(user: Principal, form: CompletionForm) -> Response:
@@ -127,111 +131,33 @@ def _answer_now(user: Principal, form: CompletionForm) -> Response:
             "chat_id": form.chat_id,
         }
         return json_response(orjson.dumps(ack))
+    return answer_open_request(user, form, _write)
+
+
+def answer_open_request(
+    user: Principal, form: CompletionForm, write: Callable[[Reader, CompletionForm], Response]
+) -> Response:
+    """Accept a completion whose client waits for the answer, and let `write` answer it.
+
+    Raises:
+        NotFound: No such model for this user.
+    """
     job_id = new_id()
-    reader = _Reader(user, Follow(job_id, is_new=True))
+    reader = Reader(user, Follow(job_id, is_new=True))
     with lifecycle.closing_on_error(reader):
         accept(user, form, job_id)
         # What is stored in a chat is wanted also when nobody is listening.
         reader.cancels = not (form.chat_id and form.id)
-        answer = _stream(reader, form) if form.stream else _whole(reader, form)
-    answer.headers["X-Job-Id"] = job_id
-    return answer
+        response = write(reader, form)
+    response.headers["X-Job-Id"] = job_id
+    return response
 
 
-class _Reader:
-    """A client that holds its request open until the answer is there.
-
-    Attributes:
-        cancels: Whether there is a job that nobody wants any more when this client leaves.
-    """
-
-    def __init__(self, user: Principal, follow: Follow) -> None:
-        self._user, self.follow, self.cancels = user, follow, False
-        self.client, self._permit = sse.ClientConnection(), Permit()
-        self.follow.__enter__()
-
-    def batches(self) -> Iterator[list[Numbered]]:
-        for batch in self.follow.batches(_TICK_S):
-            if not self._permit.holds() or (not batch and self.client.is_gone()):
-                return
-            yield batch
-
-    def close(self) -> None:
-        self.follow.__exit__(None, None, None)
-        if not self.follow.has_ended and self.cancels and not lifecycle.is_stopping():
-            try:
-                jobs.cancel(self._user, self.follow.job_id)
-            except (SwitchyardError, DBAPIError) as error:
-                log.warning("a job whose client has left was not cancelled: %s", error)
-
-
-def _stream(reader: _Reader, form: CompletionForm) -> Response:
-    """Answer with OpenAI's chunks; a provider that fails before its first word is answered with a
-    status instead.
-    """
-    chunks = Chunks(reader.follow.job_id, form.model, form.wants_usage)
-    batches = reader.batches()
-    first = _first_words(batches)
-    return sse.response(_written(reader, chunks, first, batches))
-
-
-def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
-    """Wait for the first events that say something, or for a while.
-
-    Raises:
-        UpstreamFailed: The job ended without a word.
-    """
-    gathered: list[Numbered] = []
-    ticks = 0
-    for batch in batches:
-        gathered += batch
-        ticks += not batch
-        if batch and (batch[-1][1].startswith(b'{"type":"failed"')):
-            if not any(event.startswith(b'{"type":"delta"') for _, event in gathered):
-                raise UpstreamFailed(ending_of(batch[-1][1])[1])
-            break
-        if ticks >= _HEADERS_AFTER_TICKS or any(not e.startswith(_SILENT) for _, e in batch):
-            break
-    return gathered
-
-
-_SILENT = (b'{"type":"started"', b'{"type":"status"', b'{"type":"queued"', b'{"type":"restarted"')
-
-
-def _written(
-    reader: _Reader, chunks: Chunks, first: list[Numbered], batches: Iterator[list[Numbered]]
-) -> Iterator[bytes]:
-    try:
-        yield chunks.begin() + b"".join([chunks.write(event) for _, event in first])
-        ticks = 0
-        for batch in batches:
-            ticks = 0 if batch else ticks + 1
-            text = b"".join([chunks.write(event) for _, event in batch])
-            if ticks and ticks % int(sse.KEEP_ALIVE_S / _TICK_S) == 0:
-                text = sse.KEEP_ALIVE
-            if text and (rest := reader.client.write(text)):
-                yield rest
-    finally:
-        reader.close()
-
-
-def _whole(reader: _Reader, form: CompletionForm) -> Response:
-    """Wait for the end and answer in one piece."""
-    answer = Answer()
-    try:
-        for batch in reader.batches():
-            for _, event in batch:
-                kind, data = ending_of(event)
-                if kind == "delta":
-                    answer.add(data)
-                elif kind == "restarted":
-                    answer = Answer()
-                elif kind == "failed":
-                    raise UpstreamFailed(data)
-                elif kind in ("completed", "cancelled"):
-                    return json_response(
-                        orjson.dumps(as_completion(reader.follow.job_id, form.model, data, answer))
-                    )
-    finally:
-        reader.close()
-    return errors.detail("The client has left.", 499)
+def _write(reader: Reader, form: CompletionForm) -> Response:
+    job_id = reader.follow.job_id
+    if form.stream:
+        return streamed(reader, Chunks(job_id, form.model, form.wants_usage))
+    found = gathered(reader)
+    if found is None:
+        return errors.detail("The client has left.", 499)
+    return json_response(orjson.dumps(as_completion(job_id, form.model, *found)))

@@ -13,17 +13,18 @@ from web.auth import Permit
 from web.stream.hub import Follow
 from web.stream.outlet import Outlet
 
+EVENTS, JSON_LINES = "text/event-stream; charset=utf-8", "application/x-ndjson"
 KEEP_ALIVE_S = 15.0
 KEEP_ALIVE = b": keep-alive\n\n"
 _CURSOR_DIGITS = len(str(relay.MAX_CURSOR)) - 1
 
 
-def response(chunks: Iterator[bytes]) -> Response:
+def response(chunks: Iterator[bytes], content_type: str = EVENTS) -> Response:
     """Answer with a stream that proxies neither buffer nor cache."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     # Straight to the server: what the framework wraps around costs every open stream 2 KB.
     answer = Response(chunks, direct_passthrough=True, headers=headers)
-    answer.content_type = "text/event-stream; charset=utf-8"
+    answer.content_type = content_type
     return answer
 
 

@@ -92,16 +92,29 @@ class Provider(Protocol):
             cut: Setting it from any thread or greenlet ends the call at once with `Aborted`.
         """
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Pass an administrator's call on.
+    def items(self, path: str, body: dict[str, Any]) -> Stream:
+        """Post a request of the server's own protocol whose answer comes in pieces.
+
+        Args:
+            path: Below the connection's address, with a leading slash; may have a query.
+            body: JSON.
+
+        Returns:
+            ("item", {"item": {...}}) for each object of the answer, as it came, and ("progress",
+            {"done", "total", "unit", "note"}) beside those that tell how far a transfer has come.
+        """
+
+    def ask(self, method: str, path: str, body: bytes | None, cut: Cut | None = None) -> Any:
+        """Send a request of the server's own protocol whose answer comes whole.
 
         Args:
             method: HTTP method.
-            path: Below the connection's address, with a leading slash; may have a query.
+            path: As in `items`.
             body: JSON, or none.
+            cut: As in `complete`.
 
         Returns:
-            Status, content type and body, whatever the status is.
+            The JSON of the answer; None when there is nothing in it.
         """
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import orjson
 from shared.loose_json import parse
 from workers.providers.answer import Answer
 from workers.providers.base import Event, Timeouts
+from workers.providers.items import ItemReader
 from workers.providers.line import Cut
 from workers.providers.lines import ErrorItem, Garbled
 from workers.providers.ollama_request import to_ollama
@@ -55,10 +56,13 @@ class OllamaProvider:
             raise self._upstream.garbled("its answer is not a chat completion")
         return _completion(answer)
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Pass an administrator's call on."""
-        response, content = self._upstream.ask(method, path, body, self._upstream.timeouts.total_s)
-        return response.status_code, response.headers.get("content-type", ""), content
+    def items(self, path: str, body: dict[str, Any]) -> Answer:
+        """Pass a request on whose answer comes in pieces."""
+        return Answer(self._upstream, path, body, lambda _head: ItemReader())
+
+    def ask(self, method: str, path: str, body: bytes | None, cut: Cut | None = None) -> Any:
+        """Pass a request on whose answer comes whole."""
+        return self._upstream.ask_anything(method, path, body, cut)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -9,6 +9,7 @@ import httpx
 
 from workers.providers.answer import Answer
 from workers.providers.base import Timeouts
+from workers.providers.items import ItemReader
 from workers.providers.line import Cut
 from workers.providers.lines import Garbled
 from workers.providers.sse import ChunkReader, WholeReader, events_of
@@ -54,10 +55,13 @@ class OpenAIProvider:
             raise self._upstream.garbled(str(error)) from error
         return answer
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Pass an administrator's call on."""
-        response, content = self._upstream.ask(method, path, body, self._upstream.timeouts.total_s)
-        return response.status_code, response.headers.get("content-type", ""), content
+    def items(self, path: str, body: dict[str, Any]) -> Answer:
+        """Pass a request on whose answer comes in pieces."""
+        return Answer(self._upstream, path, body, lambda _head: ItemReader())
+
+    def ask(self, method: str, path: str, body: bytes | None, cut: Cut | None = None) -> Any:
+        """Pass a request on whose answer comes whole."""
+        return self._upstream.ask_anything(method, path, body, cut)
 
     def close(self) -> None:
         """Close the idle connections."""

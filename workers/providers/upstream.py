@@ -144,6 +144,19 @@ class Upstream:
             raise self.complaint(response, content)
         return self.parsed(content)
 
+    def ask_anything(
+        self, method: str, path: str, body: bytes | None, cut: Cut | None = None
+    ) -> Any:
+        """Send a request and give the JSON of a good answer; None when there is nothing in it.
+
+        Raises:
+            ProviderError: The answer is an error, or not JSON.
+        """
+        response, content = self.ask(method, path, body, self.timeouts.total_s, cut)
+        if not response.is_success:
+            raise self.complaint(response, content)
+        return self.parsed(content) if content.strip() else None
+
     def parsed(self, content: bytes) -> Any:
         """Read JSON that came with a good status, but may hold an error all the same."""
         try:

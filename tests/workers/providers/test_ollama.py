@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.ollama_server import VERSION, answer_for
 from tests.services.waiting import wait_until
 from tests.workers.providers.asking import KEY, Reading, chat, text, told
-from workers.providers.errors import Aborted, Refused, Unavailable
+from workers.providers.errors import Aborted, ProviderError, Refused, Unavailable
 from workers.providers.lines import Garbled
 from workers.providers.ollama import LineReader
 from workers.providers.ollama_request import to_ollama
@@ -118,9 +118,31 @@ def test_models_and_version_are_told(provider):
 
 
 def test_calls_are_passed_on(provider):
-    status, kind, content = provider.request("GET", "/api/ps")
+    assert len(provider.ask("GET", "/api/ps", None)["models"]) == 1
 
-    assert (status, kind, content) == (200, "application/json", b'{"models": []}')
+
+def test_an_answer_may_be_empty(provider):
+    copy = b'{"source": "fake-alpha", "destination": "twin"}'
+
+    assert provider.ask("POST", "/api/copy", copy) is None
+
+
+def test_a_transfer_is_told_item_by_item_and_how_far_it_has_come(provider):
+    told = [
+        event
+        for events in provider.items("/api/pull", {"model": "new"}).batches()
+        for event in events
+    ]
+
+    items = [data["item"] for kind, data in told if kind == "item"]
+    steps = [data for kind, data in told if kind == "progress"]
+    assert (items[0], items[-1]) == ({"status": "pulling manifest"}, {"status": "success"})
+    assert steps[1] == {**steps[1], "done": 0, "total": 1_000_000, "unit": "bytes"}
+
+
+def test_a_transfer_that_fails_is_an_error(provider):
+    with pytest.raises(ProviderError, match="file does not exist"):
+        list(provider.items("/api/pull", {"model": "broken"}).batches())
 
 
 def test_a_key_is_sent(provider, server):

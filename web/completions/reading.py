@@ -1,0 +1,144 @@
+"""Reading an answer for a client that holds its request open until it is there."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from flask import Response
+from sqlalchemy.exc import DBAPIError
+
+from shared.errors import SwitchyardError, UpstreamFailed
+from shared.services import jobs
+from shared.services.accounts import Principal
+from shared.services.answers import Answer
+from web import lifecycle
+from web.auth import Permit
+from web.stream import sse
+from web.stream.hub import Follow, Numbered, ending_of
+
+log = logging.getLogger(__name__)
+
+# How often a waiting client is looked after: is it still there?
+_TICK_S = 1.0
+# A provider that has said nothing for so long gets its status line sent without it.
+_HEADERS_AFTER_TICKS = 5
+_TICKS_OF_SILENCE = int(sse.KEEP_ALIVE_S / _TICK_S)
+_SILENT = (b'{"type":"started"', b'{"type":"status"', b'{"type":"queued"', b'{"type":"restarted"')
+_SAYS = (b'{"type":"delta"', b'{"type":"item"')
+
+
+class Writer(Protocol):
+    """Puts events into the form that a kind of client reads.
+
+    Attributes:
+        keep_alive: Sent while nothing comes; empty where the form has no such thing.
+    """
+
+    keep_alive: bytes
+
+    def begin(self) -> bytes:
+        """Write what comes before the first event."""
+
+    def write(self, event: bytes) -> bytes:
+        """Write what one stored event means to the client; may be nothing."""
+
+
+class Reader:
+    """A client that holds its request open.
+
+    Attributes:
+        cancels: Whether there is a job that nobody wants any more when this client leaves.
+    """
+
+    def __init__(self, user: Principal, follow: Follow) -> None:
+        self._user, self.follow, self.cancels = user, follow, False
+        self.client, self._permit = sse.ClientConnection(), Permit()
+        self.follow.__enter__()
+
+    def batches(self) -> Iterator[list[Numbered]]:
+        """Give the events as they come, until the last one or until the client has left."""
+        for batch in self.follow.batches(_TICK_S):
+            if not self._permit.holds() or (not batch and self.client.is_gone()):
+                return
+            yield batch
+
+    def close(self) -> None:
+        """Read no more."""
+        self.follow.__exit__(None, None, None)
+        if not self.follow.has_ended and self.cancels and not lifecycle.is_stopping():
+            try:
+                jobs.cancel(self._user, self.follow.job_id)
+            except (SwitchyardError, DBAPIError) as error:
+                log.warning("a job whose client has left was not cancelled: %s", error)
+
+
+def streamed(reader: Reader, writer: Writer, content_type: str = sse.EVENTS) -> Response:
+    """Answer with the events as they come; a job that fails before its first word is answered with
+    a status instead.
+
+    Raises:
+        UpstreamFailed: The job ended without a word.
+    """
+    batches = reader.batches()
+    first = _first_words(batches)
+    return sse.response(_written(reader, writer, first, batches), content_type)
+
+
+def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
+    """Wait for the first events that say something, or for a while."""
+    gathered: list[Numbered] = []
+    ticks = 0
+    for batch in batches:
+        gathered += batch
+        ticks += not batch
+        if batch and (batch[-1][1].startswith(b'{"type":"failed"')):
+            if not any(event.startswith(_SAYS) for _, event in gathered):
+                raise UpstreamFailed(ending_of(batch[-1][1])[1])
+            break
+        if ticks >= _HEADERS_AFTER_TICKS or any(not e.startswith(_SILENT) for _, e in batch):
+            break
+    return gathered
+
+
+def _written(
+    reader: Reader, writer: Writer, first: list[Numbered], batches: Iterator[list[Numbered]]
+) -> Iterator[bytes]:
+    try:
+        yield writer.begin() + b"".join([writer.write(event) for _, event in first])
+        ticks = 0
+        for batch in batches:
+            ticks = 0 if batch else ticks + 1
+            text = b"".join([writer.write(event) for _, event in batch])
+            if ticks and ticks % _TICKS_OF_SILENCE == 0:
+                text = writer.keep_alive
+            if text and (rest := reader.client.write(text)):
+                yield rest
+    finally:
+        reader.close()
+
+
+def gathered(reader: Reader) -> tuple[dict[str, Any], Answer] | None:
+    """Wait for the end.
+
+    Returns:
+        The data of the last event and the whole answer; None when the client has left before.
+
+    Raises:
+        UpstreamFailed: The job failed.
+    """
+    answer = Answer()
+    try:
+        for batch in reader.batches():
+            for _, event in batch:
+                kind, data = ending_of(event)
+                if kind == "delta":
+                    answer.add(data)
+                elif kind == "restarted":
+                    answer = Answer()
+                elif kind == "failed":
+                    raise UpstreamFailed(data)
+                elif kind in ("completed", "cancelled"):
+                    return data, answer
+    finally:
+        reader.close()
+    return None
