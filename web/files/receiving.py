@@ -1,5 +1,6 @@
 """Taking an upload in: piece by piece into the storage, never whole in memory."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -51,7 +52,8 @@ def received() -> Iterator[Stored]:
 def _parsed(reception: "_Reception") -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
     if request.mimetype != "multipart/form-data":
         raise Invalid("An upload is a form (multipart/form-data) with the field 'file'.")
-    request.max_content_length = None  # a limit of its own, see _limit_bytes
+    # A limit of its own, see _limit_bytes; None would mean that of all other bodies.
+    request.max_content_length = sys.maxsize
     parser = FormDataParser(
         stream_factory=reception.begin,
         max_form_memory_size=_MAX_FORM_BYTES,
