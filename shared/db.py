@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from shared.config.settings import Settings, get_settings
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 
 # How long a transaction waits for a locked or absent database before it gives up.
 PATIENCE_S = 15.0
@@ -199,6 +200,9 @@ def _scoped(write: bool) -> Iterator[_Scope]:
             yield scope
             scope.flush()
             connection.commit()
+        except StaleDataError as error:
+            # What was to be changed has been deleted since it was read.
+            raise NotFound from error
         finally:
             _scope.reset(token)
             scope.close()

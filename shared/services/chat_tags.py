@@ -78,6 +78,7 @@ def _write(chat: Chat, wanted: dict[str, str | None]) -> None:
     Args:
         wanted: Ids with their names; None for those that the user has already.
     """
+    _wait_for(chat.user_id)
     session = db.session()
     known = {tag.id for tag in of_user(chat.user_id, list(wanted))}
     session.add_all(
@@ -95,6 +96,11 @@ def _write(chat: Chat, wanted: dict[str, str | None]) -> None:
     session.flush()
 
 
+def _wait_for(user_id: str) -> None:
+    """Let only one at a time change a user's tags: two chats may get the same new one at once."""
+    db.lock_for_update(f"tags of {user_id}")
+
+
 def remove(chat: Chat, ids: Sequence[str]) -> None:
     """Take tags from a chat, and drop those that no other chat of its owner has."""
     _write(chat, dict.fromkeys(tag for tag in of(chat) if tag not in ids))
@@ -105,6 +111,7 @@ def drop_unused(user_id: str, ids: Sequence[str]) -> None:
     """Drop those of some tags that no chat of their user has any more."""
     if not ids:
         return
+    _wait_for(user_id)
     is_used = exists().where(ChatTag.user_id == user_id, ChatTag.tag_id == Tag.id)
     unused = delete(Tag).where(Tag.user_id == user_id, Tag.id.in_(ids), ~is_used)
     db.session().execute(unused.execution_options(synchronize_session=False))

@@ -389,12 +389,12 @@ def finish_answer(
     """
     now = now_s()
     _wait_for(chat_id)
+    # The chat before its messages, as everybody does who writes both: no two wait for each other,
+    # and nobody deletes it meanwhile.
+    db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))
     row = find(chat_id, message_id)
     if row is None or row.job_id != job_id or not row.is_running:
         return False
-    now = now_s()
-    # The chat before its messages, as everybody does who writes both: no two wait for each other.
-    db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))
     row.content, row.is_running, row.updated_at = row.content + content, False, now
     row.data = {**row.data, **fields, "done": True}
     return True

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared import db
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.models.option import OptionRow
 from tests.services.crowd import at_once
 from tests.services.waiting import wait_until
@@ -250,6 +250,24 @@ def test_a_broken_rule_of_the_schema_is_told_at_once(each_database):
         db.connection().execute(OptionRow.__table__.insert(), {"key": "a", "updated_at": 1})
 
     assert keys() == ["a"]
+
+
+def test_what_was_deleted_meanwhile_is_not_found(each_database):
+    _write_in_a_transaction("a")
+
+    with pytest.raises(NotFound), db.transaction() as session:
+        row = session.get(OptionRow, "a")
+        db.connection().execute(OptionRow.__table__.delete())
+        row.value = "changed"
+
+    assert keys() == ["a"]
+
+
+def test_a_forked_process_does_not_inherit_a_lock_that_was_held(world):
+    with db._write_lock:
+        db.forget_engine()
+
+        assert not db._write_lock.locked()
 
 
 def test_a_missing_database_is_not_alive(tmp_path, configure):

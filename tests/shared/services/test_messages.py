@@ -206,7 +206,7 @@ def test_an_answer_under_way_is_neither_emptied_nor_removed_by_an_older_copy():
 
 def finished(chat_id, job_id, content="the answer", **fields):
     with db.transaction():
-        messages.finish_answer(chat_id, "a", job_id, content, fields)
+        return messages.finish_answer(chat_id, "a", job_id, content, fields)
 
 
 def test_a_finished_answer_survives_a_copy_from_before_it():
@@ -369,3 +369,18 @@ def test_an_answer_is_stored_while_a_page_saves_its_chat():
 
     assert not written.is_alive()
     assert read(chat_id)["a"]["content"] == "the answer"
+
+
+@pytest.mark.parametrize("each_database", ["postgres"], indirect=True)  # SQLite's writers are alone
+def test_an_answer_whose_chat_is_being_deleted_is_not_stored():
+    chat_id, job_id = running_answer(new_user())
+    stored = []
+    writer = threading.Thread(target=lambda: stored.append(finished(chat_id, job_id)), daemon=True)
+
+    with db.transaction():
+        chats.remove(chats.find(chat_id))
+        writer.start()
+        wait_until(is_somebody_waiting_for_a_lock, 5, "the answer to wait for the deletion")
+    writer.join(5)
+
+    assert stored == [False]
