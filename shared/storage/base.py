@@ -85,13 +85,12 @@ class Storage(Protocol):
             StorageFailed: It cannot be read right now.
         """
 
-    def stale(self, before: float) -> Iterator[str]:
-        """List the keys of objects that were written before a moment, and clear away what uploads
-        of that time have left half done.
+    def clear_unfinished(self, before: float) -> None:
+        """Clear away what uploads have left half written whose process was killed.
 
         Args:
-            before: Seconds since the epoch.
+            before: Seconds since the epoch; uploads that began later may still be under way.
 
         Raises:
-            StorageFailed: It cannot be asked right now.
+            StorageFailed: It cannot be done right now.
         """

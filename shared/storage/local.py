@@ -61,16 +61,12 @@ class LocalStorage:
         self.size(key)
         yield self._folder / key
 
-    def stale(self, before: float) -> Iterator[str]:
+    def clear_unfinished(self, before: float) -> None:
         """See `Storage`."""
-        for path in off_loop(lambda: list(self._folder.iterdir())):
+        for path in off_loop(lambda: list(self._folder.glob(f"*{_PART}"))):
             with suppress(FileNotFoundError):  # another process has deleted it meanwhile
-                if off_loop(path.stat).st_mtime >= before:
-                    continue
-                if path.name.endswith(_PART):
+                if off_loop(path.stat).st_mtime < before:
                     off_loop(path.unlink)
-                else:
-                    yield path.name
 
 
 def _open_at(path: Path, start: int) -> BinaryIO:

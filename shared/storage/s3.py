@@ -116,28 +116,16 @@ class S3Storage:
             copy.flush()
             yield Path(copy.name)
 
-    def stale(self, before: float) -> Iterator[str]:
+    def clear_unfinished(self, before: float) -> None:
         """See `Storage`."""
-        self._abort_uploads(before)
         where = {"Bucket": self._bucket, "Prefix": self._prefix}
-        for page in self._pages("list_objects_v2", where):
-            for found in page.get("Contents", ()):
-                if found["LastModified"].timestamp() < before:
-                    yield found["Key"].removeprefix(self._prefix)
-
-    def _abort_uploads(self, before: float) -> None:
-        where = {"Bucket": self._bucket, "Prefix": self._prefix}
-        for page in self._pages("list_multipart_uploads", where):
+        pages = iter(self._client.get_paginator("list_multipart_uploads").paginate(**where))
+        while (page := _asked(lambda: next(pages, None))) is not None:
             for found in page.get("Uploads", ()):
                 if found["Initiated"].timestamp() < before:
                     key, upload = found["Key"], found["UploadId"]
                     place = {"Bucket": self._bucket, "Key": key, "UploadId": upload}
                     _asked(self._client.abort_multipart_upload, **place)
-
-    def _pages(self, operation: str, where: dict[str, str]) -> Iterator[dict[str, Any]]:
-        pages = iter(self._client.get_paginator(operation).paginate(**where))
-        while (page := _asked(lambda: next(pages, None))) is not None:
-            yield page
 
 
 def _pieces(body: Any) -> Iterator[bytes]:

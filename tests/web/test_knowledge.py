@@ -1,12 +1,15 @@
 """Knowledge bases over HTTP: whose they are, which files are in them, what is refused."""
 
+import json
+
 import pytest
 
 from shared import db
 from shared.config.options import get_options
 from shared.models.catalogue import ModelRow
+from tests.services.searching import texts_in
 from tests.services.things import describe
-from tests.services.uploading import FILES, file_row, process, upload
+from tests.services.uploading import FILES, file_row, process, send, upload
 from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("uploads", "engine")
@@ -143,6 +146,19 @@ def test_a_processed_file_is_added_and_removed_with_its_row(each_database, membe
     assert member.post(url, {"file_id": file["id"]}).json["files"] == []
     assert file_row(file["id"]) is None
     wait_until(lambda: not list(uploads.iterdir()), 10, "the object is gone")
+
+
+def test_an_upload_goes_into_the_knowledge_base_that_it_names(member, other, worker, uploads):
+    made = create(member)
+    told = json.dumps({"knowledge_id": made["id"]})
+
+    refused = send(other, b"theirs", metadata=told)
+    file = send(member, b"mine", metadata=told).json
+
+    assert refused.status_code == 404
+    assert [path.name for path in uploads.iterdir()] == [file["path"]]
+    assert files_in(member, made) == [file["id"]]
+    assert texts_in(made["id"]) == ["mine"]
 
 
 def test_a_removed_file_stays_where_another_has_it_or_it_is_wanted(member, worker):

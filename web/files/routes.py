@@ -10,7 +10,8 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import NotFound
 from shared.models.file import PENDING, File
-from shared.services import files, indexing, permissions
+from shared.services import files, indexing, knowledge, permissions
+from shared.services.accounts import Principal
 from web.api import endpoint
 from web.auth import current_user
 from web.files.delivery import deliver
@@ -46,7 +47,12 @@ _BROKEN = {400: "Not a form with one file, or metadata that is no JSON object"}
     response=UploadResponse,
     transaction=None,
     form=("file", "metadata"),
-    errors={**_BROKEN, 413: "Larger than RAG_FILE_MAX_SIZE", 429: "Too many of your jobs wait"},
+    errors={
+        **_BROKEN,
+        404: "No such knowledge base, or not yours to change",
+        413: "Larger than RAG_FILE_MAX_SIZE",
+        429: "Too many of your jobs wait",
+    },
 )
 def upload_file(query: UploadQuery) -> dict[str, Any]:
     """Upload a file. Unless told otherwise its text is found and made searchable, by a job; the
@@ -58,11 +64,19 @@ def upload_file(query: UploadQuery) -> dict[str, Any]:
     with received() as stored, db.transaction():
         file = files.add(user.id, stored)
         job_id = indexing.index(file) if query.process else None
+        _put_in_knowledge(user, file)
     if job_id is not None and not query.process_in_background:
         wait_for(job_id, get_settings().upload_wait_s)
     with db.reading():
         now = files.find(user, stored.id)
         return {**_shown(now), "error": now.error}
+
+
+def _put_in_knowledge(user: Principal, file: File) -> None:
+    """Put an upload into the knowledge base that its metadata name, as newer clients expect."""
+    knowledge_id = file.meta.get("knowledge_id")
+    if isinstance(knowledge_id, str):
+        knowledge.put_in(knowledge.find(user, knowledge_id, "write"), [file])
 
 
 def _shown(file: File) -> dict[str, Any]:

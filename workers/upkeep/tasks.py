@@ -3,6 +3,7 @@ does it again.
 """
 
 import logging
+import time
 
 from shared import db, queue
 from shared.config.settings import get_settings
@@ -10,9 +11,13 @@ from shared.ids import now_s
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject
 from shared.services import accounts, jobs
+from shared.storage import get_storage
 from workers.base import periodic
 
 log = logging.getLogger(__name__)
+
+# Nothing takes longer to come in.
+_LONGEST_UPLOAD_S = 86_400.0
 
 
 @periodic("upkeep.refresh_models")
@@ -24,8 +29,11 @@ def refresh_models() -> None:
 
 @periodic("upkeep.purge")
 def purge() -> None:
-    """Delete ended jobs and sign-ins that are past their time."""
+    """Delete ended jobs and sign-ins that are past their time, and what killed processes have left
+    of uploads.
+    """
     old_jobs = jobs.purge(now_s() - get_settings().job_retention_days * 86_400)
     with db.transaction():
         old_sessions = accounts.purge_sessions()
+    get_storage().clear_unfinished(time.time() - _LONGEST_UPLOAD_S)
     log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)
