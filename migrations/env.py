@@ -17,10 +17,17 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
 
 _url = context.config.get_main_option("sqlalchemy.url") or get_settings().sqlalchemy_url
 
+_UNDESCRIBED = ("chunk_words", "chunk_vector", "ix_chunk_words")
+
 
 def _as_plain_types(kind, thing, _context):
     """Write the column that a type of ours makes: a migration outlives the code of its day."""
     return "sa.Text()" if kind == "type" and isinstance(thing, UserText) else False
+
+
+def _is_ours(_thing, name, kind, _is_reflected, _compared):
+    """Leave alone what no model describes: full-text indexes, and vectors of pgvector."""
+    return not (kind in ("table", "index") and (name or "").startswith(_UNDESCRIBED))
 
 
 def _numbered(_context, _revision, directives):
@@ -39,6 +46,7 @@ _options = {
     "compare_type": True,
     "include_name": _is_ours,
     "render_item": _as_plain_types,
+    "include_object": _is_ours,
     "process_revision_directives": _numbered,
 }
 

@@ -4,7 +4,7 @@ from shared.models.base import Base
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel, ChannelMessage, ChannelReaction
 from shared.models.chat import Chat, ChatMessage, ChatTag, SharedChat, Tag
-from shared.models.chunk import Chunk
+from shared.models.chunk import Chunk, Collection
 from shared.models.feedback import Feedback
 from shared.models.file import File
 from shared.models.folder import Folder
@@ -28,6 +28,7 @@ __all__ = [
     "ChatMessage",
     "ChatTag",
     "Chunk",
+    "Collection",
     "Credential",
     "Feedback",
     "File",

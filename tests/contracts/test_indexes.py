@@ -4,19 +4,41 @@ import numpy as np
 import pytest
 
 from shared.errors import Invalid
+from workers.vectors import exact, words
 from workers.vectors.base import Item
-from workers.vectors.exact import ExactIndex
+from workers.vectors.pgvector import PgvectorFinder
+from workers.vectors.qdrant import QdrantFinder
+from workers.vectors.stored import StoredIndex
 
-pytestmark = pytest.mark.usefixtures("world")
+pytestmark = [
+    pytest.mark.usefixtures("world"),
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+]
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
 NORTH_EAST = np.array([0.8, 0.6, 0.0], dtype=np.float32)
 
 
-@pytest.fixture(params=["exact on sqlite", "exact on postgres"])
-def index(request):
-    if request.param == "exact on postgres":
+@pytest.fixture(params=["sqlite", "large", "postgres", "pgvector", "qdrant"])
+def index(request, monkeypatch):
+    """Each index, empty: `large` keeps a byte a number even of few."""
+    if request.param in ("postgres", "pgvector"):
         request.getfixturevalue("on_postgres")
-    return ExactIndex()
+    if request.param == "large":
+        monkeypatch.setattr(exact, "_LARGE", 0)
+    made = _FINDERS.get(request.param, exact.ExactFinder)
+    index = StoredIndex(made())
+    index.reset()
+    return index
+
+
+def _qdrant():
+    """Its client's local mode: a real one is not to be had here."""
+    from qdrant_client import QdrantClient
+
+    return QdrantFinder(QdrantClient(":memory:"))
+
+
+_FINDERS = {"pgvector": PgvectorFinder, "qdrant": _qdrant}
 
 
 def item(name, vector, file_id="f"):
@@ -112,3 +134,28 @@ def test_more_items_than_fit_into_a_statement_are_kept(index):
     assert len(ids) == len(index.get("c", ids)) == 1200
     index.delete("c", ids)
     assert index.ids("c") == []
+
+
+def test_what_another_process_adds_and_deletes_is_noticed(index):
+    index.put("c", [item("x", EAST)])
+    assert found(index, EAST, "c") == ["x"]
+
+    index.put("c", [item("y", NORTH_EAST)])
+    assert found(index, EAST, "c") == ["x", "y"]
+    index.delete("c", ["x"])
+    assert found(index, EAST, "c") == ["y"]
+
+
+@pytest.mark.usefixtures("each_database")
+def test_chunks_are_found_by_their_words():
+    index = StoredIndex(exact.ExactFinder())
+    cats = Item("cats", "Cats were sleeping on the roof", EAST, {"file_id": "f"})
+    index.put("c-1", [cats, item("other", NORTH)])
+    index.put("d", [cats])
+
+    assert [p.id for p in words.search(["c-1"], "where does the cat sleep?", 5)] == ["cats"]
+    assert words.search(["c-1"], "the", 5) == []
+    assert words.search(["nowhere"], "cats", 5) == []
+    assert {p.collection for p in words.search(["c-1", "d"], 'cats "roof (', 5)} == {"c-1", "d"}
+    index.delete("c-1", ["cats"])
+    assert words.search(["c-1"], "cats", 5) == []

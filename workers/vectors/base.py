@@ -43,6 +43,15 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a vector stands, and how near it is: cosine similarity, -1 to 1."""
+
+    collection: str
+    id: str
+    score: float
+
+
 class Index(Protocol):
     """Collections of items. A collection exists as long as it has items; names have up to 255
     characters. May be used by several processes at once.
@@ -84,3 +93,27 @@ class Index(Protocol):
 
     def reset(self) -> None:
         """Delete all collections."""
+
+
+class Finder(Protocol):
+    """Finds the nearest of many vectors. The texts stand in the database, and what is in a finder
+    but not there is never shown: it may be behind, but not ahead.
+    """
+
+    def put(self, collection: str, items: Sequence[Item]) -> None:
+        """Add vectors before their items become visible; those with the same ids are replaced.
+
+        Raises:
+            IndexFailed: They cannot be kept right now.
+        """
+
+    def search(
+        self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None
+    ) -> list[Place]:
+        """Find the vectors nearest to one, as `Index.search`; nearest first."""
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Forget vectors."""
+
+    def drop(self, collection: str | None) -> None:
+        """Forget a collection; all of them when none is named."""

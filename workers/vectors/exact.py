@@ -1,130 +1,160 @@
-"""Vectors in the database itself, each compared with the question: exact, and quick enough for some
-ten thousand.
+"""Vectors of the database, kept in the memory of those who search and each compared with the
+question: exact for some ten thousand. Larger collections are kept as a byte a number; the best by
+these are compared again by their full numbers.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select
+from sqlalchemy import func, select
 
 from shared import db
-from shared.errors import Invalid
 from shared.models.chunk import Chunk
-from workers.vectors.base import Item, Match
+from workers.vectors.base import Item, Place
+from workers.vectors.stored import StoredIndex, vectors, where
 
 if TYPE_CHECKING:
     from workers.vectors.base import Vectors
 
-# Databases take so many parameters in one statement.
-_AT_ONCE = 500
+# From so many vectors on a byte a number has to do.
+_LARGE = 20_000
+_MEMORY_BYTES = 256 * 1024 * 1024
+# So many of the best by bytes are compared again, in multiples of what is asked for.
+_SPARE = 5
 
 
-class ExactIndex:
-    """See `Index`."""
+class ExactIndex(StoredIndex):
+    """The index without anything beside the database."""
+
+    def __init__(self) -> None:
+        super().__init__(ExactFinder())
+
+
+class ExactFinder:
+    """See `Finder`. Reads what it needs from the database, and what was added since."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+        self._lock = threading.Lock()
 
     def put(self, collection: str, items: Sequence[Item]) -> None:
-        """See `Index`."""
-        for start in range(0, len(items), _AT_ONCE):
-            with db.transaction():
-                self._put(collection, items[start : start + _AT_ONCE])
-
-    def _put(self, collection: str, items: Sequence[Item]) -> None:
-        sizes = {item.vector.nbytes for item in items}
-        here = select(Chunk.vector).where(Chunk.collection == collection).limit(1)
-        if (one := db.session().scalar(here)) is not None:
-            sizes.add(len(one))
-        if len(sizes) > 1:
-            raise Invalid(f"The vectors in '{collection}' were made by another model.")
-        self.delete(collection, [item.id for item in items])
-        db.session().execute(insert(Chunk), [_row(collection, item) for item in items])
-
-    def ids(self, collection: str, file_id: str | None = None) -> list[str]:
-        """See `Index`."""
-        with db.reading() as session:
-            query = select(Chunk.id).where(*_where([collection], file_id))
-            return list(session.scalars(query.order_by(Chunk.id)))
-
-    def get(self, collection: str, ids: Sequence[str]) -> list[Item]:
-        """See `Index`."""
-        found: dict[str, Item] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            with db.reading() as session:
-                query = select(Chunk.id, Chunk.text, Chunk.vector, Chunk.meta).where(
-                    Chunk.collection == collection, Chunk.id.in_(ids[start : start + _AT_ONCE])
-                )
-                for item_id, text, vector, meta in session.execute(query):
-                    found[item_id] = Item(item_id, text, _vectors(vector), meta)
-        return [found[item_id] for item_id in ids if item_id in found]
-
-    def search(
-        self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None = None
-    ) -> list[Match]:
-        """See `Index`."""
-        with db.reading() as session:
-            query = select(Chunk.collection, Chunk.id, Chunk.vector)
-            rows = session.execute(query.where(*_where(collections, file_id))).all()
-            alike = [row for row in rows if len(row.vector) == vector.nbytes]
-            best = _nearest(alike, vector, limit)
-            return [_match(place, score) for place, score in best]
+        """Do nothing: it is found in the database."""
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
-        """See `Index`."""
-        for start in range(0, len(ids), _AT_ONCE):
-            some = ids[start : start + _AT_ONCE]
-            with db.transaction() as session:
-                session.execute(
-                    delete(Chunk).where(Chunk.collection == collection, Chunk.id.in_(some))
-                )
+        """Do nothing: it is missed in the database."""
 
-    def delete_file(self, collection: str, file_id: str) -> None:
-        """See `Index`."""
-        with db.transaction() as session:
-            session.execute(delete(Chunk).where(*_where([collection], file_id)))
+    def drop(self, collection: str | None) -> None:
+        """Let go of a collection."""
+        with self._lock:
+            for name in list(self._shelves) if collection is None else [collection]:
+                self._shelves.pop(name, None)
 
-    def drop(self, collection: str) -> None:
-        """See `Index`."""
-        with db.transaction() as session:
-            session.execute(delete(Chunk).where(Chunk.collection == collection))
+    def search(
+        self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None
+    ) -> list[Place]:
+        """See `Finder`."""
+        found: list[Place] = []
+        with self._lock, db.reading():
+            for collection in collections:
+                shelf = self._shelf(collection) if file_id is None else _Shelf(collection, file_id)
+                shelf.refresh()
+                found += shelf.nearest(vector, limit)
+            self._make_room()
+        return sorted(found, key=lambda place: -place.score)[:limit]
 
-    def reset(self) -> None:
-        """See `Index`."""
-        with db.transaction() as session:
-            session.execute(delete(Chunk))
+    def _shelf(self, collection: str) -> "_Shelf":
+        """Give what is kept of a collection; the last one that was used stands last."""
+        shelf = self._shelves.pop(collection, None) or _Shelf(collection)
+        self._shelves[collection] = shelf
+        return shelf
 
-
-def _where(collections: Sequence[str], file_id: str | None) -> list[ColumnElement[bool]]:
-    of_file = [] if file_id is None else [Chunk.file_id == file_id]
-    return [Chunk.collection.in_(collections), *of_file]
-
-
-def _row(collection: str, item: Item) -> dict[str, Any]:
-    return {
-        "collection": collection,
-        "id": item.id,
-        "file_id": item.meta.get("file_id"),
-        "text": item.text,
-        "vector": item.vector.tobytes(),
-        "meta": item.meta,
-    }
+    def _make_room(self) -> None:
+        size = sum(shelf.size_bytes for shelf in self._shelves.values())
+        for name in list(self._shelves)[:-1]:
+            if size <= _MEMORY_BYTES:
+                return
+            size -= self._shelves.pop(name).size_bytes
 
 
-def _vectors(raw: bytes) -> "Vectors":
-    import numpy as np  # noqa: PLC0415 -- of use to jobs of retrieval only
+class _Shelf:
+    """The vectors of one collection, as far as they were read."""
 
-    return np.frombuffer(raw, np.float32)
+    def __init__(self, collection: str, file_id: str | None = None) -> None:
+        self._where = where([collection], file_id)
+        self._collection = collection
+        self._clear()
 
+    def _clear(self) -> None:
+        self._ids: list[str] = []
+        self._matrix: Any = None
+        self._newest = 0
+        self._scale = 0.0
 
-def _nearest(
-    rows: Sequence[Row[str, str, bytes]], vector: "Vectors", limit: int
-) -> list[tuple[tuple[str, str], float]]:
-    if not rows:
-        return []
-    matrix = _vectors(b"".join(row.vector for row in rows)).reshape(len(rows), -1)
-    scores = matrix @ vector
-    order = (-scores).argsort(kind="stable")[:limit]
-    return [((rows[n].collection, rows[n].id), float(scores[n])) for n in order]
+    @property
+    def size_bytes(self) -> int:
+        """How much memory the vectors take."""
+        return 0 if self._matrix is None else int(self._matrix.nbytes)
 
+    def refresh(self) -> None:
+        """Read what was added; all of it when something was taken away."""
+        state = select(func.max(Chunk.number), func.count()).where(*self._where)
+        newest, count = db.session().execute(state).one()
+        if (newest or 0) != self._newest or count != len(self._ids):
+            self._read()
+        if count != len(self._ids):
+            self._clear()
+            self._read()
 
-def _match(place: tuple[str, str], score: float) -> Match:
-    chunk = db.session().get_one(Chunk, place)
-    return Match(chunk.id, chunk.text, chunk.meta, score)
+    def _read(self) -> None:
+        import numpy as np  # noqa: PLC0415 -- heavy
+
+        query = select(Chunk.number, Chunk.id, Chunk.vector).where(
+            *self._where, Chunk.number > self._newest
+        )
+        rows = db.session().execute(query.order_by(Chunk.number)).all()
+        if not rows:
+            return
+        added = vectors(b"".join(row.vector for row in rows)).reshape(len(rows), -1)
+        self._ids += [row.id for row in rows]
+        self._newest = rows[-1].number
+        if self._matrix is None:
+            self._matrix = added
+        else:
+            self._matrix = np.vstack([self._matrix, self._as_kept(added)])
+        if not self._scale and len(self._ids) > _LARGE:
+            self._scale = 127 / float(np.abs(self._matrix).max())
+            self._matrix = self._as_kept(self._matrix)
+
+    def _as_kept(self, some: Any) -> Any:
+        import numpy as np  # noqa: PLC0415 -- heavy
+
+        if not self._scale:
+            return some
+        return np.clip(np.rint(some * self._scale), -127, 127).astype(np.int8)
+
+    def nearest(self, vector: "Vectors", limit: int) -> list[Place]:
+        """Find the nearest; none when the vectors have another length."""
+        if self._matrix is None or self._matrix.shape[1] != len(vector):
+            return []
+        scored = self._by_bytes(vector, limit) if self._scale else self._by_all(vector, limit)
+        return [Place(self._collection, item_id, score) for item_id, score in scored]
+
+    def _by_all(self, vector: "Vectors", limit: int) -> list[tuple[str, float]]:
+        scores = self._matrix @ vector
+        order = (-scores).argsort(kind="stable")[:limit]
+        return [(self._ids[n], float(scores[n])) for n in order]
+
+    def _by_bytes(self, vector: "Vectors", limit: int) -> list[tuple[str, float]]:
+        from usearch.compiled import MetricKind  # noqa: PLC0415 -- of use to large ones only
+        from usearch.index import search  # noqa: PLC0415 -- the same
+
+        count = min(len(self._ids), limit * _SPARE + 50)
+        question = self._as_kept(vector)
+        near = search(self._matrix, question, count, metric=MetricKind.IP, exact=True, threads=1)
+        ids = [self._ids[int(n)] for n in near.keys]
+        query = select(Chunk.id, Chunk.vector).where(*self._where, Chunk.id.in_(ids))
+        exact = [
+            (item_id, float(vectors(raw) @ vector)) for item_id, raw in db.session().execute(query)
+        ]
+        return sorted(exact, key=lambda one: -one[1])[:limit]

@@ -1,0 +1,119 @@
+"""Vectors in PostgreSQL's extension pgvector, with an HNSW index for each length of vectors.
+
+Source: https://github.com/pgvector/pgvector (README: "HNSW", "Filtering", "Iterative Index Scans")
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, text
+
+from shared import db
+from workers.vectors.base import Item, Place
+
+if TYPE_CHECKING:
+    from workers.vectors.base import Vectors
+
+# What its HNSW index takes; longer vectors are compared one by one.
+_MOST_INDEXED = 2000
+
+_SETUP = (
+    "CREATE EXTENSION IF NOT EXISTS vector",
+    "CREATE TABLE IF NOT EXISTS chunk_vector (collection text NOT NULL, id text NOT NULL, "
+    "file_id text, dim int NOT NULL, vector vector NOT NULL, PRIMARY KEY (collection, id))",
+)
+_PUT = text(
+    "INSERT INTO chunk_vector (collection, id, file_id, dim, vector) "
+    "VALUES (:collection, :id, :file_id, :dim, CAST(:vector AS vector)) "
+    "ON CONFLICT (collection, id) DO UPDATE SET file_id = excluded.file_id, dim = excluded.dim, "
+    "vector = excluded.vector"
+)
+_DELETE = text("DELETE FROM chunk_vector WHERE collection = :collection AND id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+_DROP = text("DELETE FROM chunk_vector WHERE collection = :collection")
+_DROP_ALL = text("DELETE FROM chunk_vector")
+_AT_ONCE = 500
+
+
+class PgvectorFinder:
+    """See `Finder`. Makes what it needs in the database when it is made.
+
+    Raises:
+        DBAPIError: The database has no pgvector, or this account may not switch it on.
+    """
+
+    def __init__(self) -> None:
+        self._indexed: set[int] = set()
+        with db.transaction() as session:
+            db.lock_for_update("chunk_vector")
+            for statement in _SETUP:
+                session.execute(text(statement))
+
+    def put(self, collection: str, items: Sequence[Item]) -> None:
+        """See `Finder`."""
+        rows = [_row(collection, item) for item in items]
+        with db.transaction() as session:
+            for dim in {row["dim"] for row in rows} - self._indexed:
+                self._index(dim)
+            session.execute(_PUT, rows)
+
+    def _index(self, dim: int) -> None:
+        """Make the index for vectors of a length, unless somebody has."""
+        if dim <= _MOST_INDEXED:
+            db.lock_for_update("chunk_vector")
+            db.session().execute(
+                text(
+                    f"CREATE INDEX IF NOT EXISTS chunk_vector_{dim} ON chunk_vector USING hnsw "
+                    f"((vector::vector({dim})) vector_cosine_ops) WHERE dim = {dim}"
+                )
+            )
+        self._indexed.add(dim)
+
+    def search(
+        self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None
+    ) -> list[Place]:
+        """See `Finder`."""
+        dim, of_file = len(vector), "" if file_id is None else "AND file_id = :file_id"
+        near = f"vector::vector({dim}) <=> CAST(:vector AS vector({dim}))"
+        query = text(
+            f"SELECT collection, id, 1 - ({near}) FROM chunk_vector "  # noqa: S608 -- numbers and names of ours
+            f"WHERE dim = {dim} AND collection IN :collections {of_file} "
+            f"ORDER BY {near} LIMIT :limit"
+        ).bindparams(bindparam("collections", expanding=True))
+        given = {"vector": _written(vector), "collections": list(collections), "limit": limit}
+        with db.transaction() as session:
+            # Goes on until enough are found that are of these collections.
+            session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+            session.execute(text(f"SET LOCAL hnsw.ef_search = {min(max(limit * 2, 64), 1000)}"))
+            rows = session.execute(query, given | ({"file_id": file_id} if file_id else {})).all()
+        return [Place(collection, item_id, float(score)) for collection, item_id, score in rows]
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """See `Finder`."""
+        for start in range(0, len(ids), _AT_ONCE):
+            some = {"collection": collection, "ids": list(ids[start : start + _AT_ONCE])}
+            with db.transaction() as session:
+                session.execute(_DELETE, some)
+
+    def drop(self, collection: str | None) -> None:
+        """See `Finder`."""
+        with db.transaction() as session:
+            if collection is None:
+                session.execute(_DROP_ALL)
+            else:
+                session.execute(_DROP, {"collection": collection})
+
+
+def _row(collection: str, item: Item) -> dict[str, Any]:
+    return {
+        "collection": collection,
+        "id": item.id,
+        "file_id": item.meta.get("file_id"),
+        "dim": len(item.vector),
+        "vector": _written(item.vector),
+    }
+
+
+def _written(vector: "Vectors") -> str:
+    return "[" + ",".join(f"{number:.7g}" for number in vector.tolist()) + "]"
