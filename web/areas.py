@@ -14,6 +14,7 @@ from web.chats.editing import bp as chat_editing
 from web.chats.moving import bp as chat_moving
 from web.chats.routes import bp as chats
 from web.chats.sharing import bp as chat_sharing
+from web.chats.stats import bp as chat_stats
 from web.chats.tags import bp as chat_tags
 from web.completions.routes import bp as completions
 from web.completions.routes import v1 as completions_v1
@@ -81,6 +82,7 @@ AREAS = (
     Area(chat_editing, "/api/v1/chats", MEMBER),
     Area(chat_moving, "/api/v1/chats", MEMBER),
     Area(chat_sharing, "/api/v1/chats", MEMBER),
+    Area(chat_stats, "/api/v1/chats", MEMBER),
     Area(chat_tags, "/api/v1/chats", MEMBER),
     Area(folders, "/api/v1/folders", MEMBER),
     Area(files, "/api/v1/files", MEMBER),

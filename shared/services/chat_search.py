@@ -68,9 +68,7 @@ def find(user_id: str, query: str, page: int | None) -> list[Title]:
     """
     wanted = parse(query)
     found = chats.titles(user_id).where(*_conditions(user_id, wanted.words))
-    if wanted.text:
-        found = _with_text(found, user_id, wanted.text.replace("\x00", "\ufffd"))
-    return chats.page_of(found, page or 1)
+    return chats.page_of(with_text(found, user_id, wanted.text), page or 1)
 
 
 def _conditions(user_id: str, words: dict[str, list[str]]) -> list[ColumnElement[bool]]:
@@ -97,7 +95,11 @@ def _folders(user_id: str, wanted: list[str]) -> list[str]:
     return [key for key, name in rows if key in wanted or chat_tags.tag_id(name) in wanted]
 
 
-def _with_text(found: Titles, user_id: str, wanted: str) -> Titles:
+def with_text(found: Titles, user_id: str, wanted: str) -> Titles:
+    """Narrow a list of a user's chats down to those that have a text; without one all stay."""
+    wanted = wanted.strip().replace("\x00", "\ufffd")
+    if not wanted:
+        return found
     if len(wanted) >= _SHORTEST:
         hits = _hits(user_id, wanted)
         first = select(hits.limit(_MANY + 1).subquery().c.chat_id).subquery()

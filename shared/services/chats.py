@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 
 from shared import db
 from shared.errors import Invalid, NotFound
@@ -14,6 +14,8 @@ from shared.services import chat_tags, messages
 from shared.services.messages import Message
 
 PAGE_SIZE = 60
+# By what a list may be put in order.
+ORDERS = ("title", "created_at", "updated_at")
 # Of titles that are made here; a client's own may be longer.
 LONGEST_TITLE = 200
 # What lists show of a chat: its id, title, updated_at, created_at.
@@ -168,7 +170,25 @@ def neither_pinned_nor_archived(query: Titles) -> Titles:
     return query.where(Chat.archived.is_(False), Chat.pinned.is_(False))
 
 
-def listed(user_id: str, page: int | None = None, before: str | None = None) -> list[Title]:
+def changed_since(query: Titles, moment: int) -> Titles:
+    """Leave out of a list what has not changed since a moment (seconds since the epoch)."""
+    return query.where(Chat.updated_at >= moment)
+
+
+def in_order(query: Titles, order_by: str, is_descending: bool) -> Titles:
+    """Put a list into another order.
+
+    Args:
+        order_by: One of ORDERS.
+    """
+    column = {"title": Chat.title, "created_at": Chat.created_at, "updated_at": Chat.updated_at}
+    keys = (column[order_by], Chat.id)
+    return query.order_by(None).order_by(*(key.desc() if is_descending else key for key in keys))
+
+
+def listed(
+    user_id: str, page: int | None = None, before: str | None = None, elsewhere: Sequence[str] = ()
+) -> list[Title]:
     """List a user's chats for the sidebar: not archived, not pinned, in no folder; newest change
     first.
 
@@ -176,8 +196,13 @@ def listed(user_id: str, page: int | None = None, before: str | None = None) -> 
         page: From 1, of PAGE_SIZE chats; None for all.
         before: Id of the last chat of the page before, in place of a number: then a page costs the
             same however deep it lies.
+        elsewhere: "pinned", "folders": those that are shown elsewhere too.
     """
-    query = neither_pinned_nor_archived(titles(user_id)).where(Chat.folder_id.is_(None))
+    query = titles(user_id).where(Chat.archived.is_(False))
+    if "pinned" not in elsewhere:
+        query = query.where(Chat.pinned.is_(False))
+    if "folders" not in elsewhere:
+        query = query.where(Chat.folder_id.is_(None))
     if before is None:
         return page_of(query, page)
     last = select(Chat.updated_at, Chat.id).where(Chat.id == before, Chat.user_id == user_id)
@@ -190,9 +215,15 @@ def pinned(user_id: str) -> list[Title]:
     return page_of(titles(user_id).where(Chat.pinned.is_(True), Chat.archived.is_(False)), None)
 
 
-def archived(user_id: str) -> list[Title]:
-    """List a user's archived chats, newest change first."""
-    return page_of(titles(user_id).where(Chat.archived.is_(True)), None)
+def archived(user_id: str) -> Titles:
+    """Select a user's archived chats, newest change first."""
+    return titles(user_id).where(Chat.archived.is_(True))
+
+
+def count(query: Titles) -> int:
+    """Count the chats of a list."""
+    ids = query.with_only_columns(Chat.id).order_by(None).subquery()
+    return db.session().scalar(select(func.count()).select_from(ids)) or 0
 
 
 def all_of(user_id: str) -> list[Title]:
@@ -233,6 +264,28 @@ def archive_all(user_id: str, is_archived: bool = True) -> None:
     """Archive all chats of a user, or bring them all back."""
     mine = update(Chat).where(Chat.user_id == user_id)
     db.session().execute(mine.values(archived=is_archived))
+
+
+def fork(chat: Chat, rows: Sequence[Message], message_id: str) -> Chat:
+    """Copy a chat up to one of its messages, for its owner; the copy lies where the chat lies.
+
+    Raises:
+        NotFound: The chat has no such message.
+    """
+    tree = messages.as_tree(rows, {})
+    if message_id not in tree:
+        raise NotFound
+    branch = [dict(one) for one in messages.branch(tree, message_id)]
+    for one, following in zip(branch, [*branch[1:], None], strict=True):
+        one["childrenIds"] = [following["id"]] if following else []
+    origin = {"originalChatId": chat.id, "branchPointMessageId": message_id}
+    history = {"messages": {one["id"]: one for one in branch}, "currentId": message_id}
+    body = {**chat.data, **origin, "title": chat.title, "history": history}
+    meta = {"forked_from": chat.id, "forked_from_message_id": message_id}
+    copy = create(chat.user_id, body, chat.folder_id, pinned=chat.pinned, meta=meta)
+    names = [tag.name for tag in chat_tags.of_user(chat.user_id, chat_tags.of(chat))]
+    chat_tags.replace(copy, names)
+    return copy
 
 
 def move(chat: Chat, folder_id: str | None) -> None:

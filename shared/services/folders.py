@@ -83,17 +83,20 @@ def create(
     return folder
 
 
-def rename(folder: Folder, name: str, more: dict[str, Any] | None = None) -> Folder:
+def rename(folder: Folder, name: str | None, more: dict[str, Any] | None = None) -> Folder:
     """Give a folder another name.
 
     Args:
+        name: None leaves it.
         more: What clients keep with it, where it changes: `meta` and `data`.
 
     Raises:
         Invalid: There is one of this name beside it, in any case.
     """
-    _check_name(folder.user_id, folder.parent_id, name, but=folder.id)
-    folder.name, folder.updated_at = name.strip(), now_s()
+    if name is not None:
+        _check_name(folder.user_id, folder.parent_id, name, but=folder.id)
+        folder.name = name.strip()
+    folder.updated_at = now_s()
     for key in ("meta", "data"):
         if key in (more or {}):
             setattr(folder, key, (more or {})[key])
@@ -138,8 +141,8 @@ def chats_below(folder: Folder) -> Titles:
 
 
 def remove(folder: Folder) -> None:
-    """Delete a folder with those below it; its chats are the caller's to delete first. A chat that
-    came in meanwhile stays, in no folder.
+    """Delete a folder with those below it; its chats are the caller's to delete first. Those that
+    are still there stay, in no folder.
     """
     gone = subtree(folder)
     db.session().execute(update(Chat).where(Chat.folder_id.in_(gone)).values(folder_id=None))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from shared import db
 from shared.ids import new_id, now_s
@@ -44,6 +44,13 @@ def unshare(chat: Chat) -> bool:
     was_shared, chat.share_id = chat.share_id is not None, None
     db.session().execute(delete(SharedChat).where(SharedChat.chat_id == chat.id))
     return was_shared
+
+
+def unshare_all(user_id: str) -> None:
+    """Delete the snapshots of all chats of a user."""
+    mine = select(Chat.id).where(Chat.user_id == user_id, Chat.share_id.is_not(None))
+    db.session().execute(delete(SharedChat).where(SharedChat.chat_id.in_(mine)))
+    db.session().execute(update(Chat).where(Chat.id.in_(mine)).values(share_id=None))
 
 
 def as_json(shared: SharedChat) -> dict[str, Any]:

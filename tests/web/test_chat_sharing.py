@@ -134,3 +134,32 @@ def test_a_member_copies_a_snapshot_into_a_chat_of_their_own(member, other, chat
     assert (copy["user_id"], copy["title"]) == (other.id, "Clone of A chat")
     assert copy["chat"]["history"] == chat["chat"]["history"]
     assert other.get(f"{CHATS}/{copy['id']}").json == copy
+
+
+def test_all_snapshots_can_be_deleted_at_once(member, other, chat):
+    mine, theirs = share(member, chat), share(other, {"id": new_chat(other.user).id})
+
+    assert member.delete(f"{CHATS}/share/all").json is True
+
+    assert other.get(f"{CHATS}/share/{mine['id']}").status_code == 401
+    assert member.get(f"{CHATS}/share/{theirs['id']}").status_code == 200
+    assert member.get(f"{CHATS}/{chat['id']}").json["share_id"] is None
+
+
+def test_a_fork_has_the_branch_up_to_a_message(member, other, chat):
+    member.post(f"{CHATS}/{chat['id']}/tags", {"name": "Big Ideas"})
+
+    fork = member.post(f"{CHATS}/{chat['id']}/fork", {"message_id": "a"}).json
+
+    history = fork["chat"]["history"]
+    assert (set(history["messages"]), history["currentId"]) == ({"q", "a"}, "a")
+    assert history["messages"]["q"]["childrenIds"] == ["a"]
+    assert (fork["title"], fork["meta"]["tags"]) == ("A chat", ["big_ideas"])
+    assert fork["meta"]["forked_from"] == chat["id"]
+    assert member.post(f"{CHATS}/{chat['id']}/fork").json["chat"]["history"]["currentId"] == "b"
+    assert member.post(f"{CHATS}/{chat['id']}/fork", {"message_id": "x"}).status_code == 404
+    assert other.post(f"{CHATS}/{chat['id']}/fork").status_code == 401
+
+
+def test_an_empty_chat_has_nothing_to_fork(member, each_database):
+    assert member.post(f"{CHATS}/{new_chat(member.user).id}/fork").status_code == 400

@@ -146,3 +146,23 @@ def test_a_folder_keeps_what_clients_put_with_it(each_database, member):
 
     assert (folder["meta"], folder["data"]) == ({"icon": "x"}, {"files": []})
     assert (renamed["name"], renamed["meta"], renamed["data"]) == ("N", {"icon": "x"}, None)
+
+
+def test_the_chats_of_a_folder_may_outlive_it(each_database, member):
+    folder = make(member, "Plans")
+    chat = new_chat(member.user).id
+    put(chat, folder)
+
+    assert member.delete(f"/api/v1/folders/{folder}?delete_contents=false").json is True
+
+    assert member.get(f"/api/v1/chats/{chat}").json["folder_id"] is None
+
+
+def test_a_folder_may_keep_its_name(each_database, member):
+    folder = make(member, "Plans")
+
+    changed = member.post(f"{FOLDERS}/{folder}/update", {"data": {"a": 1}})
+    nothing = member.post(f"{FOLDERS}/{folder}/update", {})
+
+    assert (changed.json["name"], changed.json["data"]) == ("Plans", {"a": 1})
+    assert nothing.status_code == 422

@@ -6,7 +6,7 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
 from shared.services import chat_search, chats, folders, live_answers, permissions
-from shared.services.chats import Title
+from shared.services.chats import Title, Titles
 from web.api import endpoint
 from web.auth import current_user
 from web.chats.loading import HIDDEN, NO_FOLDER, NO_TREE, loaded, own, shown, shown_all
@@ -15,7 +15,9 @@ from web.chats.schemas import (
     ChatResponse,
     ChatTitleResponse,
     FolderForm,
+    FoundQuery,
     ListQuery,
+    PageQuery,
     PortionQuery,
     SearchQuery,
 )
@@ -31,7 +33,7 @@ _MAY_NOT_DELETE = {401: "No such chat, not yours, or you may not delete chats"}
 @endpoint(query=ListQuery, response=list[ChatTitleResponse])
 def list_chats(query: ListQuery) -> list[Title]:
     """List one's chats for the sidebar, newest change first, 60 a page."""
-    return chats.listed(current_user().id, query.page, query.before)
+    return chats.listed(current_user().id, query.page, query.before, query.elsewhere)
 
 
 @bp.delete("/")
@@ -57,7 +59,10 @@ def list_chats_of_user(user_id: str, query: PortionQuery) -> list[Title]:
     """List all chats of a user, wherever they lie, newest change first."""
     if not get_settings().enable_admin_chat_access:
         raise Forbidden
-    return chats.portion_of(chats.titles(user_id), query.skip, query.limit)
+    found = _found(user_id, chats.titles(user_id), query)
+    if query.page is not None:
+        return chats.page_of(found, query.page)
+    return chats.portion_of(found, query.skip, query.limit)
 
 
 @bp.post("/new")
@@ -88,10 +93,18 @@ def list_pinned() -> Response:
 
 
 @bp.get("/archived")
-@endpoint(response=list[ChatTitleResponse])
-def list_archived() -> list[Title]:
+@endpoint(query=FoundQuery, response=list[ChatTitleResponse])
+def list_archived(query: FoundQuery) -> list[Title]:
     """List one's archived chats."""
-    return chats.archived(current_user().id)
+    user_id = current_user().id
+    return chats.page_of(_found(user_id, chats.archived(user_id), query), query.page)
+
+
+@bp.get("/archived/count")
+@endpoint(response=int)
+def count_archived() -> int:
+    """Count one's archived chats."""
+    return chats.count(chats.archived(current_user().id))
 
 
 @bp.post("/archive/all")
@@ -118,6 +131,15 @@ def list_chats_of_folder(folder_id: str) -> Response:
         folder = folders.find(current_user(), folder_id)
         found = chats.page_of(chats.neither_pinned_nor_archived(folders.chats_below(folder)), None)
     return shown_all([chat.id for chat in found])
+
+
+@bp.get("/folder/<folder_id>/list")
+@endpoint(query=PageQuery, response=list[ChatTitleResponse], errors=NO_FOLDER)
+def list_titles_of_folder(folder_id: str, query: PageQuery) -> list[Title]:
+    """List the chats in a folder and in those below it, without their messages."""
+    folder = folders.find(current_user(), folder_id)
+    found = chats.neither_pinned_nor_archived(folders.chats_below(folder))
+    return chats.page_of(found, query.page or 1)
 
 
 @bp.get("/<chat_id>")
@@ -191,3 +213,9 @@ def move_chat(chat_id: str, body: FolderForm) -> Response:
         chats.move(chat, body.folder_id)
         found = loaded(chat)
     return shown(found)
+
+
+def _found(user_id: str, found: Titles, query: FoundQuery) -> Titles:
+    """Narrow a list down to a text, and put it in order."""
+    narrowed = chat_search.with_text(found, user_id, query.query or "")
+    return chats.in_order(narrowed, query.order_by, query.direction == "desc")

@@ -1,6 +1,6 @@
 """Forms and answers of the chat routes."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,10 +17,32 @@ class ListQuery(BaseModel):
 
     page: int | None = Field(None, ge=1, le=1_000_000)
     before: str | None = None
+    include_pinned: bool = False
+    include_folders: bool = False
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """What is listed although it is shown elsewhere too."""
+        wanted = {"pinned": self.include_pinned, "folders": self.include_folders}
+        return [name for name, is_wanted in wanted.items() if is_wanted]
 
 
-class PortionQuery(BaseModel):
-    """Which piece of a list."""
+class PageQuery(BaseModel):
+    """Which page of a list, from 1; all without."""
+
+    page: int | None = Field(None, ge=1, le=1_000_000)
+
+
+class FoundQuery(PageQuery):
+    """Which page of a list, of what text, in what order."""
+
+    query: str | None = Field(None, max_length=1000)
+    order_by: Literal["title", "created_at", "updated_at"] = "updated_at"
+    direction: Literal["asc", "desc"] = "desc"
+
+
+class PortionQuery(FoundQuery):
+    """Which piece of a list: a page, or so many chats from one on."""
 
     skip: int = Field(0, ge=0, le=1_000_000_000)
     limit: int = Field(50, ge=1, le=10_000)
@@ -33,6 +55,12 @@ class SearchQuery(BaseModel):
 
     text: str = Field(max_length=1000)
     page: int | None = Field(None, ge=1, le=1_000_000)
+
+
+class ForkForm(BaseModel):
+    """The last message of a copy; the chat's current one without."""
+
+    message_id: str | None = None
 
 
 class CloneForm(BaseModel):
@@ -131,3 +159,69 @@ class TagResponse(BaseModel):
     name: str
     user_id: str
     meta: dict[str, Any] | None = None
+
+
+class SummaryQuery(BaseModel):
+    """Which page of the numbers, and how long pages are."""
+
+    items_per_page: int = Field(50, ge=1, le=100)
+    page: int = Field(1, ge=1, le=1_000_000)
+
+
+class ExportQuery(BaseModel):
+    """Which page of the numbers, of the chats that changed since a time."""
+
+    updated_at: int | None = Field(None, ge=0, le=2**53)
+    page: int = Field(1, ge=1, le=1_000_000)
+
+
+class ChatNumbers(BaseModel):
+    """What was counted in a chat: in its current branch, and ("history") in its whole tree."""
+
+    average_response_time: float
+    average_user_message_content_length: float
+    average_assistant_message_content_length: float
+    models: dict[str, int]
+    message_count: int
+    history_models: dict[str, int]
+    history_message_count: int
+    history_user_message_count: int
+    history_assistant_message_count: int
+
+
+class ChatSummary(ChatNumbers):
+    """The numbers of a chat with its times and tags."""
+
+    id: str
+    tags: list[str]
+    last_message_at: int
+    updated_at: int
+    created_at: int
+
+
+class SummariesResponse(BaseModel):
+    """A page of the numbers of chats."""
+
+    items: list[ChatSummary]
+    total: int
+
+
+class StatsExport(BaseModel):
+    """The numbers of a chat, and of each message."""
+
+    id: str
+    user_id: str
+    created_at: int
+    updated_at: int
+    tags: list[str]
+    stats: ChatNumbers
+    chat: dict[str, Any]
+
+
+class ExportsResponse(BaseModel):
+    """A page of such numbers."""
+
+    type: str = "chats"
+    items: list[StatsExport]
+    total: int
+    page: int

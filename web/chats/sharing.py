@@ -6,13 +6,13 @@ from flask import Blueprint, Response
 
 from shared import db
 from shared.config.settings import get_settings
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.services import chats, live_answers, shared_chats
 from shared.services.accounts import ADMIN
 from web.api import endpoint
 from web.auth import current_user
 from web.chats.loading import HIDDEN, Loaded, form, loaded, own, shown
-from web.chats.schemas import ChatResponse, CloneForm
+from web.chats.schemas import ChatResponse, CloneForm, ForkForm
 from web.errors import Status
 
 bp = Blueprint("chat_sharing", __name__)
@@ -48,6 +48,32 @@ def share(chat_id: str) -> dict[str, Any]:
 def unshare(chat_id: str) -> bool:
     """Delete a chat's snapshot; false if there is none."""
     return shared_chats.unshare(own(chat_id, "write"))
+
+
+@bp.delete("/share/all")
+@endpoint(response=bool)
+def unshare_all() -> bool:
+    """Delete the snapshots of all one's chats."""
+    shared_chats.unshare_all(current_user().id)
+    return True
+
+
+@bp.post("/<chat_id>/fork")
+@endpoint(
+    body=ForkForm,
+    response=ChatResponse,
+    transaction=None,
+    errors={**HIDDEN, 400: "The chat has no messages", 404: "No such message"},
+)
+def fork(chat_id: str, body: ForkForm) -> Response:
+    """Copy a chat up to one of its messages; the copy lies beside it."""
+    with db.transaction():
+        chat, rows = loaded(own(chat_id, "write"))
+        last = body.message_id or chat.current_id
+        if last is None:
+            raise Invalid("The chat has no messages.")
+        found = loaded(chats.fork(chat, rows, last))
+    return shown(found)
 
 
 @bp.post("/<chat_id>/clone")

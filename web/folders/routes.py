@@ -10,7 +10,14 @@ from web.api import endpoint
 from web.auth import current_user
 from web.chats.stopping import delete_all
 from web.errors import Status
-from web.folders.schemas import ExpandedForm, FolderForm, FolderResponse, NameForm, ParentForm
+from web.folders.schemas import (
+    DeleteQuery,
+    ExpandedForm,
+    FolderForm,
+    FolderResponse,
+    NameForm,
+    ParentForm,
+)
 
 bp = Blueprint("folders", __name__)
 
@@ -73,17 +80,23 @@ def expand_folder(folder_id: str, body: ExpandedForm) -> Folder:
 
 
 @bp.delete("/<folder_id>")
-@endpoint(response=bool, transaction=None, errors={**_UNKNOWN, 403: "You may not delete chats"})
-def delete_folder(folder_id: str) -> bool:
-    """Delete a folder with those below it and all their chats; answers that are being written there
-    are stopped.
+@endpoint(
+    query=DeleteQuery,
+    response=bool,
+    transaction=None,
+    errors={**_UNKNOWN, 403: "You may not delete chats"},
+)
+def delete_folder(folder_id: str, query: DeleteQuery) -> bool:
+    """Delete a folder with those below it and all their chats, unless these are to stay; answers
+    that are being written there are stopped.
     """
-    if not permissions.allows(current_user(), "chat", "delete"):
+    if query.delete_contents and not permissions.allows(current_user(), "chat", "delete"):
         raise Status(403, Forbidden().message)
     with db.reading():
         folder = _own(folder_id)
         inside = [chat.id for chat in chats.page_of(folders.chats_below(folder), None)]
-    delete_all(folder.user_id, inside)
+    if query.delete_contents:
+        delete_all(folder.user_id, inside)
     with db.transaction():
         folders.remove(_own(folder_id))
     return True

@@ -1,8 +1,8 @@
 """Forms and answers of the folder routes."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class FolderForm(BaseModel):
@@ -17,15 +17,27 @@ class FolderForm(BaseModel):
 class NameForm(BaseModel):
     """A new name for a folder; `meta` and `data` are replaced when they are sent."""
 
-    name: str = Field(min_length=1, max_length=200)
+    name: str | None = Field(None, min_length=1, max_length=200)
     meta: dict[str, Any] | None = None
     data: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.name is None and not {"meta", "data"} & self.model_fields_set:
+            raise ValueError("`name` is needed")
+        return self
 
 
 class ParentForm(BaseModel):
     """A new place for a folder; the top when null."""
 
     parent_id: str | None = None
+
+
+class DeleteQuery(BaseModel):
+    """Whether the chats in a folder are deleted with it, or come out of it."""
+
+    delete_contents: bool = True
 
 
 class ExpandedForm(BaseModel):

@@ -157,7 +157,9 @@ def test_the_list_leaves_out_what_has_a_place_of_its_own(owner):
 
     assert listing(chats.listed, owner.id, None) == [plain]
     assert listing(chats.pinned, owner.id) == [pinned]
-    assert listing(chats.archived, owner.id) == [archived]
+    assert listing(lambda owner_id: chats.page_of(chats.archived(owner_id), None), owner.id) == [
+        archived
+    ]
     assert len(listing(chats.all_of, owner.id)) == 4
 
 
