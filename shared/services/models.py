@@ -17,7 +17,7 @@ from shared.config.options import option
 from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
 from shared.redis import get_redis, key
-from shared.services import access, connections
+from shared.services import access, accounts, connections
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -231,10 +231,27 @@ def route(user: Principal, model_id: str) -> Route:
     Raises:
         NotFound: There is no such model, or not for this user; the two are not told apart.
     """
-    made = _route(model_id, find_visible(user, model_id))
-    if made is None:
+    model = find_visible(user, model_id)
+    made = _route(model_id, model)
+    if made is None or (model.get("preset") and not _may_reach_base(user, model["info"])):
         raise _unknown(model_id)
     return made
+
+
+def _may_reach_base(user: Principal, preset: dict[str, Any]) -> bool:
+    """Whether a preset leads to its base: for admins, for presets that an admin or nobody any more
+    owns, and where its owner or the user who asks may use the base itself.
+    """
+    if user.role == accounts.ADMIN:
+        return True
+    with db.reading() as session:
+        owner = accounts.principal_of(preset["user_id"])
+        if owner is None or owner.role == accounts.ADMIN:
+            return True
+        base_id = preset["base_model_id"]
+        about = session.get(ModelRow, base_id) or session.get(ModelRow, base_id.split(":")[0])
+        base = {"info": as_json(about)} if about is not None else {}
+    return access.can(owner, "read", base) or access.can(user, "read", base)
 
 
 def find_visible(user: Principal, model_id: str) -> dict[str, Any]:

@@ -343,3 +343,21 @@ def test_a_model_that_another_process_has_just_made_is_found(world):
     models._catalogue.made_at -= 0.2
 
     assert models.find_visible(user, "new")["id"] == "new"
+
+
+def test_a_preset_leads_no_further_than_its_owner_may_go():
+    owner, reader, admin = new_user(), new_user(), new_user("admin")
+    offer("open", "closed", public=False)
+    say(
+        describe("open"),
+        describe("to-open", base_model_id="open", user_id=owner.id),
+        describe("to-closed", base_model_id="closed", user_id=owner.id),
+        describe("admins", base_model_id="closed", user_id=admin.id),
+    )
+
+    for user in (owner, reader):
+        assert models.route(user, "to-open").upstream_id == "open"
+        assert models.route(user, "admins").upstream_id == "closed"
+        with pytest.raises(NotFound):
+            models.route(user, "to-closed")
+    assert models.route(admin, "to-closed").upstream_id == "closed"
