@@ -1,15 +1,16 @@
 """Rows over models: presets of the workspace, and what admins say about upstream models."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select
 
 from shared import db
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.ids import now_s
 from shared.models.catalogue import ModelRow
-from shared.services import access, models, permissions, sharing
+from shared.services import access, files, knowledge, models, permissions, sharing, tools
 from shared.services.accounts import ADMIN, Principal
 from shared.services.sharing import Control
 
@@ -67,6 +68,7 @@ def create(user: Principal, model_id: str, draft: Draft) -> ModelRow:
     """
     permissions.require(user, "workspace", "models")
     _check_base(user, draft.base_model_id)
+    _check_parts(user, draft.meta, {})
     db.lock_for_update("models")
     if db.session().get(ModelRow, model_id) is not None:
         raise Conflict("This model id is taken. Please choose another one.")
@@ -85,6 +87,7 @@ def change(user: Principal, model_id: str, draft: Draft) -> ModelRow:
     row = find(user, model_id, "write")
     if draft.base_model_id != row.base_model_id:
         _check_base(user, draft.base_model_id)
+    _check_parts(user, draft.meta, row.meta)
     wanted, before = draft.access_control, row.access_control
     _fill(row, draft, sharing.permitted(user, "models", wanted, before))
     return row
@@ -147,6 +150,39 @@ def _check_base(user: Principal, base_model_id: str | None) -> None:
         models.find_visible(user, base_model_id or "")
     except NotFound:
         raise Forbidden("You may not use this base model.") from None
+
+
+def _check_parts(user: Principal, meta: dict[str, Any], before: dict[str, Any]) -> None:
+    """Let nobody put into a preset what is not theirs to use; what is in it already may stay.
+
+    Raises:
+        Invalid: One of the parts is missing, or not for this user.
+    """
+    if user.role == ADMIN:
+        return
+    for kind, part_id in _parts(meta) - _parts(before):
+        try:
+            _FINDERS[kind](user, part_id)
+        except (NotFound, Forbidden):
+            raise Invalid(f"There is no {kind} '{part_id}' that you may use.") from None
+
+
+def _parts(meta: dict[str, Any]) -> set[tuple[str, str]]:
+    """List what a preset brings along: kind and id of each."""
+    parts = {("tool", one) for one in meta.get("toolIds") or () if not one.startswith("server:")}
+    for item in meta.get("knowledge") or ():
+        kind = "file" if item.get("type") == "file" else "knowledge base"
+        parts |= {
+            (kind, one) for one in [item.get("id"), *(item.get("collection_names") or ())] if one
+        }
+    return parts
+
+
+_FINDERS: dict[str, Callable[[Principal, str], object]] = {
+    "file": files.find,
+    "knowledge base": knowledge.find,
+    "tool": tools.find,
+}
 
 
 def _tell_catalogue() -> None:

@@ -212,3 +212,38 @@ def test_what_is_no_model_is_refused(admin, change):
 def test_strangers_and_pending_accounts_see_nothing(stranger, new_caller):
     assert stranger.get(f"{URL}/").status_code == 403
     assert new_caller("pending").get(f"{URL}/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"toolIds": ["theirs"]},
+        {"knowledge": [{"type": "collection", "id": "theirs"}]},
+        {"knowledge": [{"type": "file", "id": "theirs"}]},
+        {"knowledge": [{"collection_names": ["theirs"]}]},
+    ],
+)
+def test_a_user_puts_nothing_of_others_into_a_preset(member, admin, part):
+    permit(workspace={"models": True})
+    mine = make(member, access_control={})
+
+    refused = member.post(f"{URL}/create", form("other", meta=part))
+    by_admin = admin.post(f"{URL}/model/update?id=mine", form(meta=part))
+    kept = member.post(f"{URL}/model/update?id=mine", form(name="Again", meta=part))
+
+    assert mine["meta"].get("toolIds") is None
+    assert (refused.status_code, by_admin.status_code) == (400, 200)
+    assert "theirs" in refused.json["detail"]
+    assert (kept.status_code, kept.json["name"]) == (200, "Again")
+    (name,) = part
+    assert kept.json["meta"][name] == part[name]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [{"toolIds": [1]}, {"knowledge": [{"id": {}}]}, {"knowledge": [{"collection_names": "x"}]}],
+)
+def test_parts_of_another_form_are_refused(member, meta):
+    permit(workspace={"models": True})
+
+    assert member.post(f"{URL}/create", form(meta=meta)).status_code == 422

@@ -8,14 +8,34 @@ from shared.services.presets import Draft
 from web.sharing import Owner, SharedForm, SharedResponse
 
 
+# What a page finds of a model of which nothing was said.
+_UNSAID = {
+    "profile_image_url": "/static/favicon.png",
+    "description": None,
+    "capabilities": None,
+}
+
+
+class KnowledgeForm(BaseModel):
+    """A knowledge base or a file that a model brings along, as the page keeps it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str | None = None
+    type: str | None = None
+    collection_names: list[str] | None = None
+
+
 class MetaForm(BaseModel):
     """What a page shows of a model; unknown keys are kept."""
 
     model_config = ConfigDict(extra="allow")
 
-    profile_image_url: str | None = "/static/favicon.png"
+    profile_image_url: str | None = None
     description: str | None = None
     capabilities: dict[str, Any] | None = None
+    knowledge: list[KnowledgeForm] | None = None
+    toolIds: list[str] | None = None  # noqa: N815 -- the contract's name
 
 
 class ModelForm(SharedForm):
@@ -34,7 +54,7 @@ class ModelForm(SharedForm):
         return Draft(
             self.base_model_id or None,
             self.name,
-            self.meta.model_dump(),
+            {**_UNSAID, **self.meta.model_dump(exclude_unset=True)},
             self.params,
             self.control,
             self.is_active,
