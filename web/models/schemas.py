@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.services.presets import Draft
 from web.sharing import Owner, SharedForm, SharedResponse
 
-
 # What a page finds of a model of which nothing was said.
 _UNSAID = {
     "profile_image_url": "/static/favicon.png",
