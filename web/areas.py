@@ -41,6 +41,7 @@ from web.openai.routes import bp as openai
 from web.page.routes import bp as page
 from web.prompts.routes import bp as prompts
 from web.quotas.routes import bp as quotas
+from web.responses.routes import bp as responses
 from web.retrieval.routes import bp as retrieval
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
@@ -108,6 +109,7 @@ AREAS = (
     Area(openai_doors, "/openai", ADMIN),
     Area(embeddings, "/api", MEMBER),
     Area(embeddings_v1, "/v1", MEMBER),
+    Area(responses, "/v1", MEMBER),
     Area(ollama, "/ollama", ADMIN),
     Area(ollama_doors, "/ollama", MEMBER),
     Area(ollama_upkeep, "/ollama", ADMIN),

@@ -9,7 +9,8 @@ from shared.kinds.base import DEFAULT, INTERACTIVE, JobSpec, Payload
 
 class RunChat(Payload):
     """Answer a chat completion; `body` is the provider's request, already checked and stripped of
-    our own keys, `variables` what the client puts for the placeholders of a model's system prompt.
+    our own keys, `variables` what the client puts for the placeholders of a model's system prompt,
+    `about` what the door that accepted it wants to know of it later.
     """
 
     body: dict[str, Any]
@@ -20,6 +21,7 @@ class RunChat(Payload):
     wants_title: bool = False
     wants_tags: bool = False
     takes_question_as_title: bool = False
+    about: dict[str, Any] = Field(default_factory=dict)
 
 
 class WriteTitle(Payload):

@@ -58,8 +58,17 @@ class Turn:
     chat_id: str | None
 
 
-def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> Turn:
+def accept(
+    user: Principal,
+    form: CompletionForm,
+    job_id: str | None = None,
+    about: dict[str, Any] | None = None,
+) -> Turn:
     """Accept a completion in one transaction: job row, empty answer, then the worker is woken.
+
+    Args:
+        job_id: Chosen by callers that listen for the job before it exists.
+        about: What the door wants to find in the job's request later.
 
     Raises:
         NotFound: No such model or chat for this user.
@@ -73,6 +82,7 @@ def accept(user: Principal, form: CompletionForm, job_id: str | None = None) -> 
         is_stream=form.stream is not False if form.background else bool(form.stream),
         session_id=form.session_id,
         variables=form.words,
+        about=about or {},
         **_followers(form),
     )
     with db.transaction():

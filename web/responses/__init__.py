@@ -1,0 +1,1 @@
+"""OpenAI's Responses: jobs that can be followed, resumed, looked up and gone on with."""
