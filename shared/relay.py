@@ -4,7 +4,7 @@ An event is stored as `{"type": …, "attempt": …, "data": …}` in a Redis li
 in the list, from 1, so that a number can neither be missing nor double. See docs/events.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -166,6 +166,15 @@ def user_channel(user_id: str) -> str:
 def tell_user(user_id: str, kind: str, data: dict[str, Any]) -> None:
     """Tell every web process that serves this user; nothing is kept."""
     get_redis().publish(user_channel(user_id), orjson.dumps({"type": kind, "data": data}))
+
+
+def tell_users(user_ids: Collection[str], kind: str, data: dict[str, Any]) -> None:
+    """Tell every web process that serves one of these users, in one round trip."""
+    packed = orjson.dumps({"type": kind, "data": data})
+    with get_redis().pipeline(transaction=False) as pipe:
+        for user_id in user_ids:
+            pipe.publish(user_channel(user_id), packed)
+        pipe.execute()
 
 
 def rooms_channel() -> str:

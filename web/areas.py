@@ -27,6 +27,7 @@ from web.feedback.routes import bp as feedback
 from web.files.routes import bp as files
 from web.folders.routes import bp as folders
 from web.functions.routes import bp as functions
+from web.groups.routes import bp as groups
 from web.images.routes import bp as images
 from web.jobs.routes import bp as jobs
 from web.knowledge.routes import bp as knowledge
@@ -49,6 +50,7 @@ from web.tasks.config import bp as tasks_v1
 from web.tasks.routes import bp as tasks
 from web.tools.routes import bp as tools
 from web.usage.routes import bp as usage
+from web.users.admin import bp as people
 from web.users.routes import bp as users
 from web.utils.routes import bp as utils
 
@@ -74,7 +76,9 @@ AREAS = (
     Area(system, "", PUBLIC),
     Area(auths, "/api/v1/auths", SIGNED_IN),
     Area(accounts, "/api/v1/auths/admin", ADMIN),
+    Area(people, "/api/v1/users", ADMIN),
     Area(users, "/api/v1/users", MEMBER),
+    Area(groups, "/api/v1/groups", MEMBER),
     Area(configs, "/api/v1/configs", MEMBER),
     Area(models, "/api", MEMBER),
     Area(workspace_models, "/api/v1/models", MEMBER),

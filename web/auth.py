@@ -80,10 +80,12 @@ class _Memory:
         if message is None or message.startswith(b'{"type":"account"'):
             self.forget(user_id)
 
-    def forget(self, user_id: str) -> None:
-        """Forget what was verified for one user."""
-        self._changes[user_id] = self.changes_of(user_id) + 1
-        self._known = {key: value for key, value in self._known.items() if value[1].id != user_id}
+    def forget(self, *user_ids: str) -> None:
+        """Forget what was verified for some users."""
+        for user_id in user_ids:
+            self._changes[user_id] = self.changes_of(user_id) + 1
+        gone = set(user_ids)
+        self._known = {key: value for key, value in self._known.items() if value[1].id not in gone}
 
     def changes_of(self, user_id: str) -> int:
         """Count how often what was verified for one user was forgotten."""
@@ -93,11 +95,11 @@ class _Memory:
 _memory = _Memory()
 
 
-def forget(user_id: str) -> None:
-    """Believe nothing that was verified before for this user; the other processes hear of it over
+def forget(*user_ids: str) -> None:
+    """Believe nothing that was verified before for these users; the other processes hear of it over
     Redis.
     """
-    _memory.forget(user_id)
+    _memory.forget(*user_ids)
 
 
 def lifetime_s() -> float | None:
@@ -161,9 +163,10 @@ def _no_keys() -> Status:
 def _by_api_key(clear: str) -> Principal:
     with db.reading():
         user = accounts.by_api_key(clear)
-    if user is None:
+        who = None if user is None else accounts.principal_of(user.id)
+    if who is None:
         raise BadSession
-    return accounts.principal(user)
+    return who
 
 
 def _by_token(token: str) -> Principal:
@@ -172,8 +175,10 @@ def _by_token(token: str) -> Principal:
         user = accounts.by_id(str(claims["id"]))
         if user is None or not accounts.is_open(user.id, str(claims.get("sid", ""))):
             raise BadSession
+        who = accounts.principal_of(user.id, claims["sid"])
+        assert who is not None  # noqa: S101 -- for the type checker: the account was just found
     _touch(user.id, user.last_active_at)
-    return accounts.principal(user, claims["sid"])
+    return who
 
 
 def _touch(user_id: str, last_active_at: int) -> None:

@@ -1,6 +1,7 @@
 """The kinds of jobs, one file per noun: what each is called, where it waits, what it is told."""
 
 from shared.kinds import (
+    accounts,
     catalogue,
     inference,
     proxies,
@@ -11,6 +12,7 @@ from shared.kinds import (
 from shared.kinds.base import JobSpec
 
 _NOUNS = (
+    accounts,
     catalogue,
     inference,
     proxies,

@@ -9,6 +9,7 @@ from shared.models.feedback import Feedback
 from shared.models.file import File
 from shared.models.folder import Folder
 from shared.models.function import Function
+from shared.models.group import Group, GroupMember
 from shared.models.job import Job
 from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
@@ -34,6 +35,8 @@ __all__ = [
     "File",
     "Folder",
     "Function",
+    "Group",
+    "GroupMember",
     "Job",
     "Knowledge",
     "KnowledgeFile",

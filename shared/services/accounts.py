@@ -7,12 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from shared import db, relay
 from shared.config.options import get_options, option
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.ids import new_id, now_s
+from shared.models.group import GroupMember
 from shared.models.user import APIKey, Credential, User, UserSession
 
 ADMIN, USER, PENDING = "admin", "user", "pending"
@@ -20,6 +21,8 @@ ROLES = (PENDING, USER, ADMIN)
 # Two who open accounts at once must not both be first, nor both have one address.
 _OPENING = "accounts"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# Source: RFC 3696, erratum 1690; the column's own length.
+_LONGEST_EMAIL = 320
 
 
 @dataclass(frozen=True)
@@ -35,25 +38,26 @@ class Principal:
     group_ids: tuple[str, ...] = ()
 
 
-def principal(user: User, session_id: str | None = None) -> Principal:
-    """Take from a row what rules need.
-
-    Args:
-        session_id: The sign-in behind the request; None when an API key is used.
-    """
-    return Principal(user.id, user.name, user.email, user.role, user.profile_image_url, session_id)
-
-
-# Asked for every job and every request that is not remembered: prepared, and without a session.
-_PRINCIPAL = select(User.id, User.name, User.email, User.role, User.profile_image_url).where(
-    User.id == bindparam("user")
+# Asked for every job and every request that is not remembered: prepared, and without a session. One
+# row for each group of the account, or one without a group.
+_PRINCIPAL = (
+    select(GroupMember.group_id, User.id, User.name, User.email, User.role, User.profile_image_url)
+    .select_from(User)
+    .outerjoin(GroupMember, GroupMember.user_id == User.id)
+    .where(User.id == bindparam("user"))
 )
 
 
 def principal_of(user_id: str, session_id: str | None = None) -> Principal | None:
-    """Find out what rules need to know of an account."""
-    row = db.connection().execute(_PRINCIPAL, {"user": user_id}).first()
-    return None if row is None else Principal(*row, session_id)
+    """Find out what rules need to know of an account.
+
+    Args:
+        session_id: The sign-in behind the request; None when an API key is used.
+    """
+    rows = db.connection().execute(_PRINCIPAL, {"user": user_id}).all()
+    if not rows:
+        return None
+    return Principal(*rows[0][1:], session_id, tuple(sorted(row[0] for row in rows if row[0])))
 
 
 def by_id(user_id: str) -> User | None:
@@ -103,13 +107,11 @@ def add(name: str, email: str, password_hash: str, role: str, image_url: str = "
         Invalid: The address is taken or no address, or there is no such role.
     """
     db.lock_for_update(_OPENING)
-    email = email.strip().lower()
-    if not _EMAIL.fullmatch(email):
-        raise Invalid(f"'{email[:80]}' is no email address.")
+    email = _checked_email(email)
     if role not in ROLES:
         raise Invalid(f"There is no role '{role}'.")
     if by_email(email) is not None:
-        raise Invalid("There is an account with this email address already.")
+        raise _taken()
     now = now_s()
     user = User(
         id=new_id(),
@@ -148,14 +150,8 @@ def password_hash_of(user_id: str) -> str | None:
 
 def set_password(user_id: str, password_hash: str, keep_session: str | None) -> None:
     """Change a password; every other sign-in of the user ends."""
-    db.session().execute(
-        update(Credential).where(Credential.user_id == user_id).values(password=password_hash)
-    )
-    others = delete(UserSession).where(
-        UserSession.user_id == user_id, UserSession.id != (keep_session or "")
-    )
-    db.session().execute(others)
-    _tell_of_change(user_id)
+    db.session().merge(Credential(user_id=user_id, password=password_hash))
+    close_sessions(user_id, keep_session)
 
 
 def set_profile(user_id: str, name: str, image_url: str) -> User:
@@ -182,6 +178,33 @@ def set_role(user_id: str, role: str) -> User:
     return user
 
 
+def set_email(user_id: str, email: str) -> None:
+    """Change the address by which a user signs in.
+
+    Raises:
+        NotFound: No such account.
+        Invalid: The address is taken or no address.
+    """
+    db.lock_for_update(_OPENING)
+    email = _checked_email(email)
+    user = _existing(user_id)
+    if email != user.email and by_email(email) is not None:
+        raise _taken()
+    user.email = email
+    _tell_of_change(user_id)
+
+
+def _checked_email(email: str) -> str:
+    lowered = email.strip().lower()
+    if len(lowered) > _LONGEST_EMAIL or not _EMAIL.fullmatch(lowered):
+        raise Invalid(f"'{lowered[:80]}' is no email address.")
+    return lowered
+
+
+def _taken() -> Invalid:
+    return Invalid("There is an account with this email address already.")
+
+
 def _existing(user_id: str) -> User:
     user = by_id(user_id)
     if user is None:
@@ -196,6 +219,18 @@ def _tell_of_change(user_id: str) -> None:
 def settings_of(user_id: str) -> dict[str, Any] | None:
     """Give what the user's page keeps; None before its first save."""
     return _existing(user_id).settings
+
+
+def info_of(user_id: str) -> dict[str, Any] | None:
+    """Give what clients note about a user; None before the first note."""
+    return _existing(user_id).info
+
+
+def merge_info(user_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Lay top-level keys over what clients note about a user."""
+    user = _existing(user_id)
+    user.info = {**(user.info or {}), **values}
+    return user.info
 
 
 def merge_settings(user_id: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -268,6 +303,24 @@ def close_session(user_id: str, session_id: str) -> None:
     db.session().execute(
         delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
     )
+    _tell_of_change(user_id)
+
+
+def sessions_of(user_id: str) -> list[UserSession]:
+    """List the sign-ins of a user that stand, newest first."""
+    stands = or_(UserSession.expires_at.is_(None), UserSession.expires_at > now_s())
+    query = select(UserSession).where(UserSession.user_id == user_id, stands)
+    return list(db.session().scalars(query.order_by(UserSession.id.desc())))
+
+
+def close_sessions(user_id: str, but: str | None = None) -> None:
+    """Void all tokens of a user.
+
+    Args:
+        but: A sign-in that goes on.
+    """
+    others = UserSession.id != (but or "")
+    db.session().execute(delete(UserSession).where(UserSession.user_id == user_id, others))
     _tell_of_change(user_id)
 
 

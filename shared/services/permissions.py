@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
+from shared import db
 from shared.config.options import OPTIONS, option
 from shared.errors import Forbidden
+from shared.models.group import Group, GroupMember
 from shared.services.accounts import ADMIN, Principal
 
 
@@ -27,9 +31,25 @@ def require(user: Principal, group: str, name: str) -> None:
         raise Forbidden
 
 
-def of_user(_user_id: str) -> dict[str, Any]:
-    """Give what a user may do, in the form that pages expect."""
-    return default()
+def of_user(user_id: str) -> dict[str, dict[str, bool]]:
+    """Give what a user may do, in the form that pages expect: what everybody may, and what one of
+    the user's groups allows.
+    """
+    found = default()
+    query = select(Group.permissions).join(GroupMember, GroupMember.group_id == Group.id)
+    with db.reading() as session:
+        granted = list(session.scalars(query.where(GroupMember.user_id == user_id)))
+    for permissions in filter(None, granted):
+        for group, names in found.items():
+            _add(names, permissions.get(group))
+    return found
+
+
+def _add(names: dict[str, bool], granted: Any) -> None:
+    """Allow what a group allows; forms of other versions may hold anything."""
+    if isinstance(granted, dict):
+        for name, is_allowed in names.items():
+            names[name] = is_allowed or granted.get(name) is True
 
 
 def default() -> dict[str, dict[str, bool]]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from shared import db, queue, relay
@@ -13,7 +14,7 @@ from shared.models.catalogue import ModelRow
 from shared.models.chat import Chat, ChatMessage
 from shared.models.job import Job
 from shared.queue import Subject
-from shared.services import accounts, chats, messages, models
+from shared.services import accounts, chats, groups, messages, models
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -27,7 +28,18 @@ def new_user(role: str = "user", password_hash: str = "") -> Principal:
     number = next(_numbers)
     with db.transaction():
         row = accounts.add(f"User {number}", f"u{number}@example.com", password_hash, role)
-    return accounts.principal(row)
+        user = accounts.principal_of(row.id)
+    assert user is not None
+    return user
+
+
+def new_group(members: Sequence[str] = (), **permissions: dict[str, bool]) -> str:
+    """Make a group: `new_group([user.id], workspace={"models": True})`; gives its id."""
+    maker = accounts.Principal("somebody", "", "", accounts.ADMIN, "")
+    with db.transaction():
+        group = groups.create(maker, groups.Draft(f"Group {next(_numbers)}", "", permissions))
+        groups.add_members(group, members)
+    return group.id
 
 
 def new_job(

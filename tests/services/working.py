@@ -14,6 +14,7 @@ from shared.flusher import flusher
 from shared.kinds.base import QUEUES
 from shared.redis import get_redis, key
 from workers import base
+from workers.accounts import tasks as _accounts  # noqa: F401 -- registers its tasks
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks

@@ -5,12 +5,12 @@ from flask import Blueprint, Response
 from shared import db
 from shared.config.options import option
 from shared.config.settings import get_settings
-from shared.errors import Forbidden
+from shared.errors import Forbidden, NotFound
 from shared.models.user import User
 from shared.offload import off_loop
 from shared.services import accounts, permissions
 from shared.services.passwords import hash_password, is_password
-from web import auth
+from web import audit, auth
 from web.api import endpoint, json_response
 from web.auth import COOKIE, current_user
 from web.auths import limits
@@ -27,6 +27,8 @@ from web.auths.schemas import (
     UserResponse,
 )
 from web.errors import Status
+from web.sessions import SessionResponse as SignInResponse
+from web.sessions import shown_sessions
 
 bp = Blueprint("auths", __name__)
 
@@ -90,6 +92,7 @@ def sign_up(body: SignUpForm) -> Response:
         with db.transaction():
             user = accounts.sign_up(body.name, body.email, password, body.profile_image_url or "")
             session = _session(user, *auth.issue_token(user.id))
+            audit.note_entry(user.id, "opening the account")
     except Forbidden as error:
         raise Status(403, error.message) from None
     return _with_cookie(session)
@@ -110,12 +113,14 @@ def sign_in(body: SignInForm) -> Response:
         user_id, password = accounts.password_of(body.email)
     if not off_loop(is_password, password, body.password) or user_id is None:
         limits.note_failure(body.email)
+        audit.note_refusal("password")
         raise Status(400, _WRONG)
     limits.forget_failures(body.email)
     with db.transaction():
         user = accounts.by_id(user_id)
         assert user is not None  # noqa: S101 -- for the type checker: its password was just read
         session = _session(user, *auth.issue_token(user.id))
+        audit.note_entry(user.id, "password")
     return _with_cookie(session)
 
 
@@ -163,6 +168,7 @@ def add(body: AddForm) -> SessionResponse:
             body.role or accounts.PENDING,
             body.profile_image_url or "",
         )
+        audit.note("added user %s with the role %s", user.id, user.role)
         return _session(user, *auth.issue_token(user.id), with_permissions=False)
 
 
@@ -218,6 +224,35 @@ def show_api_key() -> APIKeyResponse:
 def forget_api_key() -> bool:
     """Void the API key."""
     accounts.forget_api_key(current_user().id)
+    auth.forget(current_user().id)
+    return True
+
+
+@bp.get("/sessions")
+@endpoint(response=list[SignInResponse])
+def list_sessions() -> list[SignInResponse]:
+    """List one's own sign-ins that stand, newest first."""
+    return shown_sessions(current_user().id)
+
+
+@bp.delete("/sessions")
+@endpoint(response=bool)
+def close_other_sessions() -> bool:
+    """End all of one's own sign-ins but the one that asks."""
+    accounts.close_sessions(current_user().id, but=current_user().session_id)
+    audit.note("ended the other sign-ins")
+    auth.forget(current_user().id)
+    return True
+
+
+@bp.delete("/sessions/<session_id>")
+@endpoint(response=bool, errors={404: "No such sign-in of yours"})
+def close_session(session_id: str) -> bool:
+    """End one of one's own sign-ins."""
+    if not accounts.is_open(current_user().id, session_id):
+        raise NotFound
+    accounts.close_session(current_user().id, session_id)
+    audit.note("ended a sign-in")
     auth.forget(current_user().id)
     return True
 

@@ -1,17 +1,28 @@
-"""Routes of users."""
+"""Routes of users: what everybody keeps, sees and may do."""
 
 from typing import Any
 
 from flask import Blueprint
 
+from shared import db
 from shared.config.options.permissions import Permissions
-from shared.models.user import User
-from shared.services import accounts, configuration, permissions
-from web import auth
+from shared.errors import NotFound
+from shared.services import (
+    accounts,
+    chats,
+    configuration,
+    groups,
+    permissions,
+    presence,
+    shared_chats,
+)
+from web import audit
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
-from web.users.schemas import PermissionsForm, RoleForm, SettingsForm, UserResponse
+from web.groups.answers import shown
+from web.groups.schemas import GroupResponse
+from web.users.schemas import InfoForm, PermissionsForm, SeenUserResponse, SettingsForm
 
 bp = Blueprint("users", __name__)
 
@@ -28,6 +39,27 @@ def show_settings() -> dict[str, Any] | None:
 def save_settings(body: SettingsForm) -> dict[str, Any]:
     """Keep what the page wants kept."""
     return accounts.merge_settings(current_user().id, body.model_dump())
+
+
+@bp.get("/user/info")
+@endpoint()
+def show_info() -> dict[str, Any] | None:
+    """Give what clients have noted about their user; null before the first note."""
+    return accounts.info_of(current_user().id)
+
+
+@bp.post("/user/info/update")
+@endpoint(body=InfoForm)
+def save_info(body: InfoForm) -> dict[str, Any]:
+    """Note something about the user, such as the place; other notes stay."""
+    return accounts.merge_info(current_user().id, body.model_dump())
+
+
+@bp.get("/groups")
+@endpoint(response=list[GroupResponse])
+def list_own_groups() -> list[GroupResponse]:
+    """List the groups in which one is."""
+    return shown(groups.of_user(current_user().id))
 
 
 @bp.get("/permissions")
@@ -48,22 +80,34 @@ def show_default_permissions() -> dict[str, Any]:
 @endpoint(body=PermissionsForm, response=Permissions, transaction=None, who="admin")
 def save_default_permissions(body: PermissionsForm) -> dict[str, Any]:
     """Change what every user may do; groups may add to it."""
-    configuration.save({"USER_PERMISSIONS": body.model_dump()})
+    with db.transaction():
+        configuration.save({"USER_PERMISSIONS": body.model_dump()})
+        audit.note("changed what every user may do")
     return permissions.default()
 
 
-@bp.post("/update/role")
-@endpoint(
-    body=RoleForm,
-    response=UserResponse,
-    who="admin",
-    errors={403: "One's own role, or the first account's"},
-)
-def update_role(body: RoleForm) -> User:
-    """Give an account another role; its open sockets are closed."""
-    first = accounts.first_admin()
-    if body.id == current_user().id or (first is not None and body.id == first.id):
-        raise Status(403, "Your own role and that of the first admin cannot be changed here.")
-    user = accounts.set_role(body.id, body.role)
-    auth.forget(body.id)
-    return user
+@bp.get("/<user_id>")
+@endpoint(response=SeenUserResponse, errors={400: "No such account"})
+def show_user(user_id: str) -> SeenUserResponse:
+    """Give a user as others see it: by id, or by `shared-` and the id of a chat that was shared."""
+    user = accounts.by_id(_author_of(user_id) or user_id)
+    if user is None:
+        raise Status(400, "There is no such user.")
+    is_active = user.id in presence.users()
+    return SeenUserResponse(
+        id=user.id,
+        name=user.name,
+        profile_image_url=user.profile_image_url,
+        active=is_active,
+        is_active=is_active,
+    )
+
+
+def _author_of(user_id: str) -> str | None:
+    if not user_id.startswith(shared_chats.OWNER):
+        return None
+    try:
+        chat = chats.find(user_id.removeprefix(shared_chats.OWNER))
+    except NotFound:
+        return None
+    return chat.user_id if chat.share_id else None

@@ -1,8 +1,8 @@
 """Forms and answers of the user routes."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.config.options.permissions import Chat, Features, Sharing, Workspace
 
@@ -15,6 +15,12 @@ class SettingsForm(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     ui: dict[str, Any] | None = {}
+
+
+class InfoForm(BaseModel):
+    """What a client notes about its user: any keys."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class PermissionsForm(BaseModel):
@@ -33,6 +39,36 @@ class RoleForm(BaseModel):
     role: str
 
 
+class ListQuery(BaseModel):
+    """Which accounts are wanted. With `skip` and `limit`, or nothing, the answer is a list; with
+    any of the others it is a page.
+    """
+
+    skip: int = Field(0, ge=0)
+    limit: int | None = Field(None, ge=1, le=1000)
+    page: int | None = Field(None, ge=1, le=1_000_000)
+    query: str | None = Field(None, max_length=200, description="A piece of name or address.")
+    order_by: Literal["name", "email", "role", "created_at", "last_active_at", "updated_at"] = (
+        "created_at"
+    )
+    direction: Literal["asc", "desc"] = "desc"
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether the client expects a page, as those of Open WebUI 0.12 do."""
+        return bool(self.model_fields_set - {"skip", "limit"})
+
+
+class UpdateForm(BaseModel):
+    """An account as an admin changes it; without password and role these stay."""
+
+    name: str = Field(min_length=1, max_length=200)
+    email: str
+    profile_image_url: str
+    password: str | None = None
+    role: str | None = None
+
+
 class UserResponse(BaseModel):
     """An account as admins see it."""
 
@@ -47,3 +83,28 @@ class UserResponse(BaseModel):
     settings: dict[str, Any] | None = None
     info: dict[str, Any] | None = None
     oauth_sub: str | None = None
+    # Keys are shown once, when they are made.
+    api_key: None = None
+
+
+class ListedUserResponse(UserResponse):
+    """An account in the list of admins."""
+
+    group_ids: list[str]
+
+
+class UserPageResponse(BaseModel):
+    """Some accounts, and how many there are."""
+
+    users: list[ListedUserResponse]
+    total: int
+
+
+class SeenUserResponse(BaseModel):
+    """An account as others see it; `active` tells whether its user is connected."""
+
+    id: str
+    name: str
+    profile_image_url: str
+    active: bool
+    is_active: bool

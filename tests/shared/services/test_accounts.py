@@ -1,6 +1,7 @@
 """Accounts: rows of users, their credentials, keys and sign-ins."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from shared.errors import Forbidden, Invalid, NotFound
 from shared.models.user import APIKey, Credential, User, UserSession
 from shared.redis import get_redis
 from shared.services import accounts
-from tests.services.things import new_user
+from tests.services.things import new_group, new_user
 
 pytestmark = pytest.mark.usefixtures("each_database")
 # For what no database decides.
@@ -77,12 +78,13 @@ def test_names_and_words_may_hold_any_character():
 
 def test_what_rules_need_to_know_is_read_in_one_statement():
     user = new_user("admin")
+    first, second = new_group([user.id]), new_group([user.id])
 
     with db.reading():
-        assert accounts.principal_of(user.id, "s") == accounts.principal(
-            accounts.by_id(user.id), "s"
-        )
+        found = accounts.principal_of(user.id, "s")
         assert accounts.principal_of("nobody") is None
+
+    assert found == replace(user, session_id="s", group_ids=tuple(sorted((first, second))))
 
 
 def session(user, expires_at=None):

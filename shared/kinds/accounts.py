@@ -1,0 +1,14 @@
+"""Kinds of jobs for accounts."""
+
+from shared.kinds.base import DEFAULT, JobSpec, Payload
+
+
+class ClearAway(Payload):
+    """Delete what is left of an account that is gone: its chats and its jobs."""
+
+    user_id: str
+
+
+CLEAR_AWAY = JobSpec("accounts.clear_away", DEFAULT, ClearAway, is_visible=False)
+
+SPECS = (CLEAR_AWAY,)

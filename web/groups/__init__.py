@@ -1,0 +1,1 @@
+"""Groups: users who share permissions and what is shared with them."""
