@@ -15,6 +15,7 @@ from shared.log import request_id
 from shared.models import Base
 from shared.services import quotas
 from web import areas, auth, errors, headers
+from web.page.routes import check_build
 from web.quotas import remaining
 from web.stream.outlet import Upgrades
 from web.stream.socket import SUBPROTOCOL, sock
@@ -108,6 +109,7 @@ def create_wsgi() -> Any:
     """Make what gunicorn serves: the application, with Socket.IO beside it."""
     import socketio  # noqa: PLC0415 -- commands such as `flask db upgrade` do without
 
+    check_build(get_settings())
     app = create_app()
     door = Door()
     app.extensions["socketio_door"] = door

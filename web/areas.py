@@ -9,6 +9,7 @@ from web import auth
 from web.audio.routes import bp as audio
 from web.auths.config import bp as accounts
 from web.auths.routes import bp as auths
+from web.cached.routes import bp as cached
 from web.channels.routes import bp as channels
 from web.chats.editing import bp as chat_editing
 from web.chats.moving import bp as chat_moving
@@ -119,6 +120,7 @@ AREAS = (
     Area(ollama_upkeep, "/ollama", ADMIN),
     # The socket asks for the token in its first message: a browser cannot send a header here.
     Area(stream, "", PUBLIC),
+    Area(cached, "/cache", MEMBER),
     # Answers with ENV=dev only.
     Area(docs, "", PUBLIC),
     Area(page, "", PUBLIC),

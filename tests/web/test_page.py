@@ -3,6 +3,8 @@
 import pytest
 
 from shared.config.options import get_options
+from shared.config.settings import BadSetting
+from web.page.routes import check_build
 
 
 @pytest.fixture
@@ -87,6 +89,16 @@ def test_a_link_out_of_the_built_page_is_not_followed(stranger, built, tmp_path)
     (built / "linked.txt").symlink_to(tmp_path / "secret.txt")
 
     assert stranger.get("/linked.txt").text == "<title>the page</title>"
+
+
+def test_a_folder_without_a_page_stops_the_start(tmp_path, configure):
+    with pytest.raises(BadSetting, match="FRONTEND_BUILD_DIR"):
+        check_build(configure(frontend_build_dir=tmp_path))
+
+
+def test_a_folder_with_a_page_or_none_at_all_does_not(built, configure):
+    check_build(configure())
+    check_build(configure(frontend_build_dir=""))
 
 
 def test_an_address_of_a_video_leads_to_a_chat_about_it(stranger):

@@ -6,16 +6,16 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file
-from werkzeug.security import safe_join
 
 from shared import db
 from shared.config.options import option
-from shared.config.settings import Settings, get_settings
+from shared.config.settings import BadSetting, Settings, get_settings
 from shared.errors import NotFound
 from shared.redis import is_alive
 from shared.services import accounts
 from shared.version import VERSION
 from web.api import endpoint
+from web.disk import inside
 
 bp = Blueprint("page", __name__, template_folder="templates")
 
@@ -40,12 +40,25 @@ _PORT = re.compile(r":\d+$")
 _LOCAL_MODEL = "smollm2-135m"
 
 
+def check_build(settings: Settings) -> None:
+    """See that a page that is wanted is there.
+
+    Raises:
+        BadSetting: It is not.
+    """
+    build = settings.frontend_build_dir
+    if build and inside(Path(build), "index.html") is None:
+        raise BadSetting(
+            "switchyard: the setting FRONTEND_BUILD_DIR cannot be used: there is no index.html."
+        )
+
+
 @bp.get("/", defaults={"path": ""})
 @bp.get("/<path:path>")
 def show(path: str) -> Any:
     """Serve a file of the built page, or the page itself for an address that only it knows."""
     build = get_settings().frontend_build_dir
-    file = _inside(Path(build).resolve(), path or "index.html") if build else None
+    file = inside(Path(build), path or "index.html") if build else None
     if file is None and path in _PICTURES:
         file = _OWN / _PICTURES[path]
     if file is not None:
@@ -53,22 +66,12 @@ def show(path: str) -> Any:
     if path.endswith("/watch") or path == "watch":
         return _with_video(request.args.get("v", ""))
     if build and not path.startswith(_NOT_PAGES) and not path.endswith(".js"):
-        index = _inside(Path(build).resolve(), "index.html")
+        index = inside(Path(build), "index.html")
         if index is not None:
             return _sent(index, "no-cache")
     if path:
         raise NotFound
     return _first_steps(get_settings())
-
-
-def _inside(folder: Path, path: str) -> Path | None:
-    """Find a file of a folder; what leads out of it, by dots or by links, is not found."""
-    joined = safe_join(str(folder), path)
-    try:
-        file = Path(joined).resolve() if joined else None
-        return file if file and file.is_relative_to(folder) and file.is_file() else None
-    except (ValueError, OSError):
-        return None  # the character NUL, or a name that is too long
 
 
 def _sent(file: Path, how_long: str) -> Response:

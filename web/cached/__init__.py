@@ -1,0 +1,1 @@
+"""Pictures and sounds below DATA_DIR/cache, to which stored answers refer."""
