@@ -48,7 +48,7 @@ task_acks_late = False
 worker_prefetch_multiplier = 1
 
 # Interactive work never waits behind batches: own queues, own processes for what needs the CPU.
-task_queues = [_Queue(name) for name in ("interactive", "default", "batch", "compute")]
+task_queues = [_Queue(name) for name in ("interactive", "default", "batch", "compute", "quick")]
 task_default_queue = "default"
 task_create_missing_queues = False
 

@@ -16,7 +16,7 @@ from bench.urgency import raise_sessions
 from tests.fakes.openai_server import FakeOpenAI
 
 # Everything of the Procfile but the operators' window, which is no part of an answer's way.
-_PROCESSES = ("web", "inference", "compute", "beat")
+_PROCESSES = ("web", "inference", "compute", "quick", "beat")
 _PAGES = 50
 # Servers that use less of a core than this are at rest.
 _REST_CORES = 0.08

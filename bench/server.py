@@ -19,6 +19,7 @@ _NAMES = {
     "gunicorn": "web",
     "-n inference": "inference",
     "-n compute": "compute",
+    "-n quick": "quick",
     "launch.celery beat": "beat",
     "launch.flower": "flower",
 }

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-INTERACTIVE, DEFAULT, BATCH, COMPUTE = "interactive", "default", "batch", "compute"
-QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE)
+INTERACTIVE, DEFAULT, BATCH = "interactive", "default", "batch"
+COMPUTE, QUICK = "compute", "quick"
+QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE, QUICK)
 
 
 class Payload(BaseModel):

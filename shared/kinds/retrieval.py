@@ -1,6 +1,6 @@
 """Kinds of jobs that make things searchable, and that clear away what is no longer there."""
 
-from shared.kinds.base import COMPUTE, DEFAULT, JobSpec, Payload
+from shared.kinds.base import COMPUTE, DEFAULT, QUICK, JobSpec, Payload
 
 
 class IndexFile(Payload):
@@ -62,8 +62,8 @@ class CleanUp(Payload):
 INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
 REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
-INDEX_MEMORIES = JobSpec("retrieval.index_memories", COMPUTE, IndexMemories, is_visible=False)
-QUERY_MEMORIES = JobSpec("retrieval.query_memories", COMPUTE, QueryMemories, is_visible=False)
+INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
+QUERY_MEMORIES = JobSpec("retrieval.query_memories", QUICK, QueryMemories, is_visible=False)
 CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
 
 SPECS = (INDEX_FILE, FILL_KNOWLEDGE, REINDEX, INDEX_MEMORIES, QUERY_MEMORIES, CLEAN_UP)

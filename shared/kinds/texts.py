@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.kinds.base import COMPUTE, JobSpec, Payload
+from shared.kinds.base import QUICK, JobSpec, Payload
 
 
 class FormatCode(Payload):
@@ -26,8 +26,8 @@ class RenderPDF(Payload):
     messages: list[dict[str, Any]]
 
 
-FORMAT_CODE = JobSpec("texts.format_code", COMPUTE, FormatCode, is_visible=False)
-RENDER_MARKDOWN = JobSpec("texts.render_markdown", COMPUTE, RenderMarkdown, is_visible=False)
-RENDER_PDF = JobSpec("texts.render_pdf", COMPUTE, RenderPDF, is_visible=False)
+FORMAT_CODE = JobSpec("texts.format_code", QUICK, FormatCode, is_visible=False)
+RENDER_MARKDOWN = JobSpec("texts.render_markdown", QUICK, RenderMarkdown, is_visible=False)
+RENDER_PDF = JobSpec("texts.render_pdf", QUICK, RenderPDF, is_visible=False)
 
 SPECS = (FORMAT_CODE, RENDER_MARKDOWN, RENDER_PDF)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def options() -> dict[str, Any]:
-    return {"compute": 1, "env": {"FRONTEND_BUILD_DIR": str(page_folder())}}
+    return {"quick": 1, "env": {"FRONTEND_BUILD_DIR": str(page_folder())}}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tests.services.client import Account, add_user
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
-STACK = {"compute": 1, "env": {"CHUNK_SIZE": "400", "CHUNK_OVERLAP": "0"}}
+STACK = {"compute": 1, "quick": 1, "env": {"CHUNK_SIZE": "400", "CHUNK_OVERLAP": "0"}}
 PARAGRAPHS = [f"Paragraph {n} tells of machine {n}. " + "It runs well. " * 20 for n in range(160)]
 
 

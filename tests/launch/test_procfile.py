@@ -37,7 +37,7 @@ def test_write_gives_what_parse_reads():
 def test_our_procfile_names_every_process_of_the_design():
     commands = procfile.parse((ROOT / "Procfile").read_text())
 
-    assert set(commands) == {"web", "inference", "compute", "beat", "flower", "models"}
+    assert set(commands) == {"web", "inference", "compute", "quick", "beat", "flower", "models"}
 
 
 def test_no_command_of_our_procfile_carries_a_secret():

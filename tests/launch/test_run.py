@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from shared.kinds.base import QUEUES
 from tests.fakes.openai_server import FakeOpenAI
 from tests.launch.conftest import ROOT, Marked, command_line
 from tests.services.client import Account, api
@@ -41,7 +42,7 @@ class Launched(Marked):
 
     def wait_complete(self) -> None:
         """Wait until every process is up."""
-        for text in ("inference@", "compute@"):
+        for text in ("inference@", "compute@", "quick@"):
             self.wait_for_line(f"{text}.* ready")
         self.wait_for_line("Flower answers at")
         self.wait_for_line("Switchyard answers at")
@@ -195,7 +196,7 @@ def test_flower_shows_who_works_on_each_queue_and_no_password_of_the_broker(stac
 
     rows = re.findall(r'<tr id="(\w+)">(.*?)</tr>', page, re.DOTALL)
     workers = {name: re.findall(r"<td>\s*(\d+)", cells)[-1] for name, cells in rows}
-    assert workers == {"interactive": "1", "default": "1", "batch": "1", "compute": "1"}
+    assert workers == dict.fromkeys(QUEUES, "1")
     assert "Max concurrency" in details
     assert password not in page + details
 

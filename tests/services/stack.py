@@ -41,6 +41,7 @@ class Stack:
         web: How many web processes, each behind its own port.
         inference: How many inference workers.
         compute: How many compute workers.
+        quick: How many quick workers.
         database_url: PostgreSQL's address; empty means SQLite in the folder.
         env: Further settings.
         allowed: Expected tracebacks, see `allow`.
@@ -54,6 +55,7 @@ class Stack:
         web: int = 1,
         inference: int = 1,
         compute: int = 0,
+        quick: int = 0,
         database_url: str = "",
         env: dict[str, str] | None = None,
         allowed: tuple[str, ...] = (),
@@ -68,6 +70,7 @@ class Stack:
         self.web = [self._web(i) for i in range(web)]
         self.inference = [self._worker("inference", i) for i in range(inference)]
         self.compute = [self._worker("compute", i) for i in range(compute)]
+        self.quick = [self._worker("quick", i) for i in range(quick)]
 
     @property
     def base(self) -> str:
@@ -82,7 +85,7 @@ class Stack:
     @property
     def processes(self) -> list[Process]:
         """Our own processes; Valkey is not among them."""
-        return [*self.web, *self.inference, *self.compute]
+        return [*self.web, *self.inference, *self.compute, *self.quick]
 
     def start(self) -> "Stack":
         """Start everything and wait until it serves."""
