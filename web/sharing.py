@@ -1,6 +1,6 @@
 """Forms and answers that the things of the workspace share."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
@@ -62,15 +62,17 @@ class SharedResponse(BaseModel):
     """A thing with those whom it lets in, in both forms."""
 
     model_config = ConfigDict(from_attributes=True)
+    # What the thing is, as newer clients call it.
+    noun: ClassVar[str]
 
     user_id: str
     access_control: dict[str, Any] | None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic documents this order
     @property
-    def access_grants(self) -> list[dict[str, str]]:
+    def access_grants(self) -> list[dict[str, Any]]:
         """The same as `access_control`, as newer clients read it."""
-        return sharing.to_grants(self.access_control)
+        return sharing.to_grants(self.access_control, self.noun, str(getattr(self, "id", "")))
 
 
 def with_owners(rows: list[Any], response: type[BaseModel]) -> list[dict[str, Any]]:

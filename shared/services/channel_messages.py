@@ -171,17 +171,24 @@ def _replies(ids: Sequence[str]) -> dict[str, tuple[int, int | None]]:
 def _reactions(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Gather reactions: message id → one entry a name, the first that was given first."""
     query = (
-        select(ChannelReaction)
+        select(ChannelReaction.message_id, ChannelReaction.name, User.id, User.name)
+        .join(User, User.id == ChannelReaction.user_id)
         .where(ChannelReaction.message_id.in_(ids))
         .order_by(ChannelReaction.created_at, ChannelReaction.user_id)
     )
-    found: dict[str, dict[str, list[str]]] = {}
-    for row in db.session().scalars(query):
-        found.setdefault(row.message_id, {}).setdefault(row.name, []).append(row.user_id)
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for message_id, emoji, user_id, name in db.session().execute(query):
+        users = found.setdefault(message_id, {}).setdefault(emoji, [])
+        users.append({"id": user_id, "name": name})
     return {
-        key: [{"name": n, "user_ids": who, "count": len(who)} for n, who in names.items()]
-        for key, names in found.items()
+        message_id: [_reaction(emoji, users) for emoji, users in emojis.items()]
+        for message_id, emojis in found.items()
     }
+
+
+def _reaction(emoji: str, users: list[dict[str, str]]) -> dict[str, Any]:
+    ids = [user["id"] for user in users]
+    return {"name": emoji, "user_ids": ids, "count": len(ids), "users": users}
 
 
 def _authors(rows: Sequence[ChannelMessage]) -> dict[str, dict[str, Any]]:

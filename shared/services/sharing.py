@@ -10,7 +10,7 @@ from shared.services.accounts import Principal
 T = TypeVar("T")
 Control = dict[str, Any] | None
 
-_ANYBODY = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+_ANYBODY = ("user", "*", "read")
 
 
 def given(user: Principal, action: str, row: T | None) -> T:
@@ -39,18 +39,31 @@ def permitted(user: Principal, noun: str, wanted: Control, before: Control = {})
     return wanted
 
 
-def to_grants(control: Control) -> list[dict[str, str]]:
+def to_grants(control: Control, noun: str, thing_id: str) -> list[dict[str, Any]]:
     """Write an `access_control` as the list of grants that newer clients know.
+
+    Args:
+        noun: What the thing is: "channel", "knowledge", "model", "prompt", "tool".
+        thing_id: Its id.
 
     Source: contract, models ("access_control", what 0.12.4 made of it).
     """
-    if control is None:
-        return [_ANYBODY]
-    return [
-        {"principal_type": kind, "principal_id": one, "permission": action}
+    listed = [
+        (kind, one, action)
         for action in ("read", "write")
         for kind in ("group", "user")
-        for one in (control.get(action) or {}).get(f"{kind}_ids") or ()
+        for one in ((control or {}).get(action) or {}).get(f"{kind}_ids") or ()
+    ]
+    return [
+        {
+            # Grants are no rows here: what tells them apart stands in their names.
+            "id": ":".join((noun, thing_id, *grant)),
+            "resource_type": noun,
+            "resource_id": thing_id,
+            **dict(zip(("principal_type", "principal_id", "permission"), grant, strict=True)),
+            "created_at": 0,
+        }
+        for grant in ([_ANYBODY] if control is None else listed)
     ]
 
 

@@ -168,7 +168,9 @@ def test_reactions_are_counted_once_a_user(member, other, channel):
     for _ in range(2):
         assert other.post(f"{at}/remove", {"name": "heart"}).json is True
 
-    assert before[0] == {"name": "heart", "user_ids": [member.id, other.id], "count": 2}
+    names = [{"id": caller.id, "name": caller.user.name} for caller in (member, other)]
+    ids = [member.id, other.id]
+    assert before[0] == {"name": "heart", "user_ids": ids, "count": 2, "users": names}
     assert before[1]["name"] == "eyes"
     assert read(member, channel, f"/{message}")["reactions"][0]["count"] == 1
 

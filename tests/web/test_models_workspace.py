@@ -150,7 +150,9 @@ def test_rights_may_be_written_as_grants(admin, member):
     made = make(admin, access_grants=[grant])
 
     assert made["access_control"] == {"read": {"group_ids": [], "user_ids": [member.id]}}
-    assert made["access_grants"] == [grant]
+    (given,) = made["access_grants"]
+    assert {name: given[name] for name in grant} == grant
+    assert (given["resource_type"], given["resource_id"]) == ("model", made["id"])
 
 
 def test_a_switched_off_preset_leaves_the_list_and_comes_back(admin):

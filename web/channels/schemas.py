@@ -33,6 +33,8 @@ class ChannelForm(SharedForm):
 class ChannelResponse(SharedResponse):
     """A channel; times in nanoseconds since the epoch."""
 
+    noun = "channel"
+
     id: str
     type: str | None
     name: str
@@ -82,11 +84,12 @@ class MessageResponse(BaseModel):
 
 
 class ReactionResponse(BaseModel):
-    """Who reacted to a message with one emoji."""
+    """Who reacted to a message with one emoji; `users` is what newer clients read."""
 
     name: str
     user_ids: list[str]
     count: int
+    users: list[dict[str, str]]
 
 
 class AuthorResponse(BaseModel):

@@ -94,6 +94,8 @@ class PageQuery(BaseModel):
 class ModelResponse(SharedResponse):
     """A model's row."""
 
+    noun = "model"
+
     id: str
     base_model_id: str | None
     name: str

@@ -22,6 +22,8 @@ class PromptForm(SharedForm):
 class PromptResponse(SharedResponse):
     """A prompt; `id` and `name` are what newer clients read."""
 
+    noun = "prompt"
+
     command: str
     title: str
     content: str

@@ -34,6 +34,8 @@ class ToolForm(SharedForm):
 class ToolResponse(SharedResponse):
     """A tool in a list; its source and its valves are shown elsewhere."""
 
+    noun = "tool"
+
     id: str
     name: str
     meta: dict[str, Any]
