@@ -59,11 +59,63 @@ class CleanUp(Payload):
     points: tuple[tuple[str, str], ...] = ()
 
 
+class SearchCollections(Payload):
+    """Find what stands in collections that has to do with questions.
+
+    Attributes:
+        user_id: Who asks; may read all collections, or has them by a model.
+        through: A model of whose knowledge the collections are, as long as the user has the model.
+        limit: At most so many chunks are found.
+        best: And so many of them are left after they were ordered again; hybrid search only.
+        threshold: The least likeness, 0 to 1.
+        hybrid: Whether words count as well as vectors; None for what the options say.
+    """
+
+    user_id: str
+    collections: list[str]
+    queries: list[str]
+    through: str | None = None
+    limit: int | None = None
+    best: int | None = None
+    threshold: float | None = None
+    hybrid: bool | None = None
+
+
+class ReadPage(Payload):
+    """Read a web page, or what is said in a video, and make it searchable in a collection."""
+
+    url: str
+    collection: str
+
+
+class KeepText(Payload):
+    """Make a text searchable in a collection."""
+
+    name: str
+    content: str
+    collection: str
+
+
 INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
 REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
 INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
 QUERY_MEMORIES = JobSpec("retrieval.query_memories", QUICK, QueryMemories, is_visible=False)
+SEARCH_COLLECTIONS = JobSpec(
+    "retrieval.search_collections", QUICK, SearchCollections, is_visible=False
+)
+READ_PAGE = JobSpec("retrieval.read_page", COMPUTE, ReadPage)
+KEEP_TEXT = JobSpec("retrieval.keep_text", COMPUTE, KeepText)
 CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
 
-SPECS = (INDEX_FILE, FILL_KNOWLEDGE, REINDEX, INDEX_MEMORIES, QUERY_MEMORIES, CLEAN_UP)
+SPECS = (
+    INDEX_FILE,
+    FILL_KNOWLEDGE,
+    REINDEX,
+    INDEX_MEMORIES,
+    QUERY_MEMORIES,
+    SEARCH_COLLECTIONS,
+    READ_PAGE,
+    KEEP_TEXT,
+    CLEAN_UP,
+)

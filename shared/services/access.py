@@ -10,6 +10,7 @@ from shared.errors import Forbidden
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel, ChannelMessage
 from shared.models.chat import Chat
+from shared.models.chunk import Collection
 from shared.models.feedback import Feedback
 from shared.models.file import File
 from shared.models.folder import Folder
@@ -71,6 +72,10 @@ def _private(user: Principal, _action: str, row: Folder | Memory) -> bool:
     return row.user_id == user.id
 
 
+def _collection(user: Principal, _action: str, row: Collection) -> bool:
+    return user.role == ADMIN or row.user_id == user.id
+
+
 def _file(user: Principal, action: str, file: File) -> bool:
     """A file goes with the knowledge bases in which it is: who may read one of them may read it."""
     if user.role == ADMIN or file.user_id == user.id:
@@ -126,6 +131,7 @@ _RULES: dict[type, Any] = {
     Channel: _shared,
     ChannelMessage: _channel_message,
     Chat: _chat,
+    Collection: _collection,
     Feedback: _feedback,
     File: _file,
     Folder: _private,

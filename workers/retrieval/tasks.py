@@ -5,12 +5,17 @@ from shared.kinds.retrieval import (
     FILL_KNOWLEDGE,
     INDEX_FILE,
     INDEX_MEMORIES,
+    KEEP_TEXT,
     QUERY_MEMORIES,
+    READ_PAGE,
     REINDEX,
+    SEARCH_COLLECTIONS,
 )
 from workers.base import task
+from workers.pages.keeping import PageReading, TextKeeping
 from workers.retrieval.cleaning import Cleaning
 from workers.retrieval.indexing import Filling, Indexing
+from workers.retrieval.lookup import Lookup
 from workers.retrieval.memories import Recalling, Remembering
 from workers.retrieval.reindexing import Reindexing
 
@@ -19,4 +24,7 @@ task(FILL_KNOWLEDGE)(Filling)
 task(REINDEX)(Reindexing)
 task(INDEX_MEMORIES)(Remembering)
 task(QUERY_MEMORIES)(Recalling)
+task(SEARCH_COLLECTIONS)(Lookup)
+task(READ_PAGE)(PageReading)
+task(KEEP_TEXT)(TextKeeping)
 task(CLEAN_UP)(Cleaning)

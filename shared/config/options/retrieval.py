@@ -8,7 +8,7 @@ from shared.config.options.shapes import AtLeastZero, Count, OptionalCount, Opti
 
 _Extraction = Literal["", "tika", "docling", "document_intelligence", "mistral_ocr"]
 _Embedding = Literal["", "ollama", "openai"]
-_Splitter = Literal["", "character", "token"]
+_Splitter = Literal["", "character", "token", "markdown"]
 
 RETRIEVAL = (
     Option("ENABLE_GOOGLE_DRIVE_INTEGRATION", "google_drive.enable", False),
@@ -42,6 +42,8 @@ RETRIEVAL = (
         env=("RAG_EMBEDDING_BATCH_SIZE", "RAG_EMBEDDING_OPENAI_BATCH_SIZE"),
     ),
     Option("RAG_RERANKING_MODEL", "rag.reranking_model", ""),
+    Option("RAG_EXTERNAL_RERANKER_URL", "rag.external_reranker_url", ""),
+    Option("RAG_EXTERNAL_RERANKER_API_KEY", "rag.external_reranker_api_key", "", is_secret=True),
     Option("RAG_TEXT_SPLITTER", "rag.text_splitter", "", kind=_Splitter),
     Option("TIKTOKEN_ENCODING_NAME", "rag.tiktoken_encoding_name", "cl100k_base"),
     Option("CHUNK_SIZE", "rag.chunk_size", 1000, kind=Count),

@@ -1,0 +1,59 @@
+"""Reading a web page: the text that it is about, without menus; documents and plain text too."""
+
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from shared.errors import Invalid
+from shared.http import Fetched, Fetcher
+from shared.services import content_types
+from workers.extraction.own import OwnExtractor
+from workers.pages import youtube
+from workers.pages.base import Page
+
+_HTML = ("text/html", "application/xhtml+xml", "")
+# More of a page is read by nobody, and its answer has to fit into a job's result.
+LONGEST = 1_000_000
+
+
+def read(url: str, fetcher: Fetcher) -> Page:
+    """Read what stands at an address.
+
+    Raises:
+        AddressRefused: Users may not go there.
+        Invalid: It has no text, or is too large.
+        NotFound, Forbidden, Unavailable: It cannot be had; see `Fetcher.fetch`.
+    """
+    if youtube.is_video(url):
+        return _checked(youtube.read(url, fetcher))
+    fetched = fetcher.fetch(url, headers={"accept": "text/html,*/*;q=0.8"}).required()
+    return _checked(_page(fetched))
+
+
+def _checked(page: Page) -> Page:
+    text = page.text.replace("\x00", "").strip()
+    if not text:
+        raise Invalid(f"No text was found at {page.url}.")
+    return Page(page.url, page.title or page.url, text[:LONGEST])
+
+
+def _page(fetched: Fetched) -> Page:
+    if fetched.media_type in _HTML:
+        return from_html(fetched.url, fetched.text)
+    name = unquote(urlsplit(fetched.url).path.rpartition("/")[2])
+    kind = content_types.sniff(fetched.content[: content_types.HEAD_BYTES], name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page"
+        path.write_bytes(fetched.content)
+        return Page(fetched.url, name, OwnExtractor().extract(path, name, kind).text)
+
+
+def from_html(url: str, html: str) -> Page:
+    """Find the text that a page is about; all of its text when it is about nothing."""
+    import trafilatura  # noqa: PLC0415 -- heavy
+
+    text = trafilatura.extract(html, url=url, include_comments=False, favor_recall=True)
+    if not text:
+        text = trafilatura.html2txt(html)
+    about = trafilatura.extract_metadata(html)
+    return Page(url, (about.title if about is not None else "") or "", text or "")
