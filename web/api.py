@@ -128,8 +128,15 @@ def read_json() -> Any:
         BadBody: It is no JSON, or too deep.
     """
     raw = request.get_data(cache=True)
-    if not raw:
-        return {}
+    return parse_json(raw) if raw else {}
+
+
+def parse_json(raw: bytes) -> Any:
+    """Read JSON that a client has sent.
+
+    Raises:
+        BadBody: It is no JSON, or too deep.
+    """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

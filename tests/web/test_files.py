@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from shared import storage
 from shared.config.options import get_options
 from shared.models.job import FAILED
 from tests.services.inside import sent
@@ -117,6 +118,7 @@ def test_a_form_without_a_file_is_refused(member, uploads):
         send_raw(member, {"file": [(io.BytesIO(b"x"), "a.txt"), (io.BytesIO(b"y"), "b.txt")]}),
         send(member, b"words", metadata="no json"),
         send(member, b"words", metadata="[1]"),
+        send(member, b"words", metadata='{"a":' * 150 + "1" + "}" * 150),
     ]
 
     for answer in wrong:
@@ -243,3 +245,33 @@ def test_the_status_of_a_failed_file_says_why(member, worker):
     file = process(member, b"\x00\x01\x02", "blob.bin")
 
     assert "octet-stream" in member.get(f"{FILES}/{file['id']}/process/status").json["error"]
+
+
+def test_uploads_go_to_s3_and_come_back(member, s3, configure, worker):
+    configure(
+        storage_provider="s3",
+        s3_bucket_name=s3.bucket,
+        s3_endpoint_url=s3.endpoint,
+        s3_region_name="us-east-1",
+        s3_access_key_id=s3.access_key,
+        s3_secret_access_key=s3.secret_key,
+        s3_key_prefix="of web",
+    )
+    storage.get_storage.cache_clear()
+    content = b"0123456789" * 1_200_000
+
+    file = process(member, content)
+    url = f"{FILES}/{file['id']}/content"
+
+    assert file["data"]["status"] == "completed", file["error"]
+    assert member.get(url).data == content
+    assert member.get(url, headers={"Range": "bytes=11999998-"}).data == b"89"
+    member.delete(f"{FILES}/{file['id']}")
+    wait_until(lambda: not is_there(file["path"]), 10, "the object is gone")
+
+
+def is_there(key):
+    try:
+        return storage.get_storage().size(key) > 0
+    except storage.Missing:
+        return False

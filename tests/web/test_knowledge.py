@@ -58,6 +58,12 @@ def test_a_new_knowledge_base_comes_back_as_it_is_stored(each_database, member):
     assert member.get(f"{KNOWLEDGE}/{made['id']}").json == made
 
 
+def test_nonsense_in_who_may_read_it_is_refused(member):
+    for control in ({"read": "everybody"}, {"read": {"user_ids": 1}}, []):
+        form = {"name": "x", "description": "", "access_control": control}
+        assert member.post(f"{KNOWLEDGE}/create", form).status_code == 422
+
+
 def test_who_lacks_the_permission_makes_none(member, admin):
     get_options().set({"USER_PERMISSIONS": {}})
     form = {"name": "Manuals", "description": ""}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
 from flask import request
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
@@ -16,6 +15,7 @@ from shared.ids import new_id
 from shared.services import content_types, files
 from shared.services.files import Stored
 from shared.storage import Upload, get_storage
+from web.api import BadBody, parse_json
 from web.errors import Status
 
 _MEGABYTE = 1024 * 1024
@@ -77,8 +77,8 @@ def _meta(form: MultiDict[str, str]) -> dict[str, Any]:
     """Read what the uploader tells about the file."""
     told = form.get("metadata") or form.get("file_metadata") or "{}"
     try:
-        meta = orjson.loads(told)
-    except orjson.JSONDecodeError:
+        meta = parse_json(told.encode("utf-8", "replace"))
+    except BadBody:
         meta = None
     if not isinstance(meta, dict):
         raise Invalid("The field 'metadata' has to be a JSON object.")

@@ -87,7 +87,7 @@ def list_own_knowledge() -> list[dict[str, Any]]:
 @endpoint(body=KnowledgeForm, response=KnowledgeResponse, errors={400: "It has no name"})
 def create_knowledge(body: KnowledgeForm) -> dict[str, Any]:
     """Make a knowledge base."""
-    return _shown(knowledge.create(current_user(), body.about()))
+    return _shown(knowledge.create(current_user(), body.about))
 
 
 @bp.post("/reindex")
@@ -127,7 +127,7 @@ def list_knowledge_files(knowledge_id: str) -> dict[str, Any]:
 @endpoint(body=KnowledgeForm, response=KnowledgeFilesResponse, errors=_NO_NAME)
 def change_knowledge(knowledge_id: str, body: KnowledgeForm) -> dict[str, Any]:
     """Describe a knowledge base anew; its files stay."""
-    return _shown(knowledge.change(current_user(), _own(knowledge_id), body.about()))
+    return _shown(knowledge.change(current_user(), _own(knowledge_id), body.about))
 
 
 @bp.post("/<knowledge_id>/file/add")

@@ -11,19 +11,20 @@ from shared.models.user import User
 from shared.services.knowledge import About
 from web.files import schemas as file_schemas
 from web.files.schemas import FileResponse
+from web.sharing import Owner, SharedForm, SharedResponse
 
 
-class KnowledgeForm(BaseModel):
+class KnowledgeForm(SharedForm):
     """A knowledge base. Its files are not told here: they are added and removed one by one."""
 
     name: str = Field(min_length=1, max_length=300)
     description: str = Field(max_length=20_000)
     data: dict[str, Any] | None = None
-    access_control: dict[str, Any] | None = None
 
+    @property
     def about(self) -> About:
-        """Give it in the form of the service."""
-        return About(self.name, self.description, self.data, self.access_control)
+        """What of it is stored."""
+        return About(self.name, self.description, self.data, self.control)
 
 
 class ListQuery(BaseModel):
@@ -61,35 +62,23 @@ class FileMeta(BaseModel):
     updated_at: int
 
 
-class Owner(BaseModel):
-    """Whose a knowledge base is."""
-
-    id: str
-    name: str
-    email: str
-    role: str
-    profile_image_url: str
-
-
-class KnowledgeResponse(BaseModel):
+class KnowledgeResponse(SharedResponse):
     """A knowledge base. `data.file_ids` names its files."""
 
     id: str
-    user_id: str
     name: str
     description: str
     data: dict[str, Any]
     meta: dict[str, Any] | None
-    access_control: dict[str, Any] | None
     created_at: int
     updated_at: int
-    files: list[FileMeta] = []
+    files: list[FileMeta]
 
 
 class KnowledgeFilesResponse(KnowledgeResponse):
     """A knowledge base with its files."""
 
-    files: list[FileResponse] = []  # type: ignore[assignment]  # the contract shows them whole here
+    files: list[FileResponse]  # type: ignore[assignment]  # the contract shows them whole here
 
 
 class ListedKnowledge(KnowledgeResponse):

@@ -5,6 +5,7 @@ import pytest
 from shared import db
 from shared.config.options import get_options
 from shared.errors import Unavailable
+from shared.flusher import flusher
 from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED
 from shared.services import files, indexing, jobs, knowledge
 from shared.services.knowledge import About
@@ -22,7 +23,9 @@ TEXT = "\n".join(LINES)
 
 
 @pytest.fixture
-def owner():
+def owner(request):
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
     return new_user("admin")
 
 
@@ -57,7 +60,7 @@ def based(owner, *file_ids):
     return made.id
 
 
-def test_each_chunk_of_a_file_is_found_by_its_place(owner):
+def test_each_chunk_of_a_file_is_found_by_its_place(each_database, owner):
     file_id = indexed(owner, "first words\n\fsecond page")
 
     first, second = items_in(f"file-{file_id}")
@@ -82,6 +85,7 @@ def test_progress_is_told(owner):
 
     base.run(job_id := accepted(file))
 
+    assert flusher.drain(5)
     steps = [data for kind, data in told(job_id) if kind == "progress"]
     assert {step["note"] for step in steps} == {"Reading the text", "Embedding"}
     assert [s["done"] for s in steps if s["note"] == "Embedding"] == [0, 32, 64, 96, 100]
@@ -171,7 +175,7 @@ def test_a_file_that_is_deleted_meanwhile_leaves_no_vectors(owner, engine, worke
     wait_until(lambda: texts_in(f"file-{file.id}") == [], 10, "what came after is gone")
 
 
-def test_a_new_text_takes_the_place_of_the_old_one_everywhere(owner):
+def test_a_new_text_takes_the_place_of_the_old_one_everywhere(each_database, owner):
     file_id = indexed(owner, "old words\nkept words")
     base_id = based(owner, file_id)
 
@@ -229,7 +233,9 @@ def test_without_embedding_only_the_text_is_found(owner, engine):
     assert file_row(file_id).status == "completed"
 
 
-def test_another_model_is_told_apart_and_a_reindex_puts_all_right(owner, worker, monkeypatch):
+def test_another_model_is_told_apart_and_a_reindex_puts_all_right(
+    each_database, owner, worker, monkeypatch
+):
     old, other = indexed(owner, "old words"), indexed(owner, "other words")
     base_id = based(owner, old, other)
     monkeypatch.setattr(parts, "get_engine", lambda: WordEngine("fake/other", dim=32))
@@ -248,6 +254,7 @@ def test_another_model_is_told_apart_and_a_reindex_puts_all_right(owner, worker,
     assert sorted(texts_in(base_id)) == ["fresh words", "old words", "other words"]
     assert {item.vector.shape for item in items_in(base_id)} == {(32,)}
     assert row_of(job_id).result == {"files": 3, "failed": 0}
+    assert flusher.drain(5)
     assert told(job_id)[-2][1] == {"done": 3, "total": 3, "unit": "files", "note": "Indexing"}
 
 
