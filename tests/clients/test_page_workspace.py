@@ -124,3 +124,25 @@ def test_a_function_is_saved_listed_and_switched_on(page: OpenWebUI, alice: Acco
         " 'Bearer ' + token}})).json())[0].is_active",
         arg=alice.token,
     )
+
+
+def test_a_preset_is_made_listed_and_answers(page: OpenWebUI, alice: Account, provider):
+    go(page, "/workspace/models/create")
+    page.tab.get_by_placeholder("Model Name").fill("My helper")
+    page.tab.locator("select").first.select_option("fake-alpha")
+    page.tab.get_by_placeholder("Write your model system prompt").fill("You help {{USER_NAME}}.")
+
+    page.tab.get_by_role("button", name="Save & Create").click()
+
+    page.tab.wait_for_url("**/workspace/models")
+    page.wait_for("My helper")
+    page.open("/?models=my-helper")
+    page.ask("Hello there.")
+    page.wait_for("DONE")
+    page.wait_idle()
+    first = next(
+        entry["json"]["messages"][0]
+        for entry in reversed(provider.log())
+        if (entry.get("json") or {}).get("stream")
+    )
+    assert first == {"role": "system", "content": "You help Alice."}
