@@ -1,7 +1,8 @@
 """What would stop the event loop for longer than a moment (the CPU, a disk) leaves it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -20,3 +21,20 @@ def off_loop(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return function(*args, **kwargs)
     result: R = get_hub().threadpool.apply(function, args, kwargs)
     return result
+
+
+@contextmanager
+def deadline(seconds: float, error: Exception) -> Iterator[None]:
+    """End a block that waits for a network too long, for libraries whose own limits do not hold on
+    green threads. Processes without gevent rely on these limits.
+
+    Raises:
+        The given error: When the time is over.
+    """
+    if "gevent" not in sys.modules:
+        yield
+        return
+    from gevent import Timeout  # noqa: PLC0415 -- prefork workers do without
+
+    with Timeout(seconds, error):
+        yield

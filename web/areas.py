@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, current_app, request
 from web import auth
 from web.audio.routes import bp as audio
 from web.auths.config import bp as accounts
+from web.auths.doors import bp as doors
 from web.auths.routes import bp as auths
 from web.cached.routes import bp as cached
 from web.channels.routes import bp as channels
@@ -76,6 +77,7 @@ class Area:
 AREAS = (
     Area(system, "", PUBLIC),
     Area(auths, "/api/v1/auths", SIGNED_IN),
+    Area(doors, "/api/v1/auths", SIGNED_IN),
     Area(accounts, "/api/v1/auths/admin", ADMIN),
     Area(people, "/api/v1/users", ADMIN),
     Area(users, "/api/v1/users", MEMBER),

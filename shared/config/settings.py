@@ -63,6 +63,10 @@ class Settings(BaseModel):
     cache: Literal["redis", "memory"] = "redis"
     webui_secret_key: str = ""
     webui_name: str = "Switchyard"
+    webui_auth: bool = True
+    webui_auth_trusted_email_header: str = ""
+    webui_auth_trusted_name_header: str = ""
+    enable_oauth: bool = True
     webui_auth_cookie_secure: bool = False
     webui_auth_cookie_same_site: Literal["lax", "strict", "none"] = "lax"
     cors_allow_origin: str = "*"

@@ -21,6 +21,8 @@ ROLES = (PENDING, USER, ADMIN)
 # Two who open accounts at once must not both be first, nor both have one address.
 _OPENING = "accounts"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# Of the one account there is with WEBUI_AUTH=false, as Open WebUI calls it.
+ONLY_EMAIL = "admin@localhost"
 # Source: RFC 3696, erratum 1690; the column's own length.
 _LONGEST_EMAIL = 320
 
@@ -89,15 +91,33 @@ def sign_up(name: str, email: str, password_hash: str, image_url: str) -> User:
         Invalid: The address is taken or no address.
     """
     db.lock_for_update(_OPENING)
-    is_first = not has_any()
-    if not is_first and not option("ENABLE_SIGNUP"):
+    if has_any() and not option("ENABLE_SIGNUP"):
         raise Forbidden
-    user = add(
-        name, email, password_hash, ADMIN if is_first else option("DEFAULT_USER_ROLE"), image_url
-    )
-    if is_first:
-        get_options().set({"ENABLE_SIGNUP": False})
-    return user
+    return welcome(name, email, password_hash, image_url)
+
+
+def welcome(
+    name: str,
+    email: str,
+    password_hash: str = "",
+    image_url: str = "",
+    role: str | None = None,
+) -> User:
+    """Open an account for somebody who is let in; the very first becomes admin and closes the
+    sign-up.
+
+    Args:
+        password_hash: Empty: nobody signs in to it by password.
+        role: Instead of DEFAULT_USER_ROLE.
+
+    Raises:
+        Invalid: The address is taken or no address.
+    """
+    db.lock_for_update(_OPENING)
+    if has_any():
+        return add(name, email, password_hash, role or option("DEFAULT_USER_ROLE"), image_url)
+    get_options().set({"ENABLE_SIGNUP": False})
+    return add(name, email, password_hash, ADMIN, image_url)
 
 
 def add(name: str, email: str, password_hash: str, role: str, image_url: str = "/user.png") -> User:
@@ -196,7 +216,7 @@ def set_email(user_id: str, email: str) -> None:
 
 def _checked_email(email: str) -> str:
     lowered = email.strip().lower()
-    if len(lowered) > _LONGEST_EMAIL or not _EMAIL.fullmatch(lowered):
+    if len(lowered) > _LONGEST_EMAIL or not (_EMAIL.fullmatch(lowered) or lowered == ONLY_EMAIL):
         raise Invalid(f"'{lowered[:80]}' is no email address.")
     return lowered
 

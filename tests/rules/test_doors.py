@@ -18,6 +18,7 @@ OPEN_TO_ALL = {
     "/opensearch.xml",
     "/api/v1/auths/signin",
     "/api/v1/auths/signup",
+    "/api/v1/auths/ldap",
     "/api/v1/auths/signout",  # a page whose token has lapsed signs out all the same
     "/ollama/",  # the page asks whether there is such a thing at all
     "/ws",  # asks for the token in its first message: a browser cannot send a header here

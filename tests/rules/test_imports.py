@@ -31,7 +31,16 @@ HOMES = {
     "simple_websocket": ("web/",),
     "celery": (*CELERY_HOMES, "launch/flower/", "launch/celery.py"),
     "kombu": CELERY_HOMES,
-    "httpx": ("workers/providers/", "workers/servers.py", "shared/storage/", "shared/http.py"),
+    "httpx": (
+        "workers/providers/",
+        "workers/servers.py",
+        "shared/storage/",
+        "shared/http.py",
+        "shared/identity/",
+    ),
+    "authlib": ("shared/identity/",),
+    "joserfc": ("shared/identity/",),
+    "ldap3": ("shared/identity/",),
     "boto3": ("shared/storage/",),
     "botocore": ("shared/storage/",),
 }

@@ -8,12 +8,13 @@ from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
 from shared.models.user import User
 from shared.offload import off_loop
-from shared.services import accounts, permissions
+from shared.services import accounts
 from shared.services.passwords import hash_password, is_password
 from web import audit, auth
 from web.api import endpoint, json_response
 from web.auth import COOKIE, current_user
-from web.auths import limits
+from web.auths import doors, limits
+from web.auths.entering import enter, session_of, with_cookie
 from web.auths.schemas import (
     AddForm,
     AdminDetailsResponse,
@@ -35,35 +36,6 @@ bp = Blueprint("auths", __name__)
 _WRONG = "Email address or password is wrong."
 
 
-def _session(
-    user: User, token: str, expires_at: int | None, with_permissions: bool = True
-) -> SessionResponse:
-    return SessionResponse(
-        id=user.id,
-        email=user.email,
-        name=user.name,
-        role=user.role,
-        profile_image_url=user.profile_image_url,
-        token=token,
-        expires_at=expires_at,
-        permissions=permissions.of_user(user.id) if with_permissions else None,
-    )
-
-
-def _with_cookie(session: SessionResponse) -> Response:
-    answer = json_response(session.model_dump_json().encode())
-    settings = get_settings()
-    answer.set_cookie(
-        COOKIE,
-        session.token,
-        expires=session.expires_at,
-        httponly=True,
-        secure=settings.webui_auth_cookie_secure,
-        samesite=settings.webui_auth_cookie_same_site.capitalize(),
-    )
-    return answer
-
-
 @bp.get("/")
 @endpoint(response=SessionResponse, transaction="write")
 def show() -> Response:
@@ -73,8 +45,8 @@ def show() -> Response:
     assert user is not None  # noqa: S101 -- for the type checker: it was just identified
     if who.session_id is None:
         # An API key stays what the client goes on with.
-        return _with_cookie(_session(user, auth.credential_of_request() or "", None))
-    return _with_cookie(_session(user, *auth.issue_token(user.id, who.session_id)))
+        return with_cookie(session_of(user, auth.credential_of_request() or "", None))
+    return with_cookie(session_of(user, *auth.issue_token(user.id, who.session_id)))
 
 
 @bp.post("/signup")
@@ -87,15 +59,16 @@ def show() -> Response:
 )
 def sign_up(body: SignUpForm) -> Response:
     """Open an account; the first one becomes the admin."""
+    if doors.is_by_proxy() or not get_settings().webui_auth:
+        raise Status(403, "Nobody signs up here.")
     password = off_loop(hash_password, body.password)
     try:
         with db.transaction():
             user = accounts.sign_up(body.name, body.email, password, body.profile_image_url or "")
-            session = _session(user, *auth.issue_token(user.id))
-            audit.note_entry(user.id, "opening the account")
+            session = enter(user, "opening the account")
     except Forbidden as error:
         raise Status(403, error.message) from None
-    return _with_cookie(session)
+    return with_cookie(session)
 
 
 @bp.post("/signin")
@@ -107,7 +80,13 @@ def sign_up(body: SignUpForm) -> Response:
     errors={400: "Wrong address or password", 429: "Too many failures"},
 )
 def sign_in(body: SignInForm) -> Response:
-    """Exchange address and password for a token."""
+    """Exchange address and password for a token; where a proxy says who comes, or nobody is asked,
+    neither counts.
+    """
+    if doors.is_by_proxy():
+        return doors.enter_by_proxy()
+    if not get_settings().webui_auth:
+        return doors.enter_unasked()
     limits.check(body.email)
     with db.reading():
         user_id, password = accounts.password_of(body.email)
@@ -119,9 +98,8 @@ def sign_in(body: SignInForm) -> Response:
     with db.transaction():
         user = accounts.by_id(user_id)
         assert user is not None  # noqa: S101 -- for the type checker: its password was just read
-        session = _session(user, *auth.issue_token(user.id))
-        audit.note_entry(user.id, "password")
-    return _with_cookie(session)
+        session = enter(user, "password")
+    return with_cookie(session)
 
 
 def _sign_out() -> Response:
@@ -169,7 +147,7 @@ def add(body: AddForm) -> SessionResponse:
             body.profile_image_url or "",
         )
         audit.note("added user %s with the role %s", user.id, user.role)
-        return _session(user, *auth.issue_token(user.id), with_permissions=False)
+        return session_of(user, *auth.issue_token(user.id), with_permissions=False)
 
 
 @bp.post("/update/profile")
@@ -186,6 +164,8 @@ def update_profile(body: ProfileForm) -> User:
 def update_password(body: PasswordForm) -> bool:
     """Change the password; every other sign-in of the user ends."""
     who = current_user()
+    if doors.is_by_proxy():
+        raise Status(400, "Your password is not kept here.")
     limits.check(who.email)
     with db.reading():
         stored = accounts.password_hash_of(who.id)

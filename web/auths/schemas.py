@@ -12,6 +12,13 @@ class SignInForm(BaseModel):
     password: str
 
 
+class LDAPForm(BaseModel):
+    """Name and password as a directory knows them."""
+
+    user: str
+    password: str
+
+
 class SignUpForm(SignInForm):
     """What a new account needs."""
 
