@@ -226,6 +226,19 @@ def give_back(claim: Claim) -> bool:
     return ours.rowcount == 1
 
 
+def forgive(claim: Claim) -> bool:
+    """Let the workers that were lost so far not count against a job that has come further; whether
+    it is ours.
+    """
+    with db.statements(write=True) as connection:
+        ours = connection.execute(
+            update(_job)
+            .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
+            .values(handed_over=_job.c.attempt)
+        )
+    return ours.rowcount == 1
+
+
 def cancel(job_id: str) -> str:
     """Ask for a job's end.
 

@@ -10,6 +10,8 @@ from web.audio.routes import bp as audio
 from web.auths.config import bp as accounts
 from web.auths.doors import bp as doors
 from web.auths.routes import bp as auths
+from web.batches.files import bp as batch_files
+from web.batches.routes import bp as batches
 from web.cached.routes import bp as cached
 from web.channels.routes import bp as channels
 from web.chats.editing import bp as chat_editing
@@ -102,6 +104,8 @@ AREAS = (
     Area(utils, "/api/v1/utils", MEMBER),
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),
+    Area(batches, "/v1/batches", MEMBER),
+    Area(batch_files, "/v1/files", MEMBER),
     Area(jobs, "/api/v1/jobs", MEMBER),
     Area(quotas, "/api/v1/quotas", ADMIN),
     Area(usage, "/api/v1/usage", MEMBER),

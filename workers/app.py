@@ -19,6 +19,7 @@ from shared.config.settings import get_settings
 from shared.flusher import flusher
 from workers import monitoring
 from workers.accounts import tasks as _accounts  # noqa: F401 -- registers its tasks
+from workers.batches import tasks as _batches  # noqa: F401 -- registers its tasks
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.live import live

@@ -126,6 +126,8 @@ class Settings(BaseModel):
     job_max_running_per_user: int = Field(1000, ge=0)
     job_max_running_per_model: int = Field(0, ge=0)
     job_max_queued_per_user: int = Field(2000, ge=0)
+    batch_concurrency: int = Field(32, ge=1)
+    batch_max_lines: int = Field(100_000, ge=1)
     shutdown_grace_s: float = Field(5.0, ge=0)
     outbound_allowed_networks: str = ""
     upstream_connect_timeout_s: float = Field(10.0, gt=0)

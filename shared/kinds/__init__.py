@@ -2,6 +2,7 @@
 
 from shared.kinds import (
     accounts,
+    batches,
     catalogue,
     inference,
     proxies,
@@ -13,6 +14,7 @@ from shared.kinds.base import JobSpec
 
 _NOUNS = (
     accounts,
+    batches,
     catalogue,
     inference,
     proxies,

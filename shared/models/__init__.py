@@ -1,6 +1,7 @@
 """Tables, one file per noun. Importing this package makes every table known."""
 
 from shared.models.base import Base
+from shared.models.batch import Batch, BatchLine
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel, ChannelMessage, ChannelReaction
 from shared.models.chat import Chat, ChatMessage, ChatTag, SharedChat, Tag
@@ -22,6 +23,8 @@ from shared.models.user import APIKey, Credential, User, UserSession
 __all__ = [
     "APIKey",
     "Base",
+    "Batch",
+    "BatchLine",
     "Channel",
     "ChannelMessage",
     "ChannelReaction",

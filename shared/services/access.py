@@ -7,6 +7,7 @@ from sqlalchemy import select
 from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
+from shared.models.batch import Batch
 from shared.models.catalogue import ModelRow
 from shared.models.channel import Channel, ChannelMessage
 from shared.models.chat import Chat
@@ -72,7 +73,7 @@ def _private(user: Principal, _action: str, row: Folder | Memory) -> bool:
     return row.user_id == user.id
 
 
-def _collection(user: Principal, _action: str, row: Collection) -> bool:
+def _owned(user: Principal, _action: str, row: Batch | Collection) -> bool:
     return user.role == ADMIN or row.user_id == user.id
 
 
@@ -128,10 +129,11 @@ def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool
 
 _RULES: dict[type, Any] = {
     str: _area,
+    Batch: _owned,
     Channel: _shared,
     ChannelMessage: _channel_message,
     Chat: _chat,
-    Collection: _collection,
+    Collection: _owned,
     Feedback: _feedback,
     File: _file,
     Folder: _private,

@@ -125,6 +125,24 @@ def listed(user: Principal, with_content: bool, page: int | None = None) -> list
     return list(db.session().scalars(query))
 
 
+def with_purpose(
+    user: Principal, purpose: str | None, after: str | None, limit: int, is_newest_first: bool
+) -> list[File]:
+    """List a user's own files that came or were made for a purpose, as OpenAI's clients do.
+
+    Args:
+        purpose: Only those; None for any.
+        after: Id of the last one of the page before.
+    """
+    wanted = File.meta["purpose"].as_string()
+    query = select(File).where(File.user_id == user.id)
+    query = query.where(wanted.is_not(None) if purpose is None else wanted == purpose)
+    if after is not None:
+        query = query.where(File.id < after if is_newest_first else File.id > after)
+    query = query.order_by(File.id.desc() if is_newest_first else File.id)
+    return list(db.session().scalars(query.limit(limit)))
+
+
 def count(user: Principal) -> int:
     """Count what `listed` lists."""
     query = select(func.count()).select_from(File).where(*_seen_by(user))

@@ -143,12 +143,15 @@ def _meter(limit: Limit, whose: str) -> Meter:
     return meters.windowed(limit.id, whose, limit.measure, limit.amount, limit.window_s)
 
 
-def admit(asker: Asker, job_id: str, body: dict[str, Any]) -> dict[str, Any] | None:
+def admit(
+    asker: Asker, job_id: str, body: dict[str, Any], is_job: bool = True
+) -> dict[str, Any] | None:
     """Check whether somebody may have one more request, and count it.
 
     Args:
         body: What the provider is to be asked; by its length and the most that it asks for, tokens
             are reserved.
+        is_job: Whether it counts as one more job; a line of a batch does not.
 
     Returns:
         What the job holds until its end, for `settle`; None when no quota counts.
@@ -156,7 +159,8 @@ def admit(asker: Asker, job_id: str, body: dict[str, Any]) -> dict[str, Any] | N
     Raises:
         Exhausted: A quota is used up; says when to come back.
     """
-    found = [_meter(limit, whose) for limit, whose in _matching(asker)]
+    matching = [(limit, whose) for limit, whose in _matching(asker) if is_job or limit.window_s]
+    found = [_meter(limit, whose) for limit, whose in matching]
     if not found:
         return None
     tokens = max(1, usage.estimated_prompt(body) + _most_asked_for(body))

@@ -1,7 +1,7 @@
 """Taking an upload in: piece by piece into the storage, never whole in memory."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,14 +18,18 @@ from shared.storage import Upload, get_storage
 from web.api import BadBody, parse_json
 from web.errors import Status
 
+ReadMeta = Callable[[MultiDict[str, str]], dict[str, Any]]
 _MEGABYTE = 1024 * 1024
 # What stands in a form beside the file: its parts, and their bytes.
 _MAX_PARTS, _MAX_FORM_BYTES = 20, _MEGABYTE
 
 
 @contextmanager
-def received() -> Iterator[Stored]:
+def received(read_meta: ReadMeta | None = None) -> Iterator[Stored]:
     """Take the request's file in; whatever fails before the block's end leaves nothing of it.
+
+    Args:
+        read_meta: Takes from the form's other fields what is kept about the file; else `metadata`.
 
     Raises:
         Invalid: It is no form, or has not exactly one file.
@@ -38,7 +42,7 @@ def received() -> Iterator[Stored]:
         form, found = _parsed(reception)
         if [*found] != ["file"]:
             raise _not_one()
-        stored = reception.end(_meta(form))
+        stored = reception.end((read_meta or _meta)(form))
     except BaseException:
         reception.abort()
         raise

@@ -13,6 +13,7 @@ from shared.queue import Subject
 from shared.services import accounts, jobs
 from shared.storage import get_storage
 from workers.base import periodic
+from workers.batches import results
 
 log = logging.getLogger(__name__)
 
@@ -37,3 +38,4 @@ def purge() -> None:
         old_sessions = accounts.purge_sessions()
     get_storage().clear_unfinished(time.time() - _LONGEST_UPLOAD_S)
     log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)
+    results.purge()

@@ -1,0 +1,51 @@
+"""Forms of the batch routes.
+
+Source: https://platform.openai.com/docs/api-reference/batch
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+_Note = Annotated[str, StringConstraints(max_length=512)]
+_AFTER = Field(None, max_length=64, description="Id of the last one of the page before.")
+_Name = Annotated[str, StringConstraints(max_length=64)]
+
+
+class BatchForm(BaseModel):
+    """A batch to be run; keys that are not known here are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    input_file_id: str = Field(max_length=64)
+    endpoint: Literal["/v1/chat/completions", "/v1/embeddings", "/v1/responses"]
+    completion_window: str = Field("24h", max_length=16)
+    metadata: dict[_Name, _Note] | None = Field(None, max_length=16)
+
+
+class PageQuery(BaseModel):
+    """Which part of a list to give."""
+
+    after: str | None = _AFTER
+    limit: int = Field(20, ge=1, le=100)
+
+
+class FileQuery(BaseModel):
+    """Which part of the list of files to give."""
+
+    after: str | None = _AFTER
+    limit: int = Field(1000, ge=1, le=10_000)
+    order: Literal["asc", "desc"] = "desc"
+    purpose: str | None = Field(None, max_length=64)
+
+
+def page(objects: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+    """Write a page of a list; `objects` holds one more than `limit` when there is more."""
+    shown = objects[:limit]
+    return {
+        "object": "list",
+        "data": shown,
+        "first_id": shown[0]["id"] if shown else None,
+        "last_id": shown[-1]["id"] if shown else None,
+        "has_more": len(objects) > limit,
+    }

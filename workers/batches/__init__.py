@@ -1,0 +1,1 @@
+"""Batches: every line of a file is asked, and answered once."""

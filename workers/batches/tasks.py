@@ -1,0 +1,7 @@
+"""The jobs of batches."""
+
+from shared.kinds.batches import RUN_BATCH
+from workers.base import task
+from workers.batches.run import BatchRun
+
+task(RUN_BATCH)(BatchRun)
