@@ -18,7 +18,7 @@ from workers.batches.checking import Request
 from workers.inference import preset
 from workers.providers import provider_for
 from workers.providers.behalf import asking_for
-from workers.providers.errors import ProviderError, Refused, Unavailable, reason_of
+from workers.providers.errors import ProviderError, Refused
 from workers.providers.line import Cut
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def ask(user: Principal, batch: str, endpoint: str, request: Request, cut: Cut) 
                 else:
                     sent = orjson.dumps({**request.body, "model": route.upstream_id})
                     path = _path(route.connection.kind, endpoint)
-                    answer = _parsed(*provider.request("POST", path, sent))
+                    answer = _object(provider.ask("POST", path, sent, cut))
         except ProviderError as error:
             if error.reason == Reason.RATE_LIMITED:
                 raise TooFast(error.retry_after_s) from error
@@ -117,24 +117,10 @@ def _path(kind: str, endpoint: str) -> str:
     return endpoint if kind == "ollama" else endpoint.removeprefix("/v1")
 
 
-def _parsed(status: int, _content_type: str, content: bytes) -> dict[str, Any]:
-    """Read an answer that came as it is.
-
-    Raises:
-        ProviderError: It is none.
-    """
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        value = None
-    if status < 400 and isinstance(value, dict):
-        return value
-    words = "The provider's answer cannot be read."
-    if isinstance(value, dict):
-        error = value.get("error")
-        words = str(error.get("message") if isinstance(error, dict) else error or words)[:2000]
-    kind = Unavailable if status >= 500 or status < 400 else Refused
-    raise kind(words, status, reason=reason_of(status))
+def _object(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise Refused("The provider's answer is not an object.", reason=Reason.UNAVAILABLE)
+    return answer
 
 
 def cost_of(request: Request, answer: dict[str, Any]) -> Tokens:
