@@ -17,6 +17,7 @@ import hiredis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared import relay
+from shared.config.settings import get_settings
 from shared.outage import Outage
 from shared.redis import get_redis
 
@@ -88,6 +89,7 @@ class Writer:
         # Pieces of text, and other events as they are stored.
         self._waiting: list[str | bytes] = []
         self._waiting_bytes = 0
+        self._taken_bytes = 0
 
     def text(self, piece: str) -> None:
         """Append a piece of the answer's text."""
@@ -114,6 +116,7 @@ class Writer:
     def take(self) -> _Parcel:
         """Hand what waits to the flusher; neighbouring pieces of text become one event."""
         self.is_dirty = False
+        self._taken_bytes += self._waiting_bytes
         self._waiting_bytes = 0
         events: list[bytes] = []
         pieces: list[str] = []
@@ -129,6 +132,8 @@ class Writer:
             events.append(item)
         if pieces:
             events.append(self._delta(pieces))
+        if self._taken_bytes > get_settings().job_log_max_bytes and not self.is_full:
+            self.refuse(relay.FULL)
         return _Parcel(self, _ending_of(events) if self.is_full else events)
 
     def refuse(self, reason: int) -> None:

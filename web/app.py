@@ -23,6 +23,8 @@ from web.stream.socketio import Door
 
 tables = SQLAlchemy(model_class=Base)
 
+# What scripts of other origins may read of an answer's head.
+_EXPOSED = "X-Job-Id, X-Request-Id, Retry-After"
 # JSON bodies; uploads have a limit of their own.
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 _SOCKETIO_PATH = "ws/socket.io"
@@ -81,6 +83,7 @@ def _finish(response: Any) -> Any:
     if origin and (allowed == "*" or origin in allowed.split(";")):
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Credentials"] = "true"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         response.headers["Vary"] = "Origin"
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "*")

@@ -122,6 +122,7 @@ class Settings(BaseModel):
     job_resend_after_s: float = Field(5.0, gt=0)
     job_log_ttl_s: int = Field(3600, gt=0)
     job_log_max_events: int = Field(500_000, gt=100)
+    job_log_max_bytes: int = Field(64_000_000, gt=0)
     job_retention_days: int = Field(30, gt=0)
     job_max_running_per_user: int = Field(1000, ge=0)
     job_max_running_per_model: int = Field(0, ge=0)

@@ -141,6 +141,22 @@ def test_a_full_log_refuses_texts_and_takes_the_end_all_the_same(flusher, config
     assert told("j")[-1] == ("failed", {"error": "too long"})
 
 
+def test_an_attempt_that_writes_too_many_bytes_is_refused_and_may_still_end(flusher, configure):
+    configure(job_log_max_bytes=10_000)
+    reasons = []
+    writer = flusher.writer("j", 1, reasons.append)
+    for _ in range(3):
+        writer.text("x" * 4000)
+        flusher.drain(5)
+
+    writer.text("more")
+    writer.emit("failed", {"error": "too long"})
+    flusher.drain(5)
+
+    assert reasons == [relay.FULL]
+    assert [kind for kind, _ in told("j")] == ["delta", "delta", "failed"]
+
+
 def test_a_script_that_valkey_has_forgotten_is_loaded_again(flusher):
     writer = flusher.writer("j", 1, ignore)
     writer.text("a")

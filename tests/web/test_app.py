@@ -77,6 +77,7 @@ def test_pages_of_any_site_may_call_by_default(stranger):
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
     assert answer.headers["Vary"] == "Origin"
+    assert "X-Job-Id" in answer.headers["Access-Control-Expose-Headers"]
 
 
 def test_only_pages_of_named_sites_may_call_where_sites_are_named(stranger, configure):

@@ -5,9 +5,12 @@ import pytest
 from shared import db, leases, relay
 from shared.ids import now_s
 from shared.models.job import COMPLETED, Job
+from shared.redis import get_redis
+from shared.subscriber import subscriber
 from tests.services.things import change_job, new_job
 from tests.services.waiting import wait_until
 from tests.web.following import Reader
+from web.stream import hub
 from web.stream.hub import Follow
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -133,3 +136,33 @@ def test_a_reader_that_is_busy_when_it_is_woken_looks_around_afterwards(running)
         follow.wake()
 
         assert next(batches) == []
+
+
+def test_a_long_log_is_read_in_pieces_of_bearable_size(running):
+    big = [relay.encode("delta", 1, {"text": "x" * 100_000}) for _ in range(300)]
+    small = [relay.encode("delta", 1, {"text": "x"}) for _ in range(2500)]
+    for events in (big, small[:1500], small[1500:]):
+        values = relay.append_values(1, relay.UNORDERED, False, events)
+        get_redis().eval(relay.APPEND, *relay.append_keys(running), *values)
+    relay.append(running, 1, "completed", {})
+    sizes = []
+
+    with Follow(running) as follow:
+        for batch in follow.batches(60.0):
+            sizes.append(sum(len(event) for _, event in batch))
+
+    assert follow.cursor == 1 + 300 + 2500 + 1
+    assert max(sizes[1:]) < 2_000_000
+
+
+def test_what_was_published_and_not_heard_is_found(running, monkeypatch):
+    monkeypatch.setattr(hub, "_DOUBT_AFTER_S", 0.3)
+    with Follow(running) as follow:
+        batches = follow.batches(60.0)
+        assert len(next(batches)) == 1
+        subscriber.remove(relay.channel(running), follow._hear)
+
+        say(running, "a b")
+        relay.append(running, 1, "completed", {})
+
+        assert [seq for batch in batches for seq, _ in batch] == [2, 3]

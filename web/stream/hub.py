@@ -22,7 +22,8 @@ from shared.subscriber import subscriber
 
 # A reader that lags by more than this goes back to the log; its memory stays bounded.
 _MAX_WAITING_BYTES = 256_000
-_REPLAY_AT_ONCE = 2000
+# So much of a log is read at once, by the size of the events that were read before.
+_REPLAY_FIRST, _REPLAY_MOST, _REPLAY_BYTES = 256, 2000, 1_000_000
 # How long nothing may come before the job's row is asked whether there will be more.
 # From then on it is asked less and less often.
 _DOUBT_AFTER_S, _LONGEST_DOUBT_S = 3.0, 30.0
@@ -51,6 +52,7 @@ class Follow:
         self._is_new = is_new
         self._frames: deque[bytes] = deque()
         self._bytes = 0
+        self._at_once = _REPLAY_FIRST
         # A job that does not exist yet has no log to read: a gap in front would be noticed.
         self._is_behind = not is_new
         self._news = threading.Event()
@@ -141,9 +143,11 @@ class Follow:
         # What is heard from now on is kept; what was heard before is in the log.
         self._news.clear()
         self._is_behind = False
-        events = relay.replay(self.job_id, self.cursor, _REPLAY_AT_ONCE)
-        if len(events) == _REPLAY_AT_ONCE:
+        events = relay.replay(self.job_id, self.cursor, self._at_once)
+        if len(events) == self._at_once:
             self._is_behind = True
+            mean = sum(map(len, events)) // self._at_once + 1
+            self._at_once = min(max(_REPLAY_BYTES // mean, 1), _REPLAY_MOST)
         return list(enumerate(events, self.cursor + 1))
 
     def _take_frames(self) -> list[Numbered]:
@@ -167,14 +171,18 @@ class Follow:
         return batch
 
     def _in_doubt(self) -> list[Numbered]:
-        """Ask the job's row when nothing comes: its worker may have died before it wrote the last
-        event.
+        """Look into the log and ask the job's row when nothing comes: something may have been
+        published that was not heard, or the worker may have died before it wrote the last event.
         """
         now = time.monotonic()
         if now - self._quiet_since < self._doubt_after_s:
             return []
         self._quiet_since = now
         self._doubt_after_s = min(max(self._doubt_after_s, _DOUBT_AFTER_S) * 2, _LONGEST_DOUBT_S)
+        return self._read_log() or self._ask_row()
+
+    def _ask_row(self) -> list[Numbered]:
+        """Give the ending of a job that has ended although its log does not say so."""
         with db.reading() as session:
             job = session.get(Job, self.job_id)
         if job is None:
