@@ -6,11 +6,14 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from shared import db, relay
+from shared import db, queue, relay
+from shared.config.options import option
 from shared.errors import Invalid, NotFound
 from shared.ids import new_id
+from shared.kinds.channels import TELL_ABSENT, TellAbsent
 from shared.models.channel import Channel, ChannelMessage, ChannelReaction
 from shared.models.user import User
+from shared.queue import Subject
 from shared.services import access, channels
 from shared.services.accounts import Principal
 
@@ -72,6 +75,9 @@ def post(user: Principal, channel: Channel, content: str, **more: Any) -> Channe
     db.session().add(message)
     db.session().flush()
     _tell(user, channel, message, "message")
+    if option("ENABLE_USER_WEBHOOKS"):
+        # Nobody's job: it must not count among those that its author waits for.
+        queue.enqueue(TELL_ABSENT, TellAbsent(message_id=message.id), Subject())
     if parent is not None:
         _tell(user, channel, parent, "message:reply")
     return message

@@ -14,8 +14,9 @@ from shared.services.accounts import Principal
 from workers.base import task
 from workers.live import Running
 
-# So many go in one transaction: others want to write too.
-_AT_ONCE = 200
+# So many go in one transaction: others want to write too. A chat takes some milliseconds, in which
+# on SQLite no answer of this process goes on.
+_AT_ONCE, _CHATS_AT_ONCE = 200, 5
 
 
 @task(CLEAR_AWAY)
@@ -55,7 +56,7 @@ class Clearing:
 
     def _clear_chats(self) -> bool:
         with db.transaction() as session:
-            query = select(Chat.id).where(Chat.user_id == self._user_id).limit(_AT_ONCE)
+            query = select(Chat.id).where(Chat.user_id == self._user_id).limit(_CHATS_AT_ONCE)
             ids = list(session.scalars(query))
             if ids:
                 chats.remove_all(self._user_id, ids)

@@ -1,0 +1,1 @@
+"""Channels: what is told to those who are away."""
