@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, current_app, request
 
 from web import auth
 from web.audio.routes import bp as audio
+from web.audio.routes import v1 as audio_v1
 from web.auths.config import bp as accounts
 from web.auths.doors import bp as doors
 from web.auths.routes import bp as auths
@@ -114,6 +115,7 @@ AREAS = (
     Area(evaluations, "/api/v1/evaluations", MEMBER),
     Area(feedback, "/api/v1/evaluations", MEMBER),
     Area(audio, "/api/v1/audio", MEMBER),
+    Area(audio_v1, "/v1", MEMBER),
     Area(images, "/api/v1/images", MEMBER),
     Area(retrieval, "/api/v1/retrieval", MEMBER),
     Area(openai, "/openai", ADMIN),

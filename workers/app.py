@@ -26,6 +26,7 @@ from workers.inference import tasks as _inference  # noqa: F401 -- registers its
 from workers.live import live
 from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
+from workers.speech import tasks as _speech  # noqa: F401 -- registers its tasks
 from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper
 from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks

@@ -2,7 +2,9 @@
 network, unlike what users name (`shared.http`).
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -62,11 +64,18 @@ def send(
     return _required(answer)
 
 
-def send_file(
-    url: str, field: str, name: str, content: bytes, data: Mapping[str, Any], key: str = ""
+def send_file(  # noqa: PLR0913 -- a form has as many parts
+    url: str,
+    field: str,
+    name: str,
+    content: bytes,
+    data: Mapping[str, Any],
+    *,
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Any:
     """Send a file in a form and give the answer's JSON; errors as those of `ask`."""
-    headers = {"authorization": f"Bearer {key}"} if key else {}
+    headers = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
     files = {field: (name, content)}
     answer = _required(
         _sent(
@@ -80,20 +89,72 @@ def send_file(
         raise Unavailable(f"{answer.url.host} did not answer in JSON.") from None
 
 
+def stream(
+    url: str,
+    body: Any,
+    guard: Callable[[Callable[[], None]], contextlib.AbstractContextManager[None]],
+    *,
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[bytes]:
+    """Send a request and give the answer's bytes as they come; errors as those of `ask`.
+
+    Args:
+        body: Sent as JSON; bytes are sent as they are.
+        guard: A context around every wait; it is given what ends that.
+    """
+    sent = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+    timeout = httpx.Timeout(_TOTAL_S, connect=_CONNECT_S)
+    with (
+        _our_errors(),
+        httpx.Client(timeout=timeout, trust_env=False) as client,
+        client.stream("POST", url, headers=sent, **content) as answer,
+    ):
+        if answer.status_code >= 400:
+            answer.read()
+            _required(answer)
+        pieces = answer.iter_bytes()
+        while piece := _next(pieces, answer, guard):
+            yield piece
+
+
+def _next(
+    pieces: Iterator[bytes],
+    answer: httpx.Response,
+    guard: Callable[[Callable[[], None]], contextlib.AbstractContextManager[None]],
+) -> bytes:
+    def cut() -> None:
+        line = answer.extensions["network_stream"].get_extra_info("socket")
+        if line is not None:
+            with contextlib.suppress(OSError):
+                # Of the plain socket, for TLS too: SSLSocket's pulls the TLS object away.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+    with guard(cut):
+        return next(pieces, b"")
+
+
 def _sent(request: Callable[[httpx.Client], httpx.Response], timeout_s: float) -> httpx.Response:
     timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
+    with _our_errors(), httpx.Client(timeout=timeout, trust_env=False) as client:
+        answer = request(client)
+    if len(answer.content) > _MAX_BYTES:
+        raise Unavailable(f"{answer.url.host} answered with too much.")
+    return answer
+
+
+@contextlib.contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn the library's errors into ours."""
     try:
-        with httpx.Client(timeout=timeout, trust_env=False) as client:
-            answer = request(client)
+        yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Invalid("The address of a server that was configured cannot be used.") from error
     except httpx.TimeoutException as error:
         raise Unavailable("A server that was configured did not answer in time.") from error
     except httpx.HTTPError as error:
         raise Unavailable("A server that was configured cannot be reached.") from error
-    if len(answer.content) > _MAX_BYTES:
-        raise Unavailable(f"{answer.url.host} answered with too much.")
-    return answer
 
 
 def _required(answer: httpx.Response) -> httpx.Response:

@@ -100,6 +100,7 @@ class Settings(BaseModel):
     s3_addressing_style: Literal["", "auto", "path", "virtual"] = ""
     s3_use_accelerate_endpoint: bool = False
     upload_wait_s: float = Field(60.0, ge=0)
+    speech_wait_s: float = Field(300.0, ge=0)
     vector_db: Literal["auto", "database", "pgvector", "qdrant"] = "auto"
     qdrant_uri: str = "http://127.0.0.1:6333"
     qdrant_api_key: str = ""

@@ -8,6 +8,7 @@ from shared.kinds import (
     inference,
     proxies,
     retrieval,
+    speech,
     texts,
     workspace,
 )
@@ -21,6 +22,7 @@ _NOUNS = (
     inference,
     proxies,
     retrieval,
+    speech,
     texts,
     workspace,
 )

@@ -17,6 +17,7 @@ from shared.models.memory import Memory
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
 from shared.models.quota import Quota, Usage
+from shared.models.speech import SpeechClip, TranscriptPiece
 from shared.models.tool import Tool
 from shared.models.user import APIKey, Credential, User, UserSession
 
@@ -49,8 +50,10 @@ __all__ = [
     "Prompt",
     "Quota",
     "SharedChat",
+    "SpeechClip",
     "Tag",
     "Tool",
+    "TranscriptPiece",
     "Usage",
     "User",
     "UserSession",

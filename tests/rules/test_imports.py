@@ -42,6 +42,9 @@ HOMES = {
     "joserfc": ("shared/identity/",),
     "ldap3": ("shared/identity/",),
     "boto3": ("shared/storage/",),
+    "av": ("workers/speech/media.py",),
+    "moonshine_voice": ("workers/speech/listeners/moonshine.py",),
+    "piper": (),  # under the GPL: a program of its own, never a part of ours
     "botocore": ("shared/storage/",),
 }
 ENVIRONMENT = ("os.environ", "os.environb", "os.getenv")

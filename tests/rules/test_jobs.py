@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from tests.rules.source import ROOT, existing, module
+from tests.rules.source import ROOT, existing, imports, module, python_files
 
 _SECRET = re.compile(r"key|secret|password|token|cookie|authorization", re.IGNORECASE)
 # Workers patch the standard library when they are imported: hence a process of their own.
@@ -36,6 +36,21 @@ def test_every_kind_waits_in_a_queue_that_some_process_serves():
     unserved = {spec.name: spec.queue for spec in _specs().values() if spec.queue not in served}
 
     assert not unserved
+
+
+def test_recordings_are_read_and_written_by_compute_workers_only():
+    speech = module("shared.kinds.speech")
+
+    touching = (speech.TRANSCRIBE, speech.SPEAK)
+
+    assert {spec.queue for spec in touching} == {"compute"}
+    others = {"openai", "elevenlabs", "azure"}
+    wanting = [path for path in python_files("workers/speech/speakers") if _wants_media(path)]
+    assert not {path.rpartition("/")[2].removesuffix(".py") for path in wanting} & others
+
+
+def _wants_media(path):
+    return any(name == "workers.speech.media" for name, _ in imports(path))
 
 
 def test_a_payload_names_no_secret():

@@ -20,6 +20,7 @@ from workers.channels import tasks as _channels  # noqa: F401 -- registers its t
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
+from workers.speech import tasks as _speech  # noqa: F401 -- registers its tasks
 from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks
 

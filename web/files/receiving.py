@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -24,6 +25,18 @@ _MEGABYTE = 1024 * 1024
 _MAX_PARTS, _MAX_FORM_BYTES = 20, _MEGABYTE
 
 
+@dataclass(frozen=True)
+class ReceivedForm:
+    """A form whose files are in the storage already.
+
+    Attributes:
+        files: The field of each, and what it became; in the form's order.
+    """
+
+    fields: MultiDict[str, str]
+    files: tuple[tuple[str, Stored], ...]
+
+
 @contextmanager
 def received(read_meta: ReadMeta | None = None) -> Iterator[Stored]:
     """Take the request's file in; whatever fails before the block's end leaves nothing of it.
@@ -36,32 +49,51 @@ def received(read_meta: ReadMeta | None = None) -> Iterator[Stored]:
         Status: The file is too large.
         StorageFailed: It cannot be kept.
     """
-    _refuse_early()
-    reception = _Reception()
+    with received_form() as form:
+        yield replace(form.files[0][1], meta=(read_meta or _meta)(form.fields))
+
+
+@contextmanager
+def received_form(names: tuple[str, ...] = ("file",), most: int = 1) -> Iterator[ReceivedForm]:
+    """Take the request's files in; whatever fails before the block's end leaves nothing of them.
+
+    Args:
+        names: Fields that may hold files; one in the first of them has to be there.
+        most: At most so many files.
+
+    Raises:
+        Invalid: It is no form, or has not the files that it should have.
+        Status: A file is too large.
+        StorageFailed: One cannot be kept.
+    """
+    _refuse_early(most)
+    receptions = _Receptions(names, most)
     try:
-        form, found = _parsed(reception)
-        if [*found] != ["file"]:
-            raise _not_one()
-        stored = reception.end((read_meta or _meta)(form))
+        form, found = _parsed(receptions)
+        receptions.check([name for name, _ in found.items(multi=True)])
+        ended = [(name, file.stream.end()) for name, file in found.items(multi=True)]  # type: ignore[attr-defined]  # what `begin` gave
     except BaseException:
-        reception.abort()
+        receptions.abort()
         raise
     try:
-        yield stored
+        yield ReceivedForm(form, tuple(ended))
     except BaseException:
-        get_storage().delete(stored.key)
+        for _, stored in ended:
+            get_storage().delete(stored.key)
         raise
 
 
-def _parsed(reception: "_Reception") -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+def _parsed(receptions: "_Receptions") -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
     if request.mimetype != "multipart/form-data":
-        raise Invalid("An upload is a form (multipart/form-data) with the field 'file'.")
+        raise Invalid(
+            f"An upload is a form (multipart/form-data) with the field '{receptions.names[0]}'."
+        )
     # A limit of its own, see _limit_bytes; None would mean that of all other bodies.
     request.max_content_length = sys.maxsize
     parser = FormDataParser(
-        stream_factory=reception.begin,
+        stream_factory=receptions.begin,
         max_form_memory_size=_MAX_FORM_BYTES,
-        max_form_parts=_MAX_PARTS,
+        max_form_parts=_MAX_PARTS + receptions.most,
         silent=False,
     )
     try:
@@ -71,10 +103,6 @@ def _parsed(reception: "_Reception") -> tuple[MultiDict[str, str], MultiDict[str
     except ValueError:
         raise Invalid("The form of the upload is broken.") from None
     return form, found
-
-
-def _not_one() -> Invalid:
-    return Invalid("An upload has exactly one file, in the field 'file'.")
 
 
 def _meta(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -94,10 +122,10 @@ def _limit_bytes() -> int | None:
     return int(megabytes * _MEGABYTE) if megabytes else None
 
 
-def _refuse_early() -> None:
+def _refuse_early(most: int) -> None:
     """Refuse by its announced length what would be refused later anyway."""
     limit, length = _limit_bytes(), request.content_length
-    if limit is not None and length is not None and length > limit + 2 * _MAX_FORM_BYTES:
+    if limit is not None and length is not None and length > most * limit + 2 * _MAX_FORM_BYTES:
         raise _too_large(limit)
 
 
@@ -105,16 +133,12 @@ def _too_large(limit: int) -> Status:
     return Status(413, f"The file is too large: up to {limit / _MEGABYTE:g} MB may be uploaded.")
 
 
-class _Reception:
-    """The stream that the form's parser writes the file into."""
+class _Receptions:
+    """The streams that the form's parser writes its files into."""
 
-    def __init__(self) -> None:
-        self._id = new_id()
-        self._limit = _limit_bytes()
-        self._upload: Upload | None = None
-        self._filename = self._key = ""
-        self._head = b""
-        self._size = 0
+    def __init__(self, names: tuple[str, ...], most: int) -> None:
+        self.names, self.most = names, most
+        self._begun: list[_Reception] = []
 
     def begin(
         self,
@@ -123,17 +147,47 @@ class _Reception:
         filename: str | None = None,
         content_length: int | None = None,  # noqa: ARG002 -- a client's word
     ) -> Any:
-        """Begin with the one file of the form."""
-        if self._upload is not None:
-            raise _not_one()
-        self._filename = files.clean_name(filename or "")
+        """Begin with the next file of the form."""
+        if len(self._begun) >= self.most:
+            raise self._misfit()
+        self._begun.append(_Reception(filename or ""))
+        return self._begun[-1]
+
+    def check(self, found: list[str]) -> None:
+        """Look whether the files that came are those that are wanted.
+
+        Raises:
+            Invalid: They are not.
+        """
+        if not set(found) <= set(self.names) or self.names[0] not in found:
+            raise self._misfit()
+
+    def _misfit(self) -> Invalid:
+        if self.most == 1:
+            return Invalid(f"An upload has exactly one file, in the field '{self.names[0]}'.")
+        wanted = ", ".join(f"'{name}'" for name in self.names)
+        return Invalid(f"This form has one to {self.most} files, in the fields {wanted}.")
+
+    def abort(self) -> None:
+        """Forget what came."""
+        for reception in self._begun:
+            reception.abort()
+
+
+class _Reception:
+    """One file that comes in."""
+
+    def __init__(self, filename: str) -> None:
+        self._id = new_id()
+        self._limit = _limit_bytes()
+        self._filename = files.clean_name(filename)
         self._key = files.key_of(self._id, self._filename)
-        self._upload = get_storage().begin(self._key)
-        return self
+        self._head = b""
+        self._size = 0
+        self._upload: Upload = get_storage().begin(self._key)
 
     def write(self, piece: bytes) -> None:
         """Take a piece."""
-        assert self._upload is not None  # noqa: S101 -- for the type checker: begin was called
         self._size += len(piece)
         if self._limit is not None and self._size > self._limit:
             raise _too_large(self._limit)
@@ -147,14 +201,12 @@ class _Reception:
     def close(self) -> None:
         """Do nothing: an upload ends by `end` or `abort`."""
 
-    def end(self, meta: dict[str, Any]) -> Stored:
+    def end(self) -> Stored:
         """Keep what came."""
-        assert self._upload is not None  # noqa: S101 -- for the type checker: there is a file
         self._upload.commit()
         content_type = content_types.sniff(self._head, self._filename)
-        return Stored(self._id, self._filename, self._key, content_type, self._size, meta)
+        return Stored(self._id, self._filename, self._key, content_type, self._size, {})
 
     def abort(self) -> None:
         """Forget what came."""
-        if self._upload is not None:
-            self._upload.abort()
+        self._upload.abort()

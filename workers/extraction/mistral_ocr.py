@@ -31,7 +31,7 @@ class MistralExtractor:
         """See `Extractor`."""
         content = path.read_bytes()
         lent = servers.send_file(
-            f"{self._url}/files", "file", filename, content, {"purpose": "ocr"}, self._key
+            f"{self._url}/files", "file", filename, content, {"purpose": "ocr"}, key=self._key
         )
         place = f"{self._url}/files/{_required(lent, 'id')}"
         try:

@@ -1,0 +1,51 @@
+"""Kinds of jobs that turn speech into text, and text into speech."""
+
+from shared.kinds.base import COMPUTE, INTERACTIVE, JobSpec, Payload
+
+
+class Transcribe(Payload):
+    """Write down what is said in a file.
+
+    Attributes:
+        language: ISO 639-1; empty when the engine is to find out.
+        hint: What the text may be about, in words.
+        to_english: Whether it is to be translated.
+        wants_words: Whether the time of each word is wanted.
+    """
+
+    file_id: str
+    language: str = ""
+    hint: str = ""
+    to_english: bool = False
+    wants_words: bool = False
+
+
+class Speak(Payload):
+    """Say a text.
+
+    Attributes:
+        digest: Of everything that decides what it sounds like.
+        form: See `shared.services.speech.FORMS`.
+        speed: 1 is as fast as the voice is.
+    """
+
+    text: str
+    engine: str
+    voice: str
+    speaker: str
+    form: str
+    speed: float
+    digest: str
+
+
+class ListVoices(Payload):
+    """Ask the engine that speaks what voices it has."""
+
+
+TRANSCRIBE = JobSpec("speech.transcribe", COMPUTE, Transcribe)
+SPEAK = JobSpec("speech.speak", COMPUTE, Speak)
+# The same with an engine that sends what is wanted: it needs a network and no CPU.
+FETCH_SPEECH = JobSpec("speech.fetch_speech", INTERACTIVE, Speak)
+LIST_VOICES = JobSpec("speech.list_voices", INTERACTIVE, ListVoices, is_visible=False)
+
+SPECS = (TRANSCRIBE, SPEAK, FETCH_SPEECH, LIST_VOICES)

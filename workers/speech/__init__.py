@@ -1,0 +1,1 @@
+"""Speech: recordings become text, texts become sound."""
