@@ -10,7 +10,8 @@ from shared.kinds.base import DEFAULT, INTERACTIVE, JobSpec, Payload
 class RunChat(Payload):
     """Answer a chat completion; `body` is the provider's request, already checked and stripped of
     our own keys, `variables` what the client puts for the placeholders of a model's system prompt,
-    `about` what the door that accepted it wants to know of it later.
+    `about` what the door that accepted it wants to know of it later, `files` what is read before
+    the answer (see `shared.services.references`), `features` what else is done for it.
     """
 
     body: dict[str, Any]
@@ -22,6 +23,8 @@ class RunChat(Payload):
     wants_tags: bool = False
     takes_question_as_title: bool = False
     about: dict[str, Any] = Field(default_factory=dict)
+    files: list[dict[str, Any]] = Field(default_factory=list)
+    features: dict[str, bool] = Field(default_factory=dict)
 
 
 class WriteTitle(Payload):

@@ -31,6 +31,8 @@ class CompletionForm(BaseModel):
     params: dict[str, Any] = {}
     background_tasks: dict[str, Any] | None = None
     variables: dict[str, Any] | None = None
+    files: list[Any] | None = None
+    features: dict[str, Any] | None = None
 
     @field_validator("messages")
     @classmethod
@@ -54,6 +56,11 @@ class CompletionForm(BaseModel):
     def words(self) -> dict[str, str]:
         """What the page puts for the placeholders of a system prompt."""
         return {name: str(value) for name, value in (self.variables or {}).items()}
+
+    @property
+    def wanted_features(self) -> dict[str, bool]:
+        """What else is to be done for the answer."""
+        return {name: True for name, value in (self.features or {}).items() if value is True}
 
     @property
     def is_page_turn(self) -> bool:

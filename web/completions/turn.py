@@ -10,7 +10,7 @@ from shared.config.options import option
 from shared.errors import Forbidden, NotFound
 from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.queue import Subject
-from shared.services import access, chats, jobs, messages, models, parameters
+from shared.services import access, chats, jobs, messages, models, parameters, references
 from shared.services.accounts import Principal
 from web.completions.schemas import CompletionForm
 
@@ -83,6 +83,8 @@ def accept(
         session_id=form.session_id,
         variables=form.words,
         about=about or {},
+        files=references.cleaned(form.files),
+        features=form.wanted_features,
         **_followers(form),
     )
     with db.transaction():

@@ -143,8 +143,9 @@ class Turn:
         return [*closed, *self._ending(kind, data)]
 
     def _show(self, status: dict[str, Any]) -> list[Notice]:
-        self._status = {"done": False, **status}
-        return [Notice("status", self._status)]
+        shown = {"done": False, **status}
+        self._status = None if shown["done"] else shown
+        return [Notice("status", shown)]
 
     def _without_status(self) -> list[Notice]:
         """Take back a status that says what the answer waits for."""

@@ -13,6 +13,7 @@ from shared.models.job import COMPLETED
 from shared.queue import Subject
 from shared.services import access, accounts, chats, messages, models
 from shared.services.answers import Answer
+from workers.context.gathering import Gathering
 from workers.inference import preset
 from workers.live import Running
 from workers.providers import provider_for
@@ -46,11 +47,14 @@ class ChatTurn:
         self._provider: Provider = provider_for(route.connection)
         request = self._request
         self._body = preset.applied(request.body, route, owner, request.variables)
+        self._gathering = Gathering(job, request, owner, route)
 
     def do(self) -> None:
-        """Relay the provider's answer; before its first piece a failure that may pass is tried
-        again, unless the provider asks for a longer pause than somebody would wait for.
+        """Read what the answer needs, then relay the provider's answer; before its first piece a
+        failure that may pass is tried again, unless the provider asks for a longer pause than
+        somebody would wait for.
         """
+        self._body = self._gathering.put_into(self._body)
         for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
             try:
                 self._relay()
@@ -126,7 +130,7 @@ class ChatTurn:
         return messages.finish_answer(claim.chat_id, claim.message_id, claim.id, content, fields)
 
     def _fields(self, error: str | None) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = self._gathering.fields()
         if error is not None:
             fields["error"] = {"content": error}
         if self._usage is not None:
@@ -136,7 +140,10 @@ class ChatTurn:
     def _result(self) -> dict[str, Any]:
         result: dict[str, Any] = {"text": self._answer.text}
         if self._completion is not None:
-            return {**result, "completion": self._completion, "usage": self._usage}
+            completion = self._completion
+            if self._gathering.sources:
+                completion = {**completion, "sources": self._gathering.sources}
+            return {**result, "completion": completion, "usage": self._usage}
         if self._answer.finish_reason is not None:
             result["finish_reason"] = self._answer.finish_reason
         if not self._answer.is_plain:

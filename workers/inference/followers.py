@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import orjson
-
 from shared import db
 from shared.config.options import option
 from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
-from shared.services import accounts, chat_tags, chats, connections, messages, models
+from shared.services import chat_tags, chats, messages
 from shared.services.answers import Answer
+from workers.inference.asking import json_in, task_route
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import TAGS, TITLE, fill, without_details
 from workers.live import Running
@@ -38,7 +37,7 @@ class _Follower:
             check_chat(job, owner)
             self._owner = owner
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
-            route = _task_route(owner, job.payload.model)
+            route = task_route(owner, job.payload.model)
         prompt = fill(option(self.template_option) or self.built_in, self._branch, owner.name)
         self._body = {
             "model": route.upstream_id,
@@ -56,7 +55,7 @@ class _Follower:
         for kind, data in events_of(completion):
             if kind == "delta":
                 said.add(data)
-        self._said = _json_in(said.text)
+        self._said = json_in(said.text)
 
 
 class TitleTurn(_Follower):
@@ -112,26 +111,3 @@ def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:
     tree = messages.as_tree(messages.of_chat(chat_id), {})
     path = messages.branch(tree, message_id)
     return [{"role": m["role"], "content": without_details(m["content"])} for m in path]
-
-
-def _task_route(user: accounts.Principal, chat_model: str) -> models.Route:
-    """Choose the model for small tasks: the configured one for that kind of chat model, else the
-    chat's own.
-    """
-    own = models.route(user, chat_model)
-    is_ollama = own.connection.kind == connections.OLLAMA
-    configured = option("TASK_MODEL" if is_ollama else "TASK_MODEL_EXTERNAL")
-    found = models.anybodys_route(configured) if configured else None
-    return found or own
-
-
-def _json_in(text: str) -> dict[str, Any]:
-    """Read the JSON object in a model's answer, from the first brace to the last; {} when there is
-    none.
-    """
-    start, end = text.find("{"), text.rfind("}")
-    try:
-        found = orjson.loads(text[start : end + 1])
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -24,16 +24,5 @@ def applied(
     system = route.params.get("system")
     if isinstance(system, str) and system.strip():
         filled = prompts.fill_words(system, user.name, variables)
-        made["messages"] = _with_system(body.get("messages") or [], filled)
+        made["messages"] = prompts.with_system(body.get("messages") or [], filled)
     return made
-
-
-def _with_system(messages: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """Put a text in front of the system message, or make it one."""
-    if not messages or messages[0].get("role") != "system":
-        return [{"role": "system", "content": text}, *messages]
-    first = messages[0]
-    content = first.get("content") or ""
-    if isinstance(content, list):
-        return [{**first, "content": [{"type": "text", "text": text}, *content]}, *messages[1:]]
-    return [{**first, "content": f"{text}\n{content}"}, *messages[1:]]

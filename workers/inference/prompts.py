@@ -30,6 +30,20 @@ Sort the chat below under one to three broad subjects, and up to two narrow ones
 {{MESSAGES:END:6}}
 </chat_history>"""
 
+QUERIES = """### Task:
+Say what to search for so that the last question of the chat below can be answered: one to three
+short searches, each different. Today is {{CURRENT_DATE}}.
+### Rules:
+- If nothing needs to be searched, write an empty list.
+- Use the language of the chat.
+- Write nothing but JSON.
+### Output:
+{ "queries": ["first search", "second search"] }
+### Chat:
+<chat_history>
+{{MESSAGES:END:6}}
+</chat_history>"""
+
 _PLACEHOLDER = re.compile(
     r"\{\{(?:(?P<messages>MESSAGES)(?::(?P<which>START|END|MIDDLETRUNCATE):(?P<count>\d+))?"
     r"|(?P<prompt>prompt)(?::(?P<part>start|end|middletruncate):(?P<size>\d+))?"
@@ -116,3 +130,18 @@ def _transcript(messages: list[dict[str, Any]], how: str | None, count: str | No
 def without_details(content: str) -> str:
     """Leave out the blocks in which the page folds reasoning and tool calls away."""
     return re.sub(r"<details\b[^>]*>.*?</details>\s*", "", content, flags=re.DOTALL).strip()
+
+
+def with_system(messages: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Put a text in front of the system message, or make it one."""
+    if not messages or messages[0].get("role") != "system":
+        return [{"role": "system", "content": text}, *messages]
+    return [with_text(messages[0], text), *messages[1:]]
+
+
+def with_text(message: dict[str, Any], text: str) -> dict[str, Any]:
+    """Put a text in front of what a message says."""
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        return {**message, "content": [{"type": "text", "text": text}, *content]}
+    return {**message, "content": f"{text}\n{content}"}

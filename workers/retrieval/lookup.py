@@ -8,7 +8,7 @@ from shared import db
 from shared.errors import Forbidden, NotFound
 from shared.kinds.retrieval import REINDEX, SearchCollections
 from shared.models.job import ENDED, Job
-from shared.services import accounts, collections, indexing, models
+from shared.services import accounts, collections, indexing, models, references
 from shared.services.accounts import Principal
 from workers.live import Running
 from workers.retrieval import parts
@@ -71,29 +71,9 @@ def knowledge_of(user: Principal, model_id: str) -> set[str]:
     except NotFound:
         return set()
     known = ((model.get("info") or {}).get("meta") or {}).get("knowledge") or []
-    return {name for item in known if isinstance(item, dict) for name in names_in(item)}
-
-
-def names_in(item: dict[str, Any]) -> list[str]:
-    """Name the collections that an item of a request, or of a model's knowledge, stands for.
-
-    Source: contract, chat-flow §10.
-    """
-    if item.get("type") == "collection":
-        if item.get("legacy"):
-            return _texts(item.get("collection_names"))
-        return _texts([item.get("id")])
-    if item.get("collection_names"):
-        return _texts(item["collection_names"])
-    if item.get("collection_name"):
-        return _texts([item["collection_name"]])
-    if item.get("id") and item.get("type", "file") == "file":
-        return _texts([indexing.collection_of(item["id"])])
-    return []
-
-
-def _texts(values: Any) -> list[str]:
-    return [one for one in values or () if isinstance(one, str) and one and "\x00" not in one]
+    return {
+        name for item in known if isinstance(item, dict) for name in references.collections_in(item)
+    }
 
 
 def _renew() -> None:

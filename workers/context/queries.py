@@ -1,0 +1,85 @@
+"""The questions that are put to an index, or to the web, for a turn of a chat."""
+
+import logging
+from typing import Any
+
+from shared import db
+from shared.config.options import option
+from shared.errors import SwitchyardError
+from shared.services.accounts import Principal
+from shared.services.answers import Answer
+from workers.inference import prompts
+from workers.inference.asking import json_in, task_route
+from workers.live import Running, Stopped
+from workers.providers import provider_for
+from workers.providers.line import Cut
+from workers.providers.sse import events_of
+
+log = logging.getLogger(__name__)
+
+_MOST, _LONGEST = 5, 500
+_MAX_TOKENS = 300
+
+
+def last_question(messages: list[dict[str, Any]]) -> str:
+    """Give the text of the last message of the user."""
+    asked = [text_of(one) for one in messages if one.get("role") == "user"]
+    return asked[-1].strip() if asked else ""
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Give the text of a message, whatever else stands in it."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return prompts.without_details(content)
+    parts = content if isinstance(content, list) else []
+    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+
+
+def asked_by(
+    job: Running, user: Principal, model: str, messages: list[dict[str, Any]], is_wanted: bool
+) -> list[str]:
+    """Let the task model say what to look for; a model that says nothing of use, or fails, leaves
+    it at the question itself.
+
+    Args:
+        is_wanted: Whether the model is asked at all.
+
+    Raises:
+        Stopped: The job has to end.
+    """
+    question = last_question(messages)
+    if not is_wanted or not question:
+        return [question] if question else []
+    try:
+        said = _ask(job, user, model, messages)
+    except Stopped:
+        raise
+    except SwitchyardError as error:
+        log.info("the question is searched as it stands: %s", error)
+        return [question]
+    found = said.get("queries")
+    queries = [q.strip()[:_LONGEST] for q in found if isinstance(q, str)] if found else []
+    return [query for query in dict.fromkeys(queries) if query][:_MOST] or [question]
+
+
+def _ask(
+    job: Running, user: Principal, model: str, messages: list[dict[str, Any]]
+) -> dict[str, Any]:
+    with db.reading():
+        route = task_route(user, model)
+    said = [{"role": str(one.get("role")), "content": text_of(one)} for one in messages]
+    template = option("QUERY_GENERATION_PROMPT_TEMPLATE") or prompts.QUERIES
+    body = {
+        "model": route.upstream_id,
+        "messages": [{"role": "user", "content": prompts.fill(template, said, user.name)}],
+        "max_tokens": _MAX_TOKENS,
+    }
+    cut = Cut()
+    with job.abortable(cut.set):
+        completion = provider_for(route.connection).complete(body, cut)
+    answer = Answer()
+    for kind, data in events_of(completion):
+        if kind == "delta":
+            answer.add(data)
+    return json_in(answer.text)

@@ -1,0 +1,31 @@
+"""Asking the task model: which one it is, and the JSON in what it says."""
+
+from typing import Any
+
+import orjson
+
+from shared.config.options import option
+from shared.services import accounts, connections, models
+
+
+def task_route(user: accounts.Principal, chat_model: str) -> models.Route:
+    """Choose the model for small tasks: the configured one for that kind of chat model, else the
+    chat's own.
+    """
+    own = models.route(user, chat_model)
+    is_ollama = own.connection.kind == connections.OLLAMA
+    configured = option("TASK_MODEL" if is_ollama else "TASK_MODEL_EXTERNAL")
+    found = models.anybodys_route(configured) if configured else None
+    return found or own
+
+
+def json_in(text: str) -> dict[str, Any]:
+    """Read the JSON object in a model's answer, from the first brace to the last; {} when there is
+    none.
+    """
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        found = orjson.loads(text[start : end + 1])
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
