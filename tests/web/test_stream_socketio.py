@@ -5,9 +5,10 @@ import threading
 import pytest
 from gevent.queue import JoinableQueue
 
+from shared import relay
 from shared.services.accounts import Principal
 from web.stream.socketio import Door, _Client, _Crowd, _Work
-from web.stream.turns import Notice
+from web.stream.turns import Notice, translator
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -101,3 +102,16 @@ def test_a_socket_that_nobody_has_signed_in_on_is_not_told_who_is_here(door, lan
     door._on_user_list("a stranger's socket")
 
     assert not told
+
+
+def test_a_socket_whose_token_has_run_out_is_closed_when_the_next_job_begins(
+    door, lane, crowd, monkeypatch
+):
+    closed = []
+    monkeypatch.setattr(door.server, "disconnect", closed.append)
+    monkeypatch.setattr("web.auth.is_member_still", lambda _credential: False)
+    relay.append("job", 1, "completed", {})
+
+    door._run(crowd, WORK, translator(WORK.kind, WORK.chat_id, WORK.message_id, ""))
+
+    assert closed == ["sid"]

@@ -252,10 +252,15 @@ class Door:
         """Close the sockets whose sign-in has ended; the others may be in other rooms now."""
         auth.forget(user_id)
         for client in self._clients_of(user_id):
-            if not auth.is_member_still(client.credential):
-                self.server.disconnect(client.sid)
-            else:
+            if self._may_stay(client):
                 self._join(client.sid, client.credential)
+
+    def _may_stay(self, client: _Client) -> bool:
+        """Close a socket whose sign-in has ended or run out; whether it stays open."""
+        is_good = auth.is_member_still(client.credential)
+        if not is_good:
+            self.server.disconnect(client.sid)
+        return is_good
 
     def _relay(self, user_id: str, work: "_Work") -> None:
         crowd = self._crowds.get(user_id)
@@ -272,6 +277,8 @@ class Door:
 
     def _run(self, crowd: _Crowd, work: "_Work", turn: Any) -> None:
         """Relay one job to all of its user's sockets, until it ends or nobody is there."""
+        for client in list(crowd.clients.values()):
+            self._may_stay(client)
         try:
             with Follow(work.job) as follow:
                 for batch in follow.batches(_TICK_S):
