@@ -48,6 +48,17 @@ class SharedForm(BaseModel):
         return self.access_control.model_dump(exclude_none=True)
 
 
+class GrantsForm(BaseModel):
+    """Whom a thing lets in, as newer clients change it by itself."""
+
+    access_grants: list[Grant]
+
+    @property
+    def control(self) -> Control:
+        """The `access_control` that is wanted."""
+        return sharing.from_grants(grant.model_dump() for grant in self.access_grants)
+
+
 class Owner(BaseModel):
     """Whose a thing is."""
 

@@ -93,6 +93,19 @@ def change(user: Principal, model_id: str, draft: Draft) -> ModelRow:
     return row
 
 
+def share(user: Principal, model_id: str, wanted: Control) -> ModelRow:
+    """Change whom a row lets in.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    row = find(user, model_id, "write")
+    row.access_control = sharing.permitted(user, "models", wanted, row.access_control)
+    row.updated_at = now_s()
+    _tell_catalogue()
+    return row
+
+
 def put(user: Principal, model_id: str, draft: Draft) -> ModelRow:
     """Write a row, whether or not it is there already.
 

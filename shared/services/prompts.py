@@ -83,6 +83,18 @@ def change(user: Principal, command: str, draft: Draft) -> Prompt:
     return row
 
 
+def share(user: Principal, command: str, wanted: Control) -> Prompt:
+    """Change whom a prompt lets in.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    row = find(user, command, "write")
+    row.access_control = sharing.permitted(user, "prompts", wanted, row.access_control)
+    row.timestamp = now_s()
+    return row
+
+
 def remove(user: Principal, command: str) -> None:
     """Delete a prompt.
 

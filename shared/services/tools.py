@@ -96,6 +96,18 @@ def change(user: Principal, tool_id: str, draft: Draft) -> Tool:
     return row
 
 
+def share(user: Principal, tool_id: str, wanted: Control) -> Tool:
+    """Change whom a tool lets in.
+
+    Raises:
+        NotFound, Forbidden: As `find`.
+    """
+    row = find(user, tool_id, "write")
+    row.access_control = sharing.permitted(user, _NOUN, wanted, row.access_control)
+    row.updated_at = now_s()
+    return row
+
+
 def remove(user: Principal, tool_id: str) -> None:
     """Delete a tool.
 

@@ -94,3 +94,42 @@ def test_an_admin_deletes_all(member, admin):
 @pytest.mark.parametrize("change", [{"type": None}, {"data": 1}, {"data": {"rating": [1]}}])
 def test_what_is_no_feedback_is_refused(member, change):
     assert member.post(f"{URL}/feedback", form(**change)).status_code == 422
+
+
+def test_a_leaderboard_is_made_of_what_was_compared(member, admin):
+    def say(rating, winner, *others, tags=()):
+        data = {"rating": rating, "model_id": winner, "sibling_model_ids": list(others)}
+        make(member, data={**data, "tags": list(tags)})
+
+    say(1, "alpha", "beta", tags=["Cooking"])
+    say("1", "alpha", "beta", "gamma", tags=["Law"])
+    say(-1, "gamma", "beta")
+    say(1, "delta")  # compares nothing
+    say(None, "alpha", "beta")
+
+    entries = admin.get(f"{URL}/leaderboard").json["entries"]
+    about = admin.get(f"{URL}/leaderboard?query=cook").json["entries"]
+
+    assert [e["model_id"] for e in entries] == ["alpha", "beta", "gamma"]
+    assert [(e["won"], e["lost"], e["count"]) for e in entries] == [(3, 0, 3), (1, 2, 3), (0, 2, 2)]
+    assert entries[0]["top_tags"] == [{"name": "Cooking", "count": 1}, {"name": "Law", "count": 1}]
+    assert [(e["model_id"], e["rating"]) for e in about] == [("alpha", 1016), ("beta", 984)]
+    assert member.get(f"{URL}/leaderboard").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"model_id": "", "rating": 1}, {"sibling_model_ids": []}, {"tags": "x", "rating": "no"}],
+)
+def test_odd_feedback_breaks_no_leaderboard(member, admin, data):
+    make(member, data=data)
+
+    assert admin.get(f"{URL}/leaderboard").json == {"entries": []}
+
+
+def test_admins_list_ids_and_rated_models(member, admin):
+    made = make(member)["id"]
+
+    assert [row["id"] for row in admin.get(f"{URL}/feedbacks/all/ids").json] == [made]
+    assert admin.get(f"{URL}/feedbacks/models").json == ["alpha"]
+    assert member.get(f"{URL}/feedbacks/models").status_code == 401

@@ -249,3 +249,46 @@ def test_parts_of_another_form_are_refused(member, meta):
     permit(workspace={"models": True})
 
     assert member.post(f"{URL}/create", form(meta=meta)).status_code == 422
+
+
+def test_whom_a_model_lets_in_is_changed_by_itself(admin, member):
+    make(admin, access_control={})
+    grant = {"principal_type": "user", "principal_id": member.id, "permission": "read"}
+
+    before = member.get(f"{URL}/model?id=mine").status_code
+    shared = admin.post(f"{URL}/model/access/update", {"id": "mine", "access_grants": [grant]})
+
+    assert (before, shared.status_code) == (401, 200)
+    assert member.get(f"{URL}/model?id=mine").status_code == 200
+    again = member.post(f"{URL}/model/access/update", {"id": "mine", "access_grants": []})
+    assert again.status_code == 401
+
+
+def test_tags_of_upstream_models_are_the_admins(admin, member):
+    make(admin, "beta", base_model_id=None)
+
+    assert admin.get(f"{URL}/base/tags").json == ["work"]
+    assert member.get(f"{URL}/base/tags").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "there"),
+    [
+        ("data:image/png;base64,iVBORw==", None),
+        ("data:image/png;base64,iVBORw=", "/static/favicon.png"),
+        ("data:image/svg+xml;base64,iVBORw==", "/static/favicon.png"),
+        ("data:text/html;base64,iVBORw==", "/static/favicon.png"),
+        ("/static/mine.png", "/static/mine.png"),
+        ("//elsewhere.example/x.png", "/static/favicon.png"),
+        ("https://elsewhere.example/x.png", "/static/favicon.png"),
+        ("", "/static/favicon.png"),
+    ],
+)
+def test_a_models_picture_is_its_own_or_one_of_this_server(admin, address, there):
+    make(admin, meta={"profile_image_url": address})
+
+    answer = admin.get(f"{URL}/model/profile/image?id=mine")
+
+    assert answer.headers.get("Location") == there
+    if there is None:
+        assert (answer.content_type, answer.data) == ("image/png", b"\x89PNG")

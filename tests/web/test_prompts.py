@@ -122,3 +122,12 @@ def test_the_prompts_of_a_deleted_account_go_with_it(member, admin):
         session.delete(session.get(User, member.id))
 
     assert commands(admin.get(f"{URL}/")) == []
+
+
+def test_whom_a_prompt_lets_in_is_changed_by_itself(admin, member):
+    make(admin, access_control=None)
+
+    private = admin.post(f"{URL}/id/greet/access/update", {"access_grants": []})
+
+    assert private.json["access_control"] == {}
+    assert member.get(f"{URL}/command/greet").status_code == 401

@@ -242,3 +242,15 @@ def test_fetching_is_for_admins(member):
     body = {"url": "https://example.com/tool.py"}
 
     assert member.post(f"{URL}/load/url", body).status_code == 401
+
+
+def test_whom_a_tool_lets_in_is_changed_by_itself(admin, member):
+    make(admin, access_control={})
+    grant = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+
+    shared = admin.post(f"{URL}/id/weather/access/update", {"access_grants": [grant]})
+
+    assert shared.json["access_control"] is None
+    assert member.get(f"{URL}/id/weather").status_code == 200
+    refused = member.post(f"{URL}/id/weather/access/update", {"access_grants": []})
+    assert refused.status_code == 401

@@ -5,14 +5,17 @@ from typing import Any
 from flask import Blueprint
 
 from shared.models.feedback import Feedback
-from shared.services import accounts, feedback
+from shared.services import accounts, feedback, leaderboard
 from web.api import endpoint
 from web.auth import current_user
 from web.feedback.schemas import (
     AuthoredFeedbackResponse,
     FeedbackForm,
+    FeedbackIdResponse,
     FeedbackPage,
     FeedbackResponse,
+    LeaderboardQuery,
+    LeaderboardResponse,
     PageQuery,
     WholeFeedbackResponse,
 )
@@ -45,6 +48,28 @@ def page_feedback(query: PageQuery) -> dict[str, Any]:
     rows = feedback.every()
     first = (query.page - 1) * _PAGE
     return {"items": _authored(rows[first : first + _PAGE]), "total": len(rows)}
+
+
+@bp.get("/feedbacks/all/ids")
+@endpoint(response=list[FeedbackIdResponse], who="admin")
+def list_feedback_ids() -> list[Feedback]:
+    """List the ids of all feedback."""
+    return feedback.every()
+
+
+@bp.get("/feedbacks/models")
+@endpoint(response=list[str], who="admin")
+def list_rated_models() -> list[str]:
+    """List the models of which anything was said."""
+    return leaderboard.rated_models(feedback.every())
+
+
+@bp.get("/leaderboard")
+@endpoint(query=LeaderboardQuery, response=LeaderboardResponse, who="admin")
+def show_leaderboard(query: LeaderboardQuery) -> dict[str, Any]:
+    """Rank the models by what users preferred."""
+    ranked = leaderboard.standings(feedback.every(), query.query.strip())
+    return {"entries": [standing.as_json() for standing in ranked]}
 
 
 @bp.delete("/feedbacks/all")

@@ -95,6 +95,40 @@ class FeedbackPage(BaseModel):
     total: int
 
 
+class FeedbackIdResponse(BaseModel):
+    """That there is feedback, and whose."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    user_id: str
+    created_at: int
+    updated_at: int
+
+
+class LeaderboardQuery(BaseModel):
+    """What the models were asked about, when only that counts."""
+
+    query: str = ""
+
+
+class StandingResponse(BaseModel):
+    """Where a model stands."""
+
+    model_id: str
+    rating: int
+    won: int
+    lost: int
+    count: int
+    top_tags: list[dict[str, Any]]
+
+
+class LeaderboardResponse(BaseModel):
+    """All models that were compared, best first."""
+
+    entries: list[StandingResponse]
+
+
 class PageQuery(BaseModel):
     """Which page."""
 

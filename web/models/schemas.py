@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.services.presets import Draft
-from web.sharing import Owner, SharedForm, SharedResponse
+from web.sharing import GrantsForm, Owner, SharedForm, SharedResponse
 
 # What a page finds of a model of which nothing was said.
 _UNSAID = {
@@ -80,6 +80,12 @@ class MaybeWhichQuery(BaseModel):
 
 class WhichForm(BaseModel):
     """Which model."""
+
+    id: str
+
+
+class ModelGrantsForm(GrantsForm):
+    """Whom a model lets in."""
 
     id: str
 

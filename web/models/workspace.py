@@ -4,15 +4,18 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared import db
 from shared.errors import Conflict, Forbidden
 from shared.models.catalogue import ModelRow
 from shared.services import presets
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status, detail, hide_what_is_missing
+from web.models import pictures
 from web.models.schemas import (
     MaybeWhichQuery,
     ModelForm,
+    ModelGrantsForm,
     ModelResponse,
     ModelsForm,
     ModelsResponse,
@@ -60,10 +63,19 @@ def page_presets(query: PageQuery) -> dict[str, Any]:
 @endpoint(response=list[str])
 def list_tags() -> list[str]:
     """List the tags of the presets that the user may use."""
-    tags = (
-        tag for row in presets.presets(current_user(), "read") for tag in row.meta.get("tags") or ()
-    )
+    return _tags_of(presets.presets(current_user(), "read"))
+
+
+def _tags_of(rows: list[ModelRow]) -> list[str]:
+    tags = (tag for row in rows for tag in row.meta.get("tags") or ())
     return sorted({tag["name"] for tag in tags if isinstance(tag, dict) and "name" in tag})
+
+
+@bp.get("/base/tags")
+@endpoint(response=list[str], who="admin")
+def list_override_tags() -> list[str]:
+    """List the tags of what admins say about upstream models."""
+    return _tags_of(presets.overrides())
 
 
 @bp.get("/base")
@@ -118,6 +130,25 @@ def update_model(query: MaybeWhichQuery, body: ModelForm) -> ModelRow:
         return presets.change(current_user(), query.id or body.id, body.draft)
     except Forbidden as error:
         raise Status(400, error.message) from None  # so the contract, here only
+
+
+@bp.post("/model/access/update")
+@endpoint(body=ModelGrantsForm, response=ModelResponse, errors=_HIDDEN)
+def share_model(body: ModelGrantsForm) -> ModelRow:
+    """Change whom a model lets in."""
+    return presets.share(current_user(), body.id, body.control)
+
+
+@bp.get("/model/profile/image")
+@endpoint(query=WhichQuery, transaction=None, media_type="image/png", errors=_HIDDEN)
+def show_picture(query: WhichQuery) -> Any:
+    """Give a model's picture, or lead to it."""
+    return pictures.shown(_picture_of(query.id))
+
+
+def _picture_of(model_id: str) -> str:
+    with db.reading():
+        return presets.find(current_user(), model_id).meta.get("profile_image_url") or ""
 
 
 @bp.delete("/model/delete")

@@ -10,7 +10,7 @@ from web.api import endpoint
 from web.auth import current_user
 from web.errors import hide_what_is_missing
 from web.prompts.schemas import OwnedPromptResponse, PromptForm, PromptResponse
-from web.sharing import with_owners
+from web.sharing import GrantsForm, with_owners
 
 bp = Blueprint("prompts", __name__)
 hide_what_is_missing(bp)
@@ -57,6 +57,13 @@ def show_prompt(command: str) -> Prompt:
 def update_prompt(command: str, body: PromptForm) -> Prompt:
     """Write a prompt anew; its command stays."""
     return prompts.change(current_user(), command, body.draft)
+
+
+@bp.post("/id/<path:command>/access/update")
+@endpoint(body=GrantsForm, response=PromptResponse, errors=_HIDDEN)
+def share_prompt(command: str, body: GrantsForm) -> Prompt:
+    """Change whom a prompt lets in."""
+    return prompts.share(current_user(), command, body.control)
 
 
 @bp.delete("/command/<path:command>/delete")

@@ -11,7 +11,7 @@ from web import sources
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import hide_what_is_missing
-from web.sharing import with_owners
+from web.sharing import GrantsForm, with_owners
 from web.sources import SourceResponse, URLForm, ValuesForm
 from web.tools.schemas import OwnedToolResponse, ToolForm, WholeToolResponse
 
@@ -80,6 +80,13 @@ def show_tool(tool_id: str) -> Tool:
 def update_tool(tool_id: str, body: ToolForm) -> Tool:
     """Write a tool anew; its id stays."""
     return tools.change(current_user(), tool_id, body.draft)
+
+
+@bp.post("/id/<tool_id>/access/update")
+@endpoint(body=GrantsForm, response=WholeToolResponse, errors=_HIDDEN)
+def share_tool(tool_id: str, body: GrantsForm) -> Tool:
+    """Change whom a tool lets in."""
+    return tools.share(current_user(), tool_id, body.control)
 
 
 @bp.delete("/id/<tool_id>/delete")
