@@ -15,6 +15,7 @@ from tests.services.things import change_job, new_user, row_of, told
 from tests.services.uploading import file_row, new_file
 from tests.services.waiting import wait_until
 from workers import base
+from workers.live import Cancelled, live
 from workers.retrieval import parts
 
 pytestmark = pytest.mark.usefixtures("world", "uploads", "engine")
@@ -143,6 +144,11 @@ def test_a_failed_job_is_done_again_from_where_it_was(owner, engine, worker):
     assert engine.texts == LINES[32:]
 
 
+def is_told_to_end(job_id):
+    running = live._jobs.get(job_id)
+    return running is not None and running._reason is Cancelled
+
+
 def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
     file = new_file(owner, TEXT.encode())
     gate = Gate(LINES[40])
@@ -151,6 +157,7 @@ def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
     assert gate.has_come.wait(10)
 
     jobs.cancel(owner, job_id)
+    wait_until(lambda: is_told_to_end(job_id), 10, "it is told")
     gate.open()
     wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "the job is cancelled")
 
@@ -266,11 +273,12 @@ def test_a_cancelled_reindex_takes_its_jobs_with_it(owner, engine, worker):
         job_id = indexing.reindex(owner.id)
     assert gate.has_come.wait(10)
 
+    child = file_row(file_id).job_id
     jobs.cancel(owner, job_id)
+    wait_until(lambda: is_told_to_end(child), 10, "its jobs are told")
     gate.open()
 
     wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "it is cancelled")
-    child = file_row(file_id).job_id
     wait_until(lambda: row_of(child).status == CANCELLED, 10, "its jobs are too")
 
 
