@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from shared import db
 from shared.errors import Conflict, NotFound
@@ -24,11 +25,12 @@ class Draft:
     meta: dict[str, Any]
 
 
-def every() -> list[Function]:
-    """List all functions, newest change first."""
-    return list(
-        db.session().scalars(select(Function).order_by(Function.updated_at.desc(), Function.id))
-    )
+def every(with_source: bool = False) -> list[Function]:
+    """List all functions, newest change first; their source is large, and read when wanted."""
+    query = select(Function).order_by(Function.updated_at.desc(), Function.id)
+    if not with_source:
+        query = query.options(defer(Function.content))
+    return list(db.session().scalars(query))
 
 
 def find(user: Principal, function_id: str, action: str = "use") -> Function:

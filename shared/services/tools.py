@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from shared import db
 from shared.errors import Conflict, Invalid
@@ -33,8 +34,11 @@ def readable_by(user: Principal) -> list[Tool]:
 
 
 def listed(user: Principal, action: str) -> list[Tool]:
-    """List the tools that a user may "read" or "write", newest change first."""
-    rows = db.session().scalars(select(Tool).order_by(Tool.updated_at.desc(), Tool.id))
+    """List the tools that a user may "read" or "write", newest change first; their source is read
+    from the database only when it is looked at.
+    """
+    query = select(Tool).options(defer(Tool.content)).order_by(Tool.updated_at.desc(), Tool.id)
+    rows = db.session().scalars(query)
     return [row for row in rows if access.can(user, action, row)]
 
 

@@ -272,23 +272,23 @@ def test_tags_of_upstream_models_are_the_admins(admin, member):
 
 
 @pytest.mark.parametrize(
-    ("address", "there"),
+    ("address", "begins"),
     [
-        ("data:image/png;base64,iVBORw==", None),
-        ("data:image/png;base64,iVBORw=", "/static/favicon.png"),
-        ("data:image/svg+xml;base64,iVBORw==", "/static/favicon.png"),
-        ("data:text/html;base64,iVBORw==", "/static/favicon.png"),
-        ("/static/mine.png", "/static/mine.png"),
-        ("//elsewhere.example/x.png", "/static/favicon.png"),
-        ("https://elsewhere.example/x.png", "/static/favicon.png"),
-        ("", "/static/favicon.png"),
+        ("data:image/png;base64,AAAA", b"\0\0\0"),
+        ("data:image/png;base64,iVBORw=", b"\x89PNG"),
+        ("data:image/svg+xml;base64,AAAA", b"\x89PNG"),
+        ("data:text/html;base64,AAAA", b"\x89PNG"),
+        ("/static/logo.png", b"\x89PNG"),
+        ("/index.html", b"\x89PNG"),
+        ("/../../etc/passwd", b"\x89PNG"),
+        ("https://elsewhere.example/x.png", b"\x89PNG"),
+        ("", b"\x89PNG"),
     ],
 )
-def test_a_models_picture_is_its_own_or_one_of_this_server(admin, address, there):
+def test_a_models_picture_is_its_own_or_one_of_this_server(admin, address, begins):
     make(admin, meta={"profile_image_url": address})
 
     answer = admin.get(f"{URL}/model/profile/image?id=mine")
 
-    assert answer.headers.get("Location") == there
-    if there is None:
-        assert (answer.content_type, answer.data) == ("image/png", b"\x89PNG")
+    assert (answer.status_code, answer.content_type) == (200, "image/png")
+    assert answer.data.startswith(begins)

@@ -46,7 +46,7 @@ def list_owned_functions() -> list[dict[str, Any]]:
 @endpoint(response=list[WholeFunctionResponse], who="admin")
 def export_functions() -> list[Function]:
     """List all functions with their source."""
-    return functions.every()
+    return functions.every(with_source=True)
 
 
 @bp.post("/load/url")

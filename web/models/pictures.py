@@ -3,23 +3,24 @@
 import binascii
 import re
 from base64 import b64decode
-from typing import Any
 
-from flask import Response, redirect
+from flask import Response, send_file
+
+from web.page import pictures
 
 _INLINE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)")
-_OWN = re.compile(r"/[^/\\]")
-_DEFAULT = "/static/favicon.png"
 
 
-def shown(address: str) -> Any:
-    """Answer with a picture that is kept in full, lead to one of this server, and to the one that
-    all have where it is neither: who follows a link to us is not led elsewhere by a user's word.
+def shown(address: str) -> Response:
+    """Answer with a picture that is kept in full or is one of this server's, else with the one that
+    all models have: nothing is fetched from elsewhere, and nobody is led there.
     """
     found = _INLINE.fullmatch(address)
     if found is not None:
         try:
             return Response(b64decode(found[2]), content_type=found[1])
         except binascii.Error:
-            return redirect(_DEFAULT)
-    return redirect(address if _OWN.match(address) else _DEFAULT)
+            return send_file(pictures.of_models())
+    file = pictures.find(address.removeprefix("/"))
+    is_picture = file is not None and file.suffix in (".png", ".jpg", ".jpeg", ".gif", ".webp")
+    return send_file(file if file is not None and is_picture else pictures.of_models())

@@ -16,24 +16,13 @@ from shared.services import accounts
 from shared.version import VERSION
 from web.api import endpoint
 from web.disk import inside
+from web.page import pictures
 
 bp = Blueprint("page", __name__, template_folder="templates")
 
 # What must never be answered with the page: an unknown address there is a mistake of the client.
 _NOT_PAGES = ("api/", "v1/", "openai/", "ollama/", "ws", "static/", "_app/", "health", "cache/")
 _FOR_EVER = "public, max-age=31536000, immutable"
-_OWN = Path(__file__).parent / "static"
-# Pictures that accounts and models have until they get others; a built page brings its own.
-_PICTURES = {
-    "favicon.ico": "favicon.png",
-    "favicon.png": "favicon.png",
-    "static/favicon.png": "favicon.png",
-    "static/favicon.svg": "favicon.svg",
-    "static/logo.png": "logo.png",
-    "static/splash.png": "logo.png",
-    "static/user.png": "user.png",
-    "user.png": "user.png",
-}
 # The page of first steps runs no script and loads nothing from elsewhere.
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _PORT = re.compile(r":\d+$")
@@ -58,9 +47,7 @@ def check_build(settings: Settings) -> None:
 def show(path: str) -> Any:
     """Serve a file of the built page, or the page itself for an address that only it knows."""
     build = get_settings().frontend_build_dir
-    file = inside(Path(build), path or "index.html") if build else None
-    if file is None and path in _PICTURES:
-        file = _OWN / _PICTURES[path]
+    file = pictures.find(path or "index.html")
     if file is not None:
         return _sent(file, _FOR_EVER if path.startswith("_app/immutable/") else "no-cache")
     if path.endswith("/watch") or path == "watch":
