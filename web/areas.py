@@ -35,6 +35,7 @@ from web.functions.routes import bp as functions
 from web.groups.routes import bp as groups
 from web.images.routes import bp as images
 from web.jobs.routes import bp as jobs
+from web.knowledge.directories import bp as knowledge_directories
 from web.knowledge.routes import bp as knowledge
 from web.memories.routes import bp as memories
 from web.models.routes import bp as models
@@ -98,6 +99,7 @@ AREAS = (
     Area(folders, "/api/v1/folders", MEMBER),
     Area(files, "/api/v1/files", MEMBER),
     Area(knowledge, "/api/v1/knowledge", MEMBER),
+    Area(knowledge_directories, "/api/v1/knowledge", MEMBER),
     Area(memories, "/api/v1/memories", MEMBER),
     Area(channels, "/api/v1/channels", MEMBER),
     Area(tools, "/api/v1/tools", MEMBER),

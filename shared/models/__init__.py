@@ -12,7 +12,7 @@ from shared.models.folder import Folder
 from shared.models.function import Function
 from shared.models.group import Group, GroupMember
 from shared.models.job import Job
-from shared.models.knowledge import Knowledge, KnowledgeFile
+from shared.models.knowledge import Directory, Knowledge, KnowledgeFile
 from shared.models.memory import Memory
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
@@ -35,6 +35,7 @@ __all__ = [
     "Chunk",
     "Collection",
     "Credential",
+    "Directory",
     "Feedback",
     "File",
     "Folder",

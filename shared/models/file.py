@@ -23,6 +23,8 @@ class File(Base):
     # Found in the bytes, never what a client claims.
     content_type: Mapped[str] = mapped_column(String(255))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    # SHA-256 of its bytes.
+    digest: Mapped[str | None] = mapped_column(String(64))
     # How far its text is: None when nobody asked for it, else one of the words above.
     status: Mapped[str | None] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(UserText)

@@ -37,4 +37,26 @@ class KnowledgeFile(Base):
     file_id: Mapped[str] = mapped_column(
         ForeignKey("file.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    # Where it lies among the directories; None at the top.
+    directory_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(Seconds)
+
+
+class Directory(Base):
+    """A folder inside a knowledge base; `parent_id` is None at the top. It sorts files, and means
+    nothing to searches.
+    """
+
+    __tablename__ = "knowledge_directory"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    knowledge_id: Mapped[str] = mapped_column(
+        ForeignKey("knowledge.id", ondelete="CASCADE"), index=True
+    )
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("knowledge_directory.id", ondelete="CASCADE")
+    )
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(UserText)
+    created_at: Mapped[int] = mapped_column(Seconds)
+    updated_at: Mapped[int] = mapped_column(Seconds)

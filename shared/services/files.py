@@ -35,6 +35,7 @@ class Stored:
         key: Where its bytes are.
         content_type: Found in its bytes.
         meta: What the uploader tells about it.
+        digest: SHA-256 of its bytes, in hexadecimal.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Stored:
     content_type: str
     size_bytes: int
     meta: dict[str, Any]
+    digest: str | None = None
 
 
 def clean_name(name: str) -> str:
@@ -71,6 +73,7 @@ def add(user_id: str, stored: Stored) -> File:
         key=stored.key,
         content_type=stored.content_type,
         size_bytes=stored.size_bytes,
+        digest=stored.digest,
         meta=stored.meta,
         content=None,
         pages=None,
@@ -166,6 +169,12 @@ def _seen_by(user: Principal) -> list[ColumnElement[bool]]:
 def content_of(file: File) -> str | None:
     """Give the text of a file; None when nobody has looked for it yet."""
     return db.session().scalar(select(File.content).where(File.id == file.id))
+
+
+def rename(file: File, name: str) -> File:
+    """Give a file another name."""
+    file.filename, file.updated_at = clean_name(name), now_s()
+    return file
 
 
 def set_content(file: File, content: str) -> str:

@@ -14,6 +14,7 @@ from shared.models.file import PENDING, PROCESSED, File
 from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.services import access, files, indexing, permissions, sharing
 from shared.services.accounts import Principal
+from shared.services.sharing import Control
 
 PAGE_SIZE = 30
 
@@ -44,6 +45,29 @@ def listed(user: Principal, action: str) -> list[Knowledge]:
     """List the knowledge bases that a user may "read" or "write", newest change first."""
     query = select(Knowledge).order_by(Knowledge.updated_at.desc(), Knowledge.id.desc())
     return [row for row in db.session().scalars(query) if access.can(user, action, row)]
+
+
+def named(user: Principal, words: str, whose: str) -> list[Knowledge]:
+    """List the readable knowledge bases whose name or description has some words in it.
+
+    Args:
+        whose: "created" for the user's own, "shared" for others', else all.
+    """
+    wanted = words.casefold()
+    return [
+        one
+        for one in listed(user, "read")
+        if wanted in f"{one.name}\n{one.description}".casefold()
+        and (whose not in ("created", "shared") or (whose == "created") == (one.user_id == user.id))
+    ]
+
+
+def share(user: Principal, knowledge: Knowledge, wanted: Control) -> Knowledge:
+    """Say anew whom a knowledge base lets in."""
+    before = knowledge.access_control
+    knowledge.access_control = sharing.permitted(user, "knowledge", wanted, before)
+    knowledge.updated_at = now_s()
+    return knowledge
 
 
 def create(user: Principal, about: About) -> Knowledge:

@@ -1,5 +1,6 @@
 """Files over HTTP: upload, read, delete; whose they are; what is refused."""
 
+import hashlib
 import io
 
 import pytest
@@ -23,6 +24,7 @@ def test_an_upload_comes_back_as_it_is_stored(each_database, member, uploads):
     assert (file["filename"], file["data"], file["error"]) == ("notes.txt", {}, None)
     assert file["meta"] == {
         "name": "notes.txt", "content_type": "text/plain", "size": 10, "data": {"from": "a test"},
+        "file_hash": hashlib.sha256(b"some words").hexdigest(),
     }  # fmt: skip
     assert (uploads / file["path"]).read_bytes() == b"some words"
     shown = member.get(f"{FILES}/{file['id']}").json

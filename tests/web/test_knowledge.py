@@ -55,7 +55,8 @@ def test_a_new_knowledge_base_comes_back_as_it_is_stored(each_database, member):
         member.id,
     )
     assert (made["data"], made["files"]) == ({"file_ids": [], "colour": "red"}, [])
-    assert member.get(f"{KNOWLEDGE}/{made['id']}").json == made
+    shown = member.get(f"{KNOWLEDGE}/{made['id']}").json
+    assert shown == {**made, "write_access": True}
 
 
 def test_nonsense_in_who_may_read_it_is_refused(member):
@@ -126,7 +127,7 @@ def test_others_neither_read_nor_change_it(member, other):
     for path in ("file/add", "file/update", "file/remove"):
         assert other.post(f"{url}/{path}", {"file_id": "x"}).status_code == 400
     assert other.post(f"{url}/files/batch/add", []).status_code == 400
-    assert member.get(url).json == made
+    assert member.get(url).json == {**made, "write_access": True}
 
 
 def test_an_update_keeps_the_files(member, worker):

@@ -1,5 +1,6 @@
 """Taking an upload in: piece by piece into the storage, never whole in memory."""
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -184,6 +185,8 @@ class _Reception:
         self._key = files.key_of(self._id, self._filename)
         self._head = b""
         self._size = 0
+        self._digest = hashlib.sha256()
+        self._is_kept = False
         self._upload: Upload = get_storage().begin(self._key)
 
     def write(self, piece: bytes) -> None:
@@ -193,6 +196,7 @@ class _Reception:
             raise _too_large(self._limit)
         if len(self._head) < content_types.HEAD_BYTES:
             self._head += bytes(piece[: content_types.HEAD_BYTES - len(self._head)])
+        self._digest.update(piece)
         self._upload.write(piece)
 
     def seek(self, _position: int) -> None:
@@ -204,9 +208,13 @@ class _Reception:
     def end(self) -> Stored:
         """Keep what came."""
         self._upload.commit()
+        self._is_kept = True
         content_type = content_types.sniff(self._head, self._filename)
-        return Stored(self._id, self._filename, self._key, content_type, self._size, {})
+        digest = self._digest.hexdigest()
+        return Stored(self._id, self._filename, self._key, content_type, self._size, {}, digest)
 
     def abort(self) -> None:
-        """Forget what came."""
+        """Forget what came; also what was kept before another file of the form failed."""
         self._upload.abort()
+        if self._is_kept:
+            get_storage().delete(self._key)

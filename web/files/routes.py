@@ -10,7 +10,7 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import NotFound
 from shared.models.file import PENDING, File
-from shared.services import files, indexing, knowledge, permissions
+from shared.services import directories, files, indexing, knowledge, permissions
 from shared.services.accounts import Principal
 from web.api import endpoint
 from web.auth import current_user
@@ -22,6 +22,7 @@ from web.files.schemas import (
     FileResponse,
     ListQuery,
     MessageResponse,
+    NameForm,
     SearchQuery,
     StatusQuery,
     StatusResponse,
@@ -73,10 +74,15 @@ def upload_file(query: UploadQuery) -> dict[str, Any]:
 
 
 def _put_in_knowledge(user: Principal, file: File) -> None:
-    """Put an upload into the knowledge base that its metadata name, as newer clients expect."""
-    knowledge_id = file.meta.get("knowledge_id")
+    """Put an upload into the knowledge base, and the directory in it, that its metadata name, as
+    newer clients expect.
+    """
+    knowledge_id, directory_id = file.meta.get("knowledge_id"), file.meta.get("directory_id")
     if isinstance(knowledge_id, str):
-        knowledge.put_in(knowledge.find(user, knowledge_id, "write"), [file])
+        one = knowledge.find(user, knowledge_id, "write")
+        knowledge.put_in(one, [file])
+        if isinstance(directory_id, str):
+            directories.put(one, file.id, directory_id)
 
 
 def _shown(file: File) -> dict[str, Any]:
@@ -108,6 +114,13 @@ def search_files(query: SearchQuery) -> list[dict[str, Any]]:
     return [_listed(file, query.content) for file in found]
 
 
+@bp.get("/count")
+@endpoint(response=int)
+def count_files() -> int:
+    """Count one's files; admins count everybody's."""
+    return files.count(current_user())
+
+
 @bp.delete("/all")
 @endpoint(response=MessageResponse, who="admin")
 def delete_files() -> MessageResponse:
@@ -129,6 +142,13 @@ def delete_file(file_id: str) -> MessageResponse:
     """Delete a file, and whatever can be found by it."""
     files.remove([files.find(current_user(), file_id, "write")])
     return MessageResponse(message="File deleted successfully")
+
+
+@bp.post("/<file_id>/rename")
+@endpoint(body=NameForm, response=FileResponse, errors=_UNKNOWN)
+def rename_file(file_id: str, body: NameForm) -> dict[str, Any]:
+    """Give a file another name; what searches show keeps the old one until it is processed anew."""
+    return _shown(files.rename(files.find(current_user(), file_id, "write"), body.filename))
 
 
 @bp.get("/<file_id>/data/content")

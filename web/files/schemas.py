@@ -45,6 +45,12 @@ class StatusQuery(BaseModel):
     stream: bool = Field(False, description="As events (SSE), until it is processed.")
 
 
+class NameForm(BaseModel):
+    """Another name for a file."""
+
+    filename: str = Field(min_length=1, max_length=500)
+
+
 class TextForm(BaseModel):
     """A text of a file."""
 
@@ -121,6 +127,7 @@ def _meta(file: File) -> dict[str, Any]:
         "content_type": file.content_type,
         "size": file.size_bytes,
         "data": file.meta,
+        "file_hash": file.digest,
     }
     is_indexed = file.status == PROCESSED
     return {**meta, "collection_name": indexing.collection_of(file.id)} if is_indexed else meta

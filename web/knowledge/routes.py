@@ -11,15 +11,18 @@ from shared.errors import Invalid, NotFound
 from shared.ids import new_id
 from shared.models.file import PENDING, File
 from shared.models.knowledge import Knowledge
-from shared.services import accounts, files, indexing, knowledge
+from shared.services import access, accounts, directories, files, indexing, knowledge, sharing
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
 from web.files import schemas as file_schemas
+from web.files.schemas import FileResponse
 from web.knowledge.schemas import (
     FileForm,
     FilePage,
     FilesForm,
+    FilesQuery,
+    GrantsForm,
     KnowledgeFilesResponse,
     KnowledgeForm,
     KnowledgePage,
@@ -27,6 +30,7 @@ from web.knowledge.schemas import (
     ListedKnowledge,
     ListQuery,
     RemoveQuery,
+    SearchQuery,
     listed,
     shown,
 )
@@ -55,32 +59,66 @@ def _file(file_id: str, action: str = "write") -> File:
 
 
 def _shown(one: Knowledge) -> dict[str, Any]:
-    return shown(one, knowledge.files_of([one.id])[one.id])
+    may_write = access.can(current_user(), "write", one)
+    return {**shown(one, knowledge.files_of([one.id])[one.id]), "write_access": may_write}
 
 
-def _listed(action: str) -> list[dict[str, Any]]:
-    found = knowledge.listed(current_user(), action)
+def _listed(found: Sequence[Knowledge]) -> list[dict[str, Any]]:
+    user = current_user()
     inside = knowledge.files_of([one.id for one in found])
     owners = accounts.by_ids({one.user_id for one in found})
-    return [listed(one, inside[one.id], owners.get(one.user_id)) for one in found]
+    return [
+        {
+            **listed(one, inside[one.id], owners.get(one.user_id)),
+            "write_access": access.can(user, "write", one),
+        }
+        for one in found
+    ]
+
+
+def _page(found: list[Any], page: int) -> list[Any]:
+    start = (page - 1) * knowledge.PAGE_SIZE
+    return found[start : start + knowledge.PAGE_SIZE]
 
 
 @bp.get("/")
 @endpoint(query=ListQuery, response=list[ListedKnowledge] | KnowledgePage)
 def list_knowledge(query: ListQuery) -> Any:
     """List the knowledge bases that one may search, newest change first."""
-    found = _listed("read")
+    found = knowledge.listed(current_user(), "read")
     if query.page is None:
-        return found
-    start = (query.page - 1) * knowledge.PAGE_SIZE
-    return {"items": found[start : start + knowledge.PAGE_SIZE], "total": len(found)}
+        return _listed(found)
+    return {"items": _listed(_page(found, query.page)), "total": len(found)}
 
 
 @bp.get("/list")
 @endpoint(response=list[ListedKnowledge])
 def list_own_knowledge() -> list[dict[str, Any]]:
     """List the knowledge bases that one may change, newest change first."""
-    return _listed("write")
+    return _listed(knowledge.listed(current_user(), "write"))
+
+
+@bp.get("/search")
+@endpoint(query=SearchQuery, response=KnowledgePage)
+def search_knowledge(query: SearchQuery) -> dict[str, Any]:
+    """Find knowledge bases by their names and descriptions."""
+    found = knowledge.named(current_user(), query.query, query.view_option)
+    return {"items": _listed(_page(found, query.page)), "total": len(found)}
+
+
+@bp.get("/search/files")
+@endpoint(query=SearchQuery, response=FilePage)
+def search_knowledge_files(query: SearchQuery) -> dict[str, Any]:
+    """Find files in knowledge bases by their names."""
+    inside = knowledge.files_of([one.id for one in knowledge.listed(current_user(), "read")])
+    unique = {file.id: file for held in inside.values() for file in held}
+    found = _fitting(list(unique.values()), query.query)
+    items = [file_schemas.shown(file) for file in _page(found, query.page)]
+    return {"items": items, "total": len(found)}
+
+
+def _fitting(found: list[File], words: str) -> list[File]:
+    return [file for file in found if words.casefold() in file.filename.casefold()]
 
 
 @bp.post("/create")
@@ -115,12 +153,38 @@ def _readable(knowledge_id: str) -> Knowledge:
 
 
 @bp.get("/<knowledge_id>/files")
-@endpoint(response=FilePage, errors=_HIDDEN)
-def list_knowledge_files(knowledge_id: str) -> dict[str, Any]:
-    """List the files of a knowledge base."""
+@endpoint(query=FilesQuery, response=FilePage, errors=_HIDDEN)
+def list_knowledge_files(knowledge_id: str, query: FilesQuery) -> dict[str, Any]:
+    """List the files of a knowledge base, with the directories beside them."""
     one = _readable(knowledge_id)
-    items = [file_schemas.shown(file) for file in knowledge.files_of([one.id])[one.id]]
-    return {"items": items, "total": len(items)}
+    found = _fitting(knowledge.files_of([one.id])[one.id], query.query)
+    if query.directory_id is not None:
+        places = directories.place_of(one)
+        found = [file for file in found if places[file.id] == query.directory_id]
+    items = found if query.page is None else _page(found, query.page)
+    beside = [d for d in directories.of(one) if d.parent_id == query.directory_id]
+    return {
+        "items": [file_schemas.shown(file) for file in items],
+        "directories": beside,
+        "breadcrumbs": directories.trail(one, query.directory_id),
+        "total": len(found),
+    }
+
+
+@bp.get("/<knowledge_id>/files/pending")
+@endpoint(response=list[FileResponse], errors=_HIDDEN)
+def list_pending_files(knowledge_id: str) -> list[dict[str, Any]]:
+    """List the files of a knowledge base that cannot be searched yet."""
+    found = knowledge.files_of([_readable(knowledge_id).id])[knowledge_id]
+    return [file_schemas.shown(file) for file in found if file.status == PENDING]
+
+
+@bp.post("/<knowledge_id>/access/update")
+@endpoint(body=GrantsForm, response=KnowledgeFilesResponse, errors=_CLOSED)
+def share_knowledge(knowledge_id: str, body: GrantsForm) -> dict[str, Any]:
+    """Say anew whom a knowledge base lets in, as newer clients do."""
+    wanted = sharing.from_grants(grant.model_dump() for grant in body.access_grants)
+    return _shown(knowledge.share(current_user(), _own(knowledge_id), wanted))
 
 
 @bp.post("/<knowledge_id>/update")

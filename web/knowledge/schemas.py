@@ -1,9 +1,9 @@
 """Forms and answers of the knowledge routes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from shared.models.file import File
 from shared.models.knowledge import Knowledge
@@ -11,7 +11,7 @@ from shared.models.user import User
 from shared.services.knowledge import About
 from web.files import schemas as file_schemas
 from web.files.schemas import FileResponse
-from web.sharing import Owner, SharedForm, SharedResponse
+from web.sharing import Grant, Owner, SharedForm, SharedResponse
 
 
 class KnowledgeForm(SharedForm):
@@ -25,6 +25,30 @@ class KnowledgeForm(SharedForm):
     def about(self) -> About:
         """What of it is stored."""
         return About(self.name, self.description, self.data, self.control)
+
+
+class GrantsForm(BaseModel):
+    """Whom a knowledge base lets in, as newer clients write it."""
+
+    access_grants: list[Grant]
+
+
+class SearchQuery(BaseModel):
+    """Which knowledge bases, or files in them, are looked for."""
+
+    query: str = Field("", max_length=500, description="A part of the name or description.")
+    view_option: Literal["", "created", "shared"] = Field(
+        "", description="Only one's own, or only others'."
+    )
+    page: int = Field(1, ge=1, le=100_000)
+
+
+class FilesQuery(BaseModel):
+    """Which files of a knowledge base are listed."""
+
+    query: str = Field("", max_length=500, description="A part of the name.")
+    directory_id: str | None = Field(None, description="Only what lies in this directory.")
+    page: int | None = Field(None, ge=1, le=100_000, description="30 a page; all without it.")
 
 
 class ListQuery(BaseModel):
@@ -62,8 +86,24 @@ class FileMeta(BaseModel):
     updated_at: int
 
 
+class DirectoryResponse(BaseModel):
+    """A directory."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    knowledge_id: str
+    parent_id: str | None
+    name: str
+    user_id: str
+    created_at: int
+    updated_at: int
+
+
 class KnowledgeResponse(SharedResponse):
     """A knowledge base. `data.file_ids` names its files."""
+
+    noun = "knowledge"
 
     id: str
     name: str
@@ -79,12 +119,15 @@ class KnowledgeFilesResponse(KnowledgeResponse):
     """A knowledge base with its files."""
 
     files: list[FileResponse]  # type: ignore[assignment]  # the contract shows them whole here
+    write_access: bool = False
 
 
 class ListedKnowledge(KnowledgeResponse):
     """A knowledge base with its owner, as it stands in lists."""
 
     user: Owner | None
+    file_count: int
+    write_access: bool = False
 
 
 class KnowledgePage(BaseModel):
@@ -95,9 +138,11 @@ class KnowledgePage(BaseModel):
 
 
 class FilePage(BaseModel):
-    """Files of a knowledge base."""
+    """Files of a knowledge base, and its directories."""
 
     items: list[FileResponse]
+    directories: list[DirectoryResponse] = Field(default_factory=list)
+    breadcrumbs: list[DirectoryResponse] = Field(default_factory=list)
     total: int
 
 
@@ -121,4 +166,4 @@ def shown(knowledge: Knowledge, files: Sequence[File]) -> dict[str, Any]:
 def listed(knowledge: Knowledge, files: Sequence[File], owner: User | None) -> dict[str, Any]:
     """Give a knowledge base as lists show it."""
     user = None if owner is None else Owner.model_validate(owner, from_attributes=True)
-    return {**shown(knowledge, files), "user": user}
+    return {**shown(knowledge, files), "user": user, "file_count": len(files)}
