@@ -96,6 +96,17 @@ class KeepText(Payload):
     collection: str
 
 
+class SearchWeb(Payload):
+    """Search the web, and make what is found searchable.
+
+    Attributes:
+        user_id: For whom.
+    """
+
+    user_id: str
+    queries: list[str]
+
+
 INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
 REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
@@ -106,6 +117,7 @@ SEARCH_COLLECTIONS = JobSpec(
 )
 READ_PAGE = JobSpec("retrieval.read_page", COMPUTE, ReadPage)
 KEEP_TEXT = JobSpec("retrieval.keep_text", COMPUTE, KeepText)
+SEARCH_WEB = JobSpec("retrieval.search_web", COMPUTE, SearchWeb)
 CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
 
 SPECS = (
@@ -117,5 +129,6 @@ SPECS = (
     SEARCH_COLLECTIONS,
     READ_PAGE,
     KEEP_TEXT,
+    SEARCH_WEB,
     CLEAN_UP,
 )

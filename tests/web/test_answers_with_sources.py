@@ -5,6 +5,7 @@ import json
 import pytest
 
 from shared.config.options import get_options
+from tests.fakes.web_server import FakeWeb
 from tests.services.things import describe, offer, stored_message
 from tests.services.uploading import process
 
@@ -146,3 +147,91 @@ def test_the_task_model_says_what_to_look_for(member, openai_server):
     assert answer.status_code == 200, answer.text
     assert len(questions(openai_server)) == 2
     assert answer.json["sources"]
+
+
+@pytest.fixture
+def searched(configure, monkeypatch):
+    """A web with one page that the search engine finds."""
+    from workers.search import brave
+
+    configure(outbound_allowed_networks="127.0.0.1")
+    with FakeWeb() as web:
+        page = web.put("/owls", "<html><title>Owls</title><p>Owls hoot at night.</p></html>")
+        found = {"web": {"results": [{"url": page, "title": "On owls", "description": "x"}]}}
+        for asked in ("owls+hoot", "nothing"):
+            told = found if asked == "owls+hoot" else {"web": {"results": []}}
+            web.put(f"/brave?q={asked}&count=3", json.dumps(told), "application/json")
+        monkeypatch.setattr(brave, "URL", f"{web.url}/brave")
+        get_options().set(
+            {
+                "ENABLE_WEB_SEARCH": True,
+                "WEB_SEARCH_ENGINE": "brave",
+                "ENABLE_SEARCH_QUERY_GENERATION": False,
+            }
+        )
+        yield page
+
+
+SEARCHING = {"features": {"web_search": True}}
+
+
+def test_the_web_is_searched_read_and_cited(member, openai_server, searched):
+    answer = complete(member, question="owls hoot", **SEARCHING)
+
+    [source] = answer.json["sources"]
+    assert source["source"]["urls"] == [searched]
+    assert source["metadata"][0]["source"] == searched
+    assert "Owls hoot at night." in asked(openai_server)[0]["content"]
+
+
+def test_what_is_searched_and_found_is_told_in_the_contracts_words(member, searched):
+    from tests.services.things import told
+
+    answer = complete(member, question="owls hoot", **SEARCHING)
+
+    statuses = [data for kind, data in told(answer.headers["X-Job-Id"]) if kind == "status"]
+    web = [one for one in statuses if one["action"] == "web_search"]
+    assert [one["description"] for one in web] == [
+        "Generating search query",
+        'Searching "{{searchQuery}}"',
+        "Searched {{count}} sites",
+    ]
+    assert (web[-1]["urls"], web[-1]["done"]) == ([searched], True)
+
+
+@pytest.mark.usefixtures("searched")
+def test_an_answer_goes_on_when_nothing_was_found(member):
+    answer = complete(member, question="nothing", **SEARCHING)
+
+    assert answer.status_code == 200, answer.text
+    assert "sources" not in answer.json
+
+
+def test_pages_go_to_the_model_as_they_are_when_nothing_is_embedded(
+    member, openai_server, searched
+):
+    get_options().set({"BYPASS_WEB_SEARCH_EMBEDDING_AND_RETRIEVAL": True})
+
+    complete(member, question="owls hoot", **SEARCHING)
+
+    assert "Owls hoot at night." in asked(openai_server)[0]["content"]
+
+
+@pytest.mark.usefixtures("searched")
+def test_the_web_is_not_searched_where_it_is_switched_off(member):
+    get_options().set({"ENABLE_WEB_SEARCH": False})
+
+    answer = member.post("/api/v1/retrieval/process/web/search", {"query": "owls hoot"})
+
+    assert answer.status_code == 400
+    assert "switched off" in answer.json["detail"]
+    assert "sources" not in complete(member, question="owls hoot", **SEARCHING).json
+
+
+def test_a_search_is_a_job_whose_pages_are_found(member, searched):
+    found = member.post("/api/v1/retrieval/process/web/search", {"query": "owls hoot"}).json
+
+    assert (found["filenames"], found["loaded_count"]) == ([searched], 1)
+    body = {"collection_names": found["collection_names"], "query": "owls"}
+    answer = member.post("/api/v1/retrieval/query/collection", body).json
+    assert answer["documents"] == [["Owls hoot at night."]]

@@ -8,7 +8,14 @@ from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Invalid, NotFound, UpstreamFailed
 from shared.ids import new_id
-from shared.kinds.retrieval import KEEP_TEXT, READ_PAGE, KeepText, ReadPage
+from shared.kinds.retrieval import (
+    KEEP_TEXT,
+    READ_PAGE,
+    SEARCH_WEB,
+    KeepText,
+    ReadPage,
+    SearchWeb,
+)
 from shared.queue import Subject
 from shared.services import collections, files, indexing, knowledge
 from shared.services.accounts import Principal
@@ -112,3 +119,18 @@ def read_page(user: Principal, url: str, collection: str | None) -> dict[str, An
         "filename": url,
         "file": {"data": {"content": found["content"]}, "meta": about},
     }
+
+
+def search_web(user: Principal, query: str) -> dict[str, Any]:
+    """Search the web, and make what is found searchable.
+
+    Returns:
+        In the contract's form: `collection_names`, or `docs` where nothing is embedded.
+
+    Raises:
+        Forbidden: Web search is off, or not for this user.
+        UpstreamFailed: It cannot be done; says why.
+    """
+    payload = SearchWeb(user_id=user.id, queries=[query])
+    found = ask(SEARCH_WEB, payload, Subject(user.id), get_settings().upload_wait_s)
+    return {"status": True, **found}

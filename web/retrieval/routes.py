@@ -33,6 +33,8 @@ from web.retrieval.schemas import (
     StatusResponse,
     TextForm,
     TextProcessed,
+    WebSearchForm,
+    WebSearchResponse,
 )
 from web.stream.waiting import ask
 
@@ -99,6 +101,18 @@ def process_page(body: AddressForm) -> dict[str, Any]:
     """Read a web page, or what is said in a video, and make it searchable."""
     url = addresses.require_web_address(body.url)
     return processing.read_page(current_user(), url, body.collection_name)
+
+
+@bp.post("/process/web/search")
+@endpoint(
+    body=WebSearchForm,
+    response=WebSearchResponse,
+    transaction=None,
+    errors={400: "Web search is off, not for you, fails, or finds nothing"},
+)
+def search_web(body: WebSearchForm) -> dict[str, Any]:
+    """Search the web, read what is found and make it searchable."""
+    return processing.search_web(current_user(), body.query)
 
 
 @bp.post("/query/doc")

@@ -1,13 +1,21 @@
 """Gathering the sources of one answer, and telling what is under way."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shared import db
 from shared.config.options import option
 from shared.errors import NotFound, SwitchyardError
 from shared.kinds.inference import RunChat
-from shared.kinds.retrieval import READ_PAGE, SEARCH_COLLECTIONS, ReadPage, SearchCollections
+from shared.kinds.retrieval import (
+    READ_PAGE,
+    SEARCH_COLLECTIONS,
+    SEARCH_WEB,
+    ReadPage,
+    SearchCollections,
+    SearchWeb,
+)
 from shared.services import collections, connections, indexing, models, references
 from shared.services.accounts import Principal
 from shared.services.models import Route
@@ -19,6 +27,8 @@ from workers.live import Running, Stopped
 from workers.retrieval.lookup import check
 
 _MEMORIES = 3
+# Where the texts of a web search are, in its result and in an item.
+_PLACES = ("collection_names", "docs")
 
 
 @dataclass
@@ -60,6 +70,8 @@ class Gathering:
         question = queries.last_question(messages)
         if self._request.features.get("memory"):
             body = self._with_memories(body, question)
+        if self._request.features.get("web_search") and question:
+            self._items += self._from_the_web(messages)
         if self._items and question:
             self._gather(messages)
         if not self.sources:
@@ -139,6 +151,33 @@ class Gathering:
         lookups = [(SEARCH_COLLECTIONS, self._lookup(part.names, asked)) for part in parts]
         for part, found in zip(parts, ask(self._job, lookups), strict=True):
             part.found = found
+
+    def _from_the_web(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Search the web, and give what was found as one more item to be read.
+
+        Source: contract, chat-flow §10 (words and form of the status).
+        """
+        say = partial(self.tell, action="web_search")
+        say(description="Generating search query", done=False)
+        is_wanted = option("ENABLE_SEARCH_QUERY_GENERATION")
+        asked = queries.asked_by(
+            self._job, self._owner, self._request.model, messages, is_wanted=is_wanted
+        )
+        for query in asked:
+            say(description='Searching "{{searchQuery}}"', query=query, done=False)
+        try:
+            wanted = SearchWeb(user_id=self._owner.id, queries=asked)
+            [found] = ask(self._job, [(SEARCH_WEB, wanted)])
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            # The answer goes on without: the reader sees why.
+            say(description=error.message, query=asked[0], done=True, error=True)
+            return []
+        urls = found["filenames"]
+        say(description="Searched {{count}} sites", query=asked[0], urls=urls, done=True)
+        about = {"type": "web_search", "name": ", ".join(asked), "urls": urls}
+        return [{**about, **{key: found[key] for key in _PLACES if key in found}}]
 
     def _lookup(self, names: list[str], asked: list[str]) -> SearchCollections:
         return SearchCollections(

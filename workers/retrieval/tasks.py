@@ -10,9 +10,11 @@ from shared.kinds.retrieval import (
     READ_PAGE,
     REINDEX,
     SEARCH_COLLECTIONS,
+    SEARCH_WEB,
 )
 from workers.base import task
 from workers.pages.keeping import PageReading, TextKeeping
+from workers.pages.searching import WebSearching
 from workers.retrieval.cleaning import Cleaning
 from workers.retrieval.indexing import Filling, Indexing
 from workers.retrieval.lookup import Lookup
@@ -27,4 +29,5 @@ task(QUERY_MEMORIES)(Recalling)
 task(SEARCH_COLLECTIONS)(Lookup)
 task(READ_PAGE)(PageReading)
 task(KEEP_TEXT)(TextKeeping)
+task(SEARCH_WEB)(WebSearching)
 task(CLEAN_UP)(Cleaning)
