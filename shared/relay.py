@@ -4,13 +4,17 @@ An event is stored as `{"type": …, "attempt": …, "data": …}` in a Redis li
 in the list, from 1, so that a number can neither be missing nor double. See docs/events.md.
 """
 
+import logging
 from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisError
 
 from shared.config.settings import get_settings
 from shared.redis import get_redis, job_key, key
+
+log = logging.getLogger(__name__)
 
 ENDINGS = ("completed", "failed", "cancelled")
 _ENDING_PREFIXES = tuple(b'{"type":"%b"' % name.encode() for name in ENDINGS)
@@ -183,5 +187,10 @@ def rooms_channel() -> str:
 
 
 def tell_rooms(kind: str, data: dict[str, Any]) -> None:
-    """Tell every web process what happens in a room; nothing is kept."""
-    get_redis().publish(rooms_channel(), orjson.dumps({"type": kind, "data": data}))
+    """Tell every web process what happens in a room; nothing is kept, and while Redis is away
+    nobody hears.
+    """
+    try:
+        get_redis().publish(rooms_channel(), orjson.dumps({"type": kind, "data": data}))
+    except RedisError as error:
+        log.warning("what happens in a room is not heard, Redis is away: %s", error)

@@ -26,10 +26,14 @@ class Draft:
     access_control: Control
 
 
+def listed() -> list[Channel]:
+    """List all channels, oldest first."""
+    return list(db.session().scalars(select(Channel).order_by(Channel.created_at, Channel.id)))
+
+
 def readable_by(user: Principal) -> list[Channel]:
     """List the channels that a user may read, oldest first."""
-    rows = db.session().scalars(select(Channel).order_by(Channel.created_at, Channel.id))
-    return [row for row in rows if access.can(user, "read", row)]
+    return [channel for channel in listed() if access.can(user, "read", channel)]
 
 
 def find(user: Principal, channel_id: str, action: str = "read") -> Channel:

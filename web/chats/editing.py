@@ -1,8 +1,10 @@
 """Routes that change single messages, and tell the open pages of it."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, Response
+from redis.exceptions import RedisError
 
 from shared import db, relay
 from shared.errors import Invalid
@@ -14,6 +16,8 @@ from web.chats.loading import HIDDEN, loaded, own, shown
 from web.chats.schemas import ChatResponse, EventForm, TextForm
 
 bp = Blueprint("chat_editing", __name__)
+
+log = logging.getLogger(__name__)
 
 
 @bp.post("/<chat_id>/messages/<message_id>")
@@ -52,4 +56,11 @@ def _tell(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
     """Let the caller's pages know, once it is stored."""
     user_id = current_user().id
     told = {"chat_id": chat.id, "message_id": message_id, "data": {"type": kind, "data": data}}
-    db.after_commit(lambda: relay.tell_user(user_id, "event", told))
+    db.after_commit(lambda: _publish(user_id, told))
+
+
+def _publish(user_id: str, told: dict[str, Any]) -> None:
+    try:
+        relay.tell_user(user_id, "event", told)
+    except RedisError as error:
+        log.warning("a page does not hear of a change, Redis is away: %s", error)

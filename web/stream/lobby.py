@@ -7,7 +7,7 @@ changes gather, and the larger the crowd the longer they do.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -45,6 +45,7 @@ class Lobby:
         self._process = new_id()
         self._stale: set[str] = set()
         self._news = threading.Event()
+        self._told = ""
         self._used_at = 0.0
         self._thread: threading.Thread | None = None
 
@@ -101,13 +102,20 @@ class Lobby:
             try:
                 if time.monotonic() - said_at > _SAY_AGAIN_S:
                     said_at = time.monotonic()
-                    presence.arrive(self._process, self._users())
-                pause = self._tell_news()
+                    self.say_again()
+                pause = self.tell_news()
             except RedisError:
                 pause = _SAY_AGAIN_S
             threading.Event().wait(pause)
 
-    def _tell_news(self) -> float:
+    def say_again(self) -> None:
+        """Say that the users of this process are still here, and look for those who are not: a
+        process that died could not say so.
+        """
+        presence.arrive(self._process, self._users())
+        self._stale.add("present")
+
+    def tell_news(self) -> float:
         """Tell all sockets what has changed.
 
         Returns:
@@ -115,18 +123,29 @@ class Lobby:
         """
         stale, self._stale = self._stale, set()
         sids = list(self._sockets())
-        pause = _GATHER_S
+        pauses = [_GATHER_S]
         if "present" in stale:
-            packet = _users_packet()
-            self._tell_all(sids, packet)
-            pause = max(pause, len(sids) * packet.count(",") / _IDS_PER_S)
+            pauses.append(self._tell_users(sids))
         if "used" in stale:
-            self._tell_all(sids, _models_packet())
-            if presence.models():
-                self._stale.add("used")
-                self._news.set()
-                pause = max(pause, presence.IN_USE_S)
-        return pause
+            pauses.append(self._tell_models(sids))
+        return max(pauses)
+
+    def _tell_users(self, sids: Sequence[str]) -> float:
+        packet = _users_packet()
+        if packet == self._told:
+            return 0.0
+        self._told = packet
+        self._tell_all(sids, packet)
+        return len(sids) * (packet.count(",") + 1) / _IDS_PER_S
+
+    def _tell_models(self, sids: Sequence[str]) -> float:
+        self._tell_all(sids, _models_packet())
+        if not presence.models():
+            return 0.0
+        # They go out of use by themselves; then there is news again.
+        self._stale.add("used")
+        self._news.set()
+        return presence.IN_USE_S
 
     def _tell_all(self, sids: Iterable[str], packet: str) -> None:
         for sid in sids:

@@ -6,7 +6,7 @@ are connected to.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.errors import Unavailable
-from shared.services import channel_messages, channels
+from shared.models.channel import Channel
+from shared.services import access, channel_messages, channels
 from shared.services.accounts import Principal
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ class Rooms:
         """Let a socket into all rooms that its user may read."""
         member = self._members[sid] = _Member(user)
         try:
-            member.rooms = _readable(user)
+            with db.reading():
+                member.rooms = _allowed(user, channels.listed())
         except (Unavailable, DBAPIError):
             log.warning("a socket could not enter its channels; it does when it asks again")
 
@@ -73,14 +75,16 @@ class Rooms:
 
     def _look_again(self) -> None:
         """Find out anew who may be in which room: a channel has come, gone or changed."""
-        for user in {member.user for member in self._members.values()}:
-            try:
-                rooms = _readable(user)
-            except (Unavailable, DBAPIError):
-                rooms = set()  # nobody hears what may not be theirs any more
-            for member in self._members.values():
-                if member.user == user:
-                    member.rooms = rooms
+        users = {member.user for member in self._members.values()}
+        try:
+            with db.reading():
+                rows = channels.listed()
+                rooms = {user: _allowed(user, rows) for user in users}
+        except (Unavailable, DBAPIError):
+            rooms = {}  # nobody hears what may not be theirs any more
+        for member in self._members.values():
+            if member.user in users:
+                member.rooms = rooms.get(member.user, set())
 
     def say(self, sid: str, sent: Any) -> None:
         """Pass on that somebody types; anything else from a page is left alone."""
@@ -91,9 +95,8 @@ class Rooms:
         relay.tell_rooms("event", {**typing, "user": channel_messages.as_author(member.user)})
 
 
-def _readable(user: Principal) -> set[str]:
-    with db.reading():
-        return {channel.id for channel in channels.readable_by(user)}
+def _allowed(user: Principal, rows: Iterable[Channel]) -> set[str]:
+    return {channel.id for channel in rows if access.can(user, "read", channel)}
 
 
 def _typing(sent: Any) -> dict[str, Any] | None:
