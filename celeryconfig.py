@@ -69,5 +69,10 @@ beat_schedule = {
         "schedule": _settings.models_refresh_s,
         "options": {"queue": "default"},
     },
+    "send-webhooks": {
+        "task": "webhooks.send_due",
+        "schedule": 5.0,
+        "options": {"queue": "default"},
+    },
     "purge": {"task": "upkeep.purge", "schedule": 3600.0, "options": {"queue": "default"}},
 }

@@ -59,6 +59,7 @@ from web.usage.routes import bp as usage
 from web.users.admin import bp as people
 from web.users.routes import bp as users
 from web.utils.routes import bp as utils
+from web.webhooks.routes import bp as webhooks
 
 # Nobody is asked; the view itself may still look who it is.
 PUBLIC = "public"
@@ -112,6 +113,7 @@ AREAS = (
     Area(jobs, "/api/v1/jobs", MEMBER),
     Area(quotas, "/api/v1/quotas", ADMIN),
     Area(usage, "/api/v1/usage", MEMBER),
+    Area(webhooks, "/api/v1/webhooks", MEMBER),
     Area(tasks, "/api/tasks", MEMBER),
     Area(tasks_v1, "/api/v1/tasks", MEMBER),
     Area(evaluations, "/api/v1/evaluations", MEMBER),

@@ -30,6 +30,7 @@ from workers.speech import tasks as _speech  # noqa: F401 -- registers its tasks
 from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper
 from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
+from workers.webhooks import tasks as _webhooks  # noqa: F401 -- registers its tasks
 from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks
 
 __all__ = ["app"]

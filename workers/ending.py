@@ -11,10 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, leases
 from shared.errors import SwitchyardError, Unavailable
+from shared.kinds import SPECS
 from shared.leases import Claim
 from shared.models.job import FAILED
 from shared.outage import Outage
-from shared.services import live_answers, messages, quotas, usage
+from shared.services import live_answers, messages, quotas, usage, webhooks
 from shared.services.answers import Answer
 from shared.services.quotas import Asker
 from workers.live import Running
@@ -121,6 +122,7 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
     def save_all() -> dict[str, Any]:
         result.update(_why(error), **save(status, words))
         _account(running.claim, result)
+        _tell_listeners(running.claim, status, result)
         return result
 
     outage = Outage(log, "saving the end of the job")
@@ -149,6 +151,15 @@ def _account(claim: Claim, result: dict[str, Any]) -> None:
     usage.add(claim.user_id, claim.model, tokens)
     asker = Asker(claim.user_id, claim.model)
     db.after_commit(lambda: quotas.settle(asker, claim.held, claim.id, tokens))
+
+
+def _tell_listeners(claim: Claim, status: str, result: dict[str, Any]) -> None:
+    """Let the owner's webhooks hear of the end; joins the transaction that ends the job."""
+    if claim.user_id is None or not SPECS[claim.kind].is_visible:
+        return
+    about = {"job": claim.id, "kind": claim.kind, "status": status, "model": claim.model}
+    told = {name: result.get(name) for name in ("reason", "usage", "batch") if result.get(name)}
+    webhooks.job_ended(claim.user_id, status, {**about, **told})
 
 
 def _why(error: SwitchyardError | None) -> dict[str, Any]:

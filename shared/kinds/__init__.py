@@ -10,6 +10,7 @@ from shared.kinds import (
     retrieval,
     speech,
     texts,
+    webhooks,
     workspace,
 )
 from shared.kinds.base import JobSpec
@@ -24,6 +25,7 @@ _NOUNS = (
     retrieval,
     speech,
     texts,
+    webhooks,
     workspace,
 )
 

@@ -20,6 +20,7 @@ from shared.models.quota import Quota, Usage
 from shared.models.speech import SpeechClip, TranscriptPiece
 from shared.models.tool import Tool
 from shared.models.user import APIKey, Credential, User, UserSession
+from shared.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "APIKey",
@@ -58,4 +59,6 @@ __all__ = [
     "Usage",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -21,6 +21,7 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
 from shared.models.prompt import Prompt
 from shared.models.tool import Tool
+from shared.models.webhook import Webhook
 from shared.services.accounts import ADMIN, Principal
 
 _ROLES = ("user", ADMIN)
@@ -73,7 +74,7 @@ def _private(user: Principal, _action: str, row: Folder | Memory) -> bool:
     return row.user_id == user.id
 
 
-def _owned(user: Principal, _action: str, row: Batch | Collection) -> bool:
+def _owned(user: Principal, _action: str, row: Batch | Collection | Webhook) -> bool:
     return user.role == ADMIN or row.user_id == user.id
 
 
@@ -130,6 +131,7 @@ def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool
 _RULES: dict[type, Any] = {
     str: _area,
     Batch: _owned,
+    Webhook: _owned,
     Channel: _shared,
     ChannelMessage: _channel_message,
     Chat: _chat,

@@ -16,7 +16,7 @@ from shared.kinds.base import JobSpec, Payload
 from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
 from shared.queue import Subject
-from shared.services import access, chats, live_answers, messages, quotas
+from shared.services import access, chats, live_answers, messages, quotas, webhooks
 from shared.services.accounts import Principal
 from shared.services.answers import Answer
 from shared.services.quotas import Asker
@@ -138,6 +138,7 @@ def cancel(user: Principal, job_id: str) -> str:
         if before == QUEUED:
             _keep_what_was_said(job, said)
             held = job.held
+            _tell_listeners(job)
             db.after_commit(lambda: quotas.settle(None, held, job_id, None))
     try:
         if before == QUEUED:
@@ -147,6 +148,12 @@ def cancel(user: Principal, job_id: str) -> str:
     except RedisError as error:
         log.warning("that job %s is cancelled is told by its row only: %s", job_id, error)
     return CANCELLED if before == QUEUED else before
+
+
+def _tell_listeners(job: Job) -> None:
+    if job.user_id is not None and SPECS[job.kind].is_visible:
+        about = {"job": job.id, "kind": job.kind, "status": CANCELLED, "model": job.model}
+        webhooks.job_ended(job.user_id, CANCELLED, about)
 
 
 def _said_before_it_waited(job: Job) -> Answer:

@@ -12,19 +12,19 @@ from sqlalchemy import select
 from shared import db
 from shared.errors import Busy, Invalid, NotFound
 from shared.ids import new_id, now_s
+from shared.models.group import Group
 from shared.models.job import QUEUED, RUNNING, Job
 from shared.models.quota import Quota
-from shared.redis import get_redis, key
 from shared.services import accounts, meters, usage
 from shared.services.meters import Left, Meter
 from shared.services.usage import Tokens
+from shared.versioned import Versioned
 
 log = logging.getLogger(__name__)
 
 USER, GROUP, API_KEY, MODEL = "user", "group", "api_key", "model"
 REQUESTS, TOKENS, RUNNING_JOBS = "requests", "tokens", "running"
 EACH = "*"
-_FRESH_S = 0.5
 # A job whose row was not yet there when it was looked for is taken to be under way for so long.
 _LEEWAY_S = 30
 _RUNNING_PATIENCE_S = 5.0
@@ -65,46 +65,21 @@ class Asker:
     is_by_key: bool = False
 
 
-class _Limits:
-    """This process's copy of the rows."""
-
-    def __init__(self) -> None:
-        self.rows: list[Limit] = []
-        self.version: bytes | None = b"unread"
-        self.checked_at = -_FRESH_S
-
-
-_limits = _Limits()
-
-
-def forget() -> None:
-    """Make the next reader look for changes."""
-    _limits.__init__()  # type: ignore[misc]  # as new
-
-
-def _all() -> list[Limit]:
-    """List all limits; half a second old at most."""
-    now = time.monotonic()
-    if now - _limits.checked_at > _FRESH_S:
-        try:
-            version = get_redis().get(key("quotas", "version"))
-        except RedisError:
-            return _limits.rows
-        if version != _limits.version:
-            with db.reading() as session:
-                _limits.rows = [_limit(row) for row in session.scalars(select(Quota))]
-            _limits.version = version
-        _limits.checked_at = now
-    return _limits.rows
-
-
 def _limit(row: Quota) -> Limit:
     return Limit(row.id, row.scope, row.subject, row.measure, row.amount, row.window_s, row.is_each)
 
 
+_limits = Versioned("quotas", lambda: [_limit(row) for row in db.session().scalars(select(Quota))])
+
+
+def forget() -> None:
+    """Make the next reader look for changes."""
+    _limits.forget()
+
+
 def _matching(asker: Asker) -> list[tuple[Limit, str]]:
     """Choose the limits that count for somebody, each with whose use of it is counted."""
-    rows = _all()
+    rows = _limits.rows()
     if not rows:
         return []
     groups = _groups_of(asker.user_id) if any(row.scope == GROUP for row in rows) else ()
@@ -271,18 +246,21 @@ def save(values: dict[str, Any], quota_id: str | None = None) -> Quota:
 
     Raises:
         NotFound: There is no such quota.
-        Invalid: There is no such user.
+        Invalid: There is no such user or group.
     """
     is_of_one_user = values["scope"] in (USER, API_KEY) and values["subject"] != EACH
     if is_of_one_user and accounts.by_id(values["subject"]) is None:
         raise Invalid(f"There is no user '{values['subject'][:80]}'.")
+    is_of_one_group = values["scope"] == GROUP and values["subject"] != EACH
+    if is_of_one_group and db.session().get(Group, values["subject"]) is None:
+        raise Invalid(f"There is no group '{values['subject'][:80]}'.")
     now = now_s()
     row = Quota(id=new_id(), created_at=now) if quota_id is None else find(quota_id)
     for name, value in {**values, "updated_at": now}.items():
         setattr(row, name, value)
     db.session().add(row)
     db.session().flush()
-    db.after_commit(_tell)
+    _limits.changed()
     return row
 
 
@@ -293,13 +271,4 @@ def remove(quota_id: str) -> None:
         NotFound: There is none.
     """
     db.session().delete(find(quota_id))
-    db.after_commit(_tell)
-
-
-def _tell() -> None:
-    """Let all processes read the quotas anew."""
-    forget()
-    try:
-        get_redis().incr(key("quotas", "version"))
-    except RedisError as error:
-        log.warning("the other processes hear of the new quotas later: %s", error)
+    _limits.changed()

@@ -17,7 +17,7 @@ from shared.config.options import store
 from shared.config.settings import Settings, get_settings, load
 from shared.models import Base
 from shared.redis import get_redis, key
-from shared.services import models, quotas
+from shared.services import models, quotas, webhooks
 from tests.services.postgres import Postgres
 from tests.services.valkey import Valkey
 
@@ -104,6 +104,7 @@ def forget_what_is_remembered() -> None:
     models._offer.__init__()  # type: ignore[misc]  # as new
     models._catalogue.__init__()  # type: ignore[misc]  # as new
     quotas.forget()
+    webhooks.forget()
 
 
 def sent(queue: str = "interactive") -> list[str]:

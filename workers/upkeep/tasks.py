@@ -10,7 +10,7 @@ from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject
-from shared.services import accounts, jobs, speech
+from shared.services import accounts, jobs, speech, webhooks
 from shared.storage import get_storage
 from workers.base import periodic
 from workers.batches import results
@@ -31,13 +31,15 @@ def refresh_models() -> None:
 
 @periodic("upkeep.purge")
 def purge() -> None:
-    """Delete ended jobs, sign-ins and spoken texts that are past their time, and what killed
-    processes have left of uploads.
+    """Delete ended jobs, their messages, sign-ins and spoken texts that are past their time, and
+    what killed processes have left of uploads.
     """
-    old_jobs = jobs.purge(now_s() - get_settings().job_retention_days * 86_400)
+    before = now_s() - get_settings().job_retention_days * 86_400
+    old_jobs = jobs.purge(before)
     with db.transaction():
         old_sessions = accounts.purge_sessions()
+        webhooks.purge(before)
+    results.purge()
     speech.purge_clips(_CLIPS_LAST_S)
     get_storage().clear_unfinished(time.time() - _LONGEST_UPLOAD_S)
     log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)
-    results.purge()

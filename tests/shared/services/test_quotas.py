@@ -5,6 +5,7 @@ from redis.exceptions import ConnectionError as RedisDown
 
 from shared import db
 from shared.errors import Invalid, NotFound
+from shared.models.group import Group, GroupMember
 from shared.redis import get_redis, key
 from shared.services import meters, quotas
 from shared.services.quotas import Asker, Exhausted
@@ -66,12 +67,21 @@ def test_a_model_is_shared_by_all_unless_each_has_the_amount():
     assert admitted(9, model="gamma") == 9
 
 
-def test_a_group_is_counted_together_unless_each_has_the_amount(monkeypatch):
-    monkeypatch.setattr(quotas, "_groups_of", lambda user: () if user == "cleo" else ("g",))
+def new_group(*user_ids):
+    now = {"created_at": 1, "updated_at": 1}
+    with db.transaction() as session:
+        session.add(Group(id="g", user_id=user_ids[0], name="g", description="", **now))
+        session.flush()
+        session.add_all(GroupMember(group_id="g", user_id=user_id) for user_id in user_ids)
+
+
+def test_a_group_is_counted_together_unless_each_has_the_amount():
+    ada, bob, cleo = (new_user().id for _ in range(3))
+    new_group(ada, bob)
     allow("group", "requests", 4, subject="g")
     allow("group", "requests", 3, subject="g", is_each=True)
 
-    assert [admitted(9, user=name) for name in ("ada", "bob", "cleo")] == [3, 1, 9]
+    assert [admitted(9, user=user) for user in (ada, bob, cleo)] == [3, 1, 9]
 
 
 def test_requests_with_an_api_key_have_a_quota_of_their_own():
@@ -210,6 +220,8 @@ def test_a_window_that_is_over_is_not_settled():
 def test_a_quota_is_for_somebody_who_exists():
     with pytest.raises(Invalid, match="no user"):
         allow("user", "requests", 1, subject="nobody")
+    with pytest.raises(Invalid, match="no group"):
+        allow("group", "requests", 1, subject="nobody")
 
 
 def test_a_quota_that_does_not_exist_cannot_be_changed():

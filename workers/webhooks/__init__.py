@@ -1,0 +1,1 @@
+"""Webhooks: messages to addresses of users."""
