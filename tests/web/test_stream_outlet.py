@@ -55,6 +55,16 @@ def read_all(sock, count):
     return received, thread
 
 
+def test_nothing_is_written_below_tls(pair):
+    wrapped, theirs = pair
+    wrapped._sslobj = object()
+
+    Outlet(wrapped).send(b"secret")
+
+    assert wrapped.waits == 1
+    assert theirs.recv(100) == b"secret"
+
+
 def test_a_small_piece_leaves_without_waiting(pair):
     wrapped, theirs = pair
 

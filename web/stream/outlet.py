@@ -27,8 +27,9 @@ class Outlet:
 
     def __init__(self, sock: Any) -> None:
         self._inner = sock
-        # gevent's socket costs three times the system call; it is needed only to wait.
-        self._raw = getattr(sock, "_sock", None)
+        # gevent's socket costs three times the system call; it is needed only to wait. Below TLS
+        # nothing may be written.
+        self._raw = None if hasattr(sock, "_sslobj") else getattr(sock, "_sock", None)
         self._lock = threading.Lock()
         self._is_given_up = False
 
