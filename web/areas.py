@@ -40,6 +40,7 @@ from web.knowledge.routes import bp as knowledge
 from web.memories.routes import bp as memories
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
+from web.oauth.routes import bp as oauth
 from web.ollama.doors import bp as ollama_doors
 from web.ollama.routes import bp as ollama
 from web.ollama.upkeep import bp as ollama_upkeep
@@ -82,6 +83,7 @@ class Area:
 AREAS = (
     Area(system, "", PUBLIC),
     Area(auths, "/api/v1/auths", SIGNED_IN),
+    Area(oauth, "", PUBLIC),
     Area(doors, "/api/v1/auths", SIGNED_IN),
     Area(accounts, "/api/v1/auths/admin", ADMIN),
     Area(people, "/api/v1/users", ADMIN),

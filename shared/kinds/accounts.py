@@ -9,6 +9,15 @@ class ClearAway(Payload):
     user_id: str
 
 
+class FetchPicture(Payload):
+    """Fetch the picture of an account from where an identity provider has it."""
+
+    user_id: str
+    url: str
+
+
 CLEAR_AWAY = JobSpec("accounts.clear_away", DEFAULT, ClearAway, is_visible=False)
 
-SPECS = (CLEAR_AWAY,)
+FETCH_PICTURE = JobSpec("accounts.fetch_picture", DEFAULT, FetchPicture, is_visible=False)
+
+SPECS = (CLEAR_AWAY, FETCH_PICTURE)

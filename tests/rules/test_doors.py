@@ -19,6 +19,8 @@ OPEN_TO_ALL = {
     "/api/v1/auths/signin",
     "/api/v1/auths/signup",
     "/api/v1/auths/ldap",
+    "/oauth/<provider_name>/login",  # who comes from a provider has no credential yet
+    "/oauth/<provider_name>/callback",
     "/api/v1/auths/signout",  # a page whose token has lapsed signs out all the same
     "/ollama/",  # the page asks whether there is such a thing at all
     "/ws",  # asks for the token in its first message: a browser cannot send a header here

@@ -13,8 +13,8 @@ from shared.services.passwords import hash_password, is_password
 from web import audit, auth
 from web.api import endpoint, json_response
 from web.auth import COOKIE, current_user
-from web.auths import doors, limits
-from web.auths.entering import enter, session_of, with_cookie
+from web.auths import doors, leaving, limits
+from web.auths.entering import ID_TOKEN_COOKIE, enter, session_of, with_cookie
 from web.auths.schemas import (
     AddForm,
     AdminDetailsResponse,
@@ -109,15 +109,22 @@ def _sign_out() -> Response:
             accounts.close_session(who.id, who.session_id)
         auth.forget(who.id)
     answer = json_response(SignOutResponse().model_dump_json().encode())
-    answer.delete_cookie(COOKIE)
+    for cookie in (COOKIE, ID_TOKEN_COOKIE):
+        answer.delete_cookie(cookie)
     return answer
 
 
 @bp.get("/signout")
 @endpoint(response=SignOutResponse, transaction=None, who="public")
 def sign_out() -> Response:
-    """End this sign-in: all its tokens are void from now on."""
-    return _sign_out()
+    """End this sign-in: all its tokens are void from now on. Who came by a provider that ends its
+    own sign-ins is sent there.
+    """
+    answer = _sign_out()
+    if farewell := leaving.farewell_url():
+        answer.status_code = 307
+        answer.headers["Location"] = farewell
+    return answer
 
 
 @bp.post("/signout")

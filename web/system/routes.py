@@ -9,6 +9,7 @@ from shared import db
 from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
+from shared.identity import providers
 from shared.services import access, accounts, permissions
 from shared.services.accounts import Principal
 from shared.version import API_VERSION, VERSION
@@ -82,7 +83,7 @@ def _for_everybody() -> dict[str, Any]:
         "name": get_settings().webui_name,
         "version": API_VERSION,
         "default_locale": option("DEFAULT_LOCALE"),
-        "oauth": {"providers": {}},
+        "oauth": {"providers": {one.name: one.label for one in providers.offered().values()}},
         "features": {
             "auth": get_settings().webui_auth,
             "auth_trusted_header": bool(get_settings().webui_auth_trusted_email_header),

@@ -1,22 +1,27 @@
 """The jobs of accounts."""
 
+import base64
 from typing import Any
 
 from sqlalchemy import delete, select
 
-from shared import db
-from shared.errors import NotFound
-from shared.kinds.accounts import CLEAR_AWAY, ClearAway
+from shared import db, http
+from shared.errors import Invalid, NotFound
+from shared.kinds.accounts import CLEAR_AWAY, FETCH_PICTURE, ClearAway, FetchPicture
 from shared.models.chat import Chat
 from shared.models.job import Job
-from shared.services import accounts, chats, jobs
+from shared.services import accounts, chats, content_types, jobs
 from shared.services.accounts import Principal
+from shared.services.arrivals import NO_PICTURE
 from workers.base import task
 from workers.live import Running
 
 # So many go in one transaction: others want to write too. A chat takes some milliseconds, in which
 # on SQLite no answer of this process goes on.
 _AT_ONCE, _CHATS_AT_ONCE = 200, 5
+# A picture is kept in the account's row, and sent with every list that shows the user.
+_PICTURE = http.Limits(size_bytes=512 * 1024, total_s=15)
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 @task(CLEAR_AWAY)
@@ -68,3 +73,34 @@ class Clearing:
             some = select(Job.id).where(Job.user_id == self._user_id).limit(_AT_ONCE)
             gone = session.execute(delete(Job).where(Job.id.in_(some)).returning(Job.id)).all()
         return bool(gone)
+
+
+@task(FETCH_PICTURE)
+class PictureFetch:
+    """Fetches a picture and keeps it, unless the user has chosen another one meanwhile."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, FetchPicture)  # noqa: S101 -- for the type checker: the kind decides
+        self._job, self._payload = job, job.payload
+        self._image = ""
+
+    def do(self) -> None:
+        """Fetch it.
+
+        Raises:
+            Invalid: It is no picture.
+        """
+        fetcher = http.Fetcher(_PICTURE)
+        with self._job.abortable(fetcher.abort):
+            content = fetcher.fetch(self._payload.url).required().content
+        kind = content_types.sniff(content[:4096], "")
+        if kind not in _PICTURES:
+            raise Invalid("What stands at this address is no picture.")
+        self._image = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:  # noqa: ARG002 -- the protocol's signature
+        """Keep it."""
+        user = accounts.by_id(self._payload.user_id)
+        if self._image and user is not None and user.profile_image_url in ("", NO_PICTURE):
+            accounts.set_profile(user.id, user.name, self._image)
+        return {}
