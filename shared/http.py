@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -85,7 +86,7 @@ class Fetched:
         """
         if self.status < 400:
             return self
-        words = f"{httpx.URL(self.url).host} answered with status {self.status}."
+        words = f"{_host(self.url)} answered with status {self.status}."
         if self.status in (404, 410):
             raise NotFound(words)
         if self.status in (401, 403):
@@ -188,7 +189,7 @@ def _our_errors(url: str) -> Iterator[None]:
 
 
 def _host(url: str) -> str:
-    return httpx.URL(url).host
+    return urlsplit(url).hostname or "The server"
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,8 @@
-"""What the routes of tools and functions share: sources from addresses, values of valves."""
+"""Fetching the source of a tool or a function from an address, for an admin who waits."""
 
 from typing import Any
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field
 
 from shared.addresses import require_web_address
 from shared.kinds.workspace import FETCH_SOURCE, FetchSource
@@ -11,10 +11,6 @@ from web.auth import current_user
 from web.stream.waiting import ask
 
 _PATIENCE_S = 20.0
-
-
-class ValuesForm(RootModel[dict[str, Any]]):
-    """Values by their names."""
 
 
 class URLForm(BaseModel):

@@ -5,8 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from shared.models.function import Function
-from shared.services import functions, valves
-from shared.services.sources.valves import ADMINS, USERS
+from shared.services import functions
 from web import sources
 from web.api import endpoint
 from web.auth import current_user
@@ -18,14 +17,14 @@ from web.functions.schemas import (
     WholeFunctionResponse,
 )
 from web.sharing import with_owners
-from web.sources import SourceResponse, URLForm, ValuesForm
+from web.sources import SourceResponse, URLForm
+from web.valves import add_valves
 
 bp = Blueprint("functions", __name__)
 hide_what_is_missing(bp)
 
 _HIDDEN = {401: "No such function"}
 _NO_SOURCE = {400: "The source is none of a function"}
-_NO_VALVES = {400: "The function has no valves, or a value does not fit"}
 
 
 @bp.get("/")
@@ -115,45 +114,4 @@ def delete_function(function_id: str) -> bool:
     return True
 
 
-@bp.get("/id/<function_id>/valves")
-@endpoint(who="admin", errors=_HIDDEN)
-def show_valves(function_id: str) -> dict[str, Any] | None:
-    """Show the values of the function's valves."""
-    return valves.shown(functions.find(current_user(), function_id, "write").valves)
-
-
-@bp.get("/id/<function_id>/valves/spec")
-@endpoint(who="admin", errors=_HIDDEN)
-def describe_valves(function_id: str) -> dict[str, Any] | None:
-    """Describe the function's valves as a JSON schema; null when it has none."""
-    return valves.described(functions.find(current_user(), function_id), ADMINS)
-
-
-@bp.post("/id/<function_id>/valves/update")
-@endpoint(body=ValuesForm, who="admin", errors={**_NO_VALVES, **_HIDDEN})
-def update_valves(function_id: str, body: ValuesForm) -> dict[str, Any] | None:
-    """Set the function's valves; a mask keeps the secret that is there."""
-    return valves.set_values(functions.find(current_user(), function_id, "write"), body.root)
-
-
-@bp.get("/id/<function_id>/valves/user")
-@endpoint(errors=_HIDDEN)
-def show_own_valves(function_id: str) -> dict[str, Any] | None:
-    """Show what the user has set for the function."""
-    function = functions.find(current_user(), function_id)
-    return valves.shown(valves.of_user(current_user().id, function))
-
-
-@bp.get("/id/<function_id>/valves/user/spec")
-@endpoint(errors=_HIDDEN)
-def describe_own_valves(function_id: str) -> dict[str, Any] | None:
-    """Describe what a user may set for the function; null when that is nothing."""
-    return valves.described(functions.find(current_user(), function_id), USERS)
-
-
-@bp.post("/id/<function_id>/valves/user/update")
-@endpoint(body=ValuesForm, errors={**_NO_VALVES, **_HIDDEN})
-def update_own_valves(function_id: str, body: ValuesForm) -> dict[str, Any] | None:
-    """Set what the user wants of the function."""
-    function = functions.find(current_user(), function_id)
-    return valves.set_of_user(current_user().id, function, body.root)
+add_valves(bp, functions.find, "use", who="admin")

@@ -5,22 +5,21 @@ from typing import Any
 from flask import Blueprint
 
 from shared.models.tool import Tool
-from shared.services import tools, valves
-from shared.services.sources.valves import ADMINS, USERS
+from shared.services import tools
 from web import sources
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import hide_what_is_missing
 from web.sharing import GrantsForm, with_owners
-from web.sources import SourceResponse, URLForm, ValuesForm
+from web.sources import SourceResponse, URLForm
 from web.tools.schemas import OwnedToolResponse, ToolForm, WholeToolResponse
+from web.valves import add_valves
 
 bp = Blueprint("tools", __name__)
 hide_what_is_missing(bp)
 
 _HIDDEN = {401: "No such tool, or not yours to change"}
 _NO_SOURCE = {400: "The source is none of a tool"}
-_NO_VALVES = {400: "The tool has no valves, or a value does not fit"}
 
 
 @bp.get("/")
@@ -97,45 +96,4 @@ def delete_tool(tool_id: str) -> bool:
     return True
 
 
-@bp.get("/id/<tool_id>/valves")
-@endpoint(errors=_HIDDEN)
-def show_valves(tool_id: str) -> dict[str, Any] | None:
-    """Show the values of the tool's valves to who may change it."""
-    return valves.shown(tools.find(current_user(), tool_id, "write").valves)
-
-
-@bp.get("/id/<tool_id>/valves/spec")
-@endpoint(errors=_HIDDEN)
-def describe_valves(tool_id: str) -> dict[str, Any] | None:
-    """Describe the tool's valves as a JSON schema; null when it has none."""
-    return valves.described(tools.find(current_user(), tool_id), ADMINS)
-
-
-@bp.post("/id/<tool_id>/valves/update")
-@endpoint(body=ValuesForm, errors={**_NO_VALVES, **_HIDDEN})
-def update_valves(tool_id: str, body: ValuesForm) -> dict[str, Any] | None:
-    """Set the tool's valves; a mask keeps the secret that is there."""
-    return valves.set_values(tools.find(current_user(), tool_id, "write"), body.root)
-
-
-@bp.get("/id/<tool_id>/valves/user")
-@endpoint(errors=_HIDDEN)
-def show_own_valves(tool_id: str) -> dict[str, Any] | None:
-    """Show what the user has set for the tool."""
-    tool = tools.find(current_user(), tool_id)
-    return valves.shown(valves.of_user(current_user().id, tool))
-
-
-@bp.get("/id/<tool_id>/valves/user/spec")
-@endpoint(errors=_HIDDEN)
-def describe_own_valves(tool_id: str) -> dict[str, Any] | None:
-    """Describe what a user may set for the tool; null when that is nothing."""
-    return valves.described(tools.find(current_user(), tool_id), USERS)
-
-
-@bp.post("/id/<tool_id>/valves/user/update")
-@endpoint(body=ValuesForm, errors={**_NO_VALVES, **_HIDDEN})
-def update_own_valves(tool_id: str, body: ValuesForm) -> dict[str, Any] | None:
-    """Set what the user wants of the tool."""
-    tool = tools.find(current_user(), tool_id)
-    return valves.set_of_user(current_user().id, tool, body.root)
+add_valves(bp, tools.find, "read")
