@@ -62,6 +62,8 @@ class Filler:
             self.index.put(collection, list(self._items(batch, meta)))
             done += len(batch)
             self.step(done, len(wanted), _EMBEDDING)
+        # What an older job was just about to put when it was told to stop.
+        self._without_others(collection, meta["file_id"], wanted)
         return len(wanted)
 
     def _items(self, batch: Sequence[tuple[str, Chunk]], meta: dict[str, Any]) -> Iterator[Item]:

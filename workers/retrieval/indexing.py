@@ -5,6 +5,7 @@ the index is found again by its successor.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,12 +24,13 @@ from shared.services import access, accounts, indexing
 from shared.services.indexing import collection_of
 from shared.storage import get_storage
 from workers.live import Running
-from workers.retrieval import parts
+from workers.retrieval import listening, parts
+from workers.retrieval.abandoning import abandonable
 from workers.retrieval.base import Extract
 from workers.retrieval.filling import Filler
 from workers.vectors import get_index
 
-_PICTURES = "image/"
+_PICTURES, _SOUNDS = "image/", ("audio/", "video/")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Indexing:
         self._job.check()
         if option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
             return
-        filler = _filler(self._job)
+        filler = Filler(get_index(), parts.get_engine(), self._step)
         chunks = parts.get_splitter().split(extract)
         meta = _meta(file, extract.text, filler.engine.name)
         self._chunks = filler.put(collection_of(file.id), file.id, chunks, meta)
@@ -68,12 +70,29 @@ class Indexing:
 
     def _read(self) -> Extract:
         file = self._source.file
-        _tell(self._job, 0, 1, "Reading the text")
         with get_storage().as_file(file.key) as path:
-            extract = parts.get_extractor().extract(path, file.filename, file.content_type)
+            if file.content_type.startswith(_SOUNDS):
+                extract = listening.text_of(path, partial(self._step, unit="s"))
+            else:
+                self._step(0, 1, "Reading the text", "steps")
+                read = partial(parts.get_extractor().extract, path, file.filename)
+                extract = abandonable(self._job, lambda: read(file.content_type))
         if not extract.text.strip():
             raise Invalid("The file holds no text.")
         return extract
+
+    def _step(self, done: float, total: float, note: str, unit: str = "chunks") -> None:
+        """Tell how far it is, unless it need go no further: it was cancelled, the file is gone, or
+        has a newer job, whose work must not be mixed with this one's.
+        """
+        self._job.check()
+        with db.reading() as session:
+            newest = session.scalar(select(File.job_id).where(File.id == self._ask.file_id))
+        if newest is None:
+            raise NotFound("The file was deleted.")
+        if _is_newer(newest, self._job.claim.id):
+            raise Invalid("A newer job makes the file searchable.")
+        _tell(self._job, done, total, note, unit)
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Write how it ended into the file, unless a newer job has it. What was made of a file that
@@ -123,16 +142,7 @@ def _clear_lost(file_id: str, held_by: Sequence[str], is_there: bool) -> None:
         indexing.clean_up(collections=gone, parts=lost)
 
 
-def _filler(job: Running) -> Filler:
-    def step(done: int, total: int, note: str) -> None:
-        job.check()
-        _tell(job, done, total, note)
-
-    return Filler(get_index(), parts.get_engine(), step)
-
-
-def _tell(job: Running, done: int, total: int, note: str) -> None:
-    unit = "chunks" if total > 1 else "steps"
+def _tell(job: Running, done: float, total: float, note: str, unit: str) -> None:
     job.writer.emit("progress", {"done": done, "total": total, "unit": unit, "note": note})
 
 
@@ -162,10 +172,14 @@ class Filling:
 
     def do(self) -> None:
         """Look the rights and the files up again, and copy what was made of them."""
-        target = self._ask.knowledge_id
+        filler = Filler(get_index(), parts.get_engine(), self._step)
         for file_id in self._files():
             if not option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
-                _filler(self._job).copy(collection_of(file_id), target, file_id)
+                filler.copy(collection_of(file_id), self._ask.knowledge_id, file_id)
+
+    def _step(self, done: int, total: int, note: str) -> None:
+        self._job.check()
+        _tell(self._job, done, total, note, "chunks")
 
     def _files(self) -> list[str]:
         with db.reading() as session:

@@ -1,5 +1,6 @@
 """Jobs of indexing: what they put where, and what is left when they fail, stop or are lost."""
 
+import numpy as np
 import pytest
 
 from shared import db
@@ -16,7 +17,8 @@ from tests.services.uploading import file_row, new_file
 from tests.services.waiting import wait_until
 from workers import base
 from workers.live import Cancelled, live
-from workers.retrieval import parts
+from workers.retrieval import listening, parts
+from workers.speech.base import Heard, Sound
 
 pytestmark = pytest.mark.usefixtures("world", "uploads", "engine")
 LINES = [f"line {n:03}" for n in range(100)]
@@ -177,9 +179,64 @@ def test_a_file_that_is_deleted_meanwhile_leaves_no_vectors(owner, engine, worke
         files.remove([files.find(owner, file.id)])
     wait_until(lambda: texts_in(f"file-{file.id}") == [], 10, "what there was is gone")
     gate.open()
-    wait_until(lambda: row_of(job_id).status == COMPLETED, 10, "the job has ended")
+    wait_until(lambda: row_of(job_id).error == "The file was deleted.", 10, "the job has ended")
 
+    assert LINES[64] not in engine.texts
     wait_until(lambda: texts_in(f"file-{file.id}") == [], 10, "what came after is gone")
+
+
+def test_reading_is_left_at_once_when_the_job_is_cancelled(owner, worker, monkeypatch):
+    file, gate = new_file(owner, TEXT.encode()), Gate("a file that takes for ever")
+
+    class Endless:
+        def extract(self, _path, _filename, _content_type):
+            gate("a file that takes for ever")
+
+    monkeypatch.setattr(parts, "get_extractor", Endless)
+    job_id = accepted(file)
+    assert gate.has_come.wait(10)
+
+    jobs.cancel(owner, job_id)
+
+    wait_until(lambda: row_of(job_id).status == CANCELLED, 5, "the job is cancelled")
+    gate.open()
+
+
+def test_an_older_job_stops_when_the_file_has_a_newer_one(owner, engine, worker):
+    file = new_file(owner, TEXT.encode())
+    gate = Gate(LINES[40])
+    engine.before = gate
+    older = accepted(file)
+    assert gate.has_come.wait(10)
+
+    with db.transaction():
+        newer = files.set_content(files.find(owner, file.id), "new words")
+    wait_until(lambda: row_of(newer).status == COMPLETED, 10, "the newer job is done")
+    gate.open()
+    wait_until(lambda: row_of(older).status == FAILED, 10, "the older job has stopped")
+
+    assert "newer job" in row_of(older).error
+    assert file_row(file.id).status == "completed"
+
+
+def test_what_is_said_in_a_recording_is_its_text(owner, monkeypatch):
+    monkeypatch.setattr(listening, "get_listener", Parrot)
+    monkeypatch.setattr(listening.media, "length_s", lambda _path: 2.0)
+    monkeypatch.setattr(listening.media, "samples_of", lambda _path: None)
+    sounds = [Sound(np.zeros(16_000, np.int16), second) for second in (0.0, 1.0)]
+    monkeypatch.setattr(listening, "cut", lambda _samples, _longest_s: iter(sounds))
+    file = new_file(owner, b"ID3 not really", "song.mp3")
+
+    finish(accepted(file))
+
+    assert texts_in(f"file-{file.id}") == ["la la"]
+
+
+class Parrot:
+    longest_s = 1.0
+
+    def hear(self, _sound, _manner):
+        return Heard([{"start": 0.0, "end": 1.0, "text": "la"}])
 
 
 def test_a_new_text_takes_the_place_of_the_old_one_everywhere(each_database, owner):
