@@ -7,17 +7,11 @@ from shared.config.settings import get_settings
 from shared.models import Base
 from shared.models.base import UserText
 
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out what belongs to the database alone: the index of the search in chats."""
-    if kind == "table":
-        return name != "chat_text" and not (name or "").startswith("chat_search")
-    return not (name or "").endswith("_trgm")
-
-
 _url = context.config.get_main_option("sqlalchemy.url") or get_settings().sqlalchemy_url
 
-_UNDESCRIBED = ("chunk_words", "chunk_vector", "ix_chunk_words")
+# What no model describes: full-text indexes, and vectors of pgvector.
+_UNDESCRIBED = ("chat_text", "chat_search", "chunk_words", "chunk_vector", "ix_chunk_words")
+_TRIGRAMS = "_trgm"
 
 
 def _as_plain_types(kind, thing, _context):
@@ -25,15 +19,18 @@ def _as_plain_types(kind, thing, _context):
     return "sa.Text()" if kind == "type" and isinstance(thing, UserText) else False
 
 
-def _is_ours(_thing, name, kind, _is_reflected, _compared):
-    """Leave alone what no model describes: full-text indexes, and vectors of pgvector."""
-    return not (kind in ("table", "index") and (name or "").startswith(_UNDESCRIBED))
+def _is_ours(name, kind, _parents):
+    """Leave alone what belongs to the database."""
+    is_named = (name or "").startswith(_UNDESCRIBED) or (name or "").endswith(_TRIGRAMS)
+    return kind not in ("table", "index") or not is_named
 
 
 def _numbered(_context, _revision, directives):
     """Count revisions as the files do; refuse to write one without anything to do."""
     for script in directives:
         if script.upgrade_ops is not None and script.upgrade_ops.is_empty():
+            if context.config.attributes.get("only_compare"):
+                return  # Alembic's `check` wants to see the empty one
             print("The models and the database agree: there is nothing to write.")  # noqa: T201
             directives.clear()
             return
@@ -46,7 +43,6 @@ _options = {
     "compare_type": True,
     "include_name": _is_ours,
     "render_item": _as_plain_types,
-    "include_object": _is_ours,
     "process_revision_directives": _numbered,
 }
 

@@ -77,7 +77,7 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
     sent = {key: message for key, message in sent.items() if isinstance(message, dict)}
     for message_id, message in sent.items():
         _check(message_id, message)
-    _wait_for(chat_id)
+    wait_for(chat_id)
     stored = {row.id: row for row in of_chat(chat_id)}
     if any(row.is_running for row in stored.values()) and orphans.let_go(chat_id):
         stored = {row.id: row for row in of_chat(chat_id)}
@@ -92,9 +92,9 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
     _delete(chat_id, gone)
 
 
-def _wait_for(chat_id: str) -> None:
-    """Let only one at a time write messages of a chat: a page's save and the end of an answer both
-    read first, and must not undo each other.
+def wait_for(chat_id: str) -> None:
+    """Let only one transaction at a time write messages of a chat: a page's save and the end of an
+    answer both read first, and must not undo each other.
     """
     db.lock_for_update(f"chat {chat_id}")
 
@@ -165,6 +165,14 @@ def _change(chat_id: str, changed: dict[str, dict[str, Any]]) -> None:
             )
 
 
+def _delete(chat_id: str, gone: list[str]) -> None:
+    if gone:
+        db.connection().execute(
+            delete(ChatMessage).where(*_THIS),
+            [{"this_chat": chat_id, "this_id": message_id} for message_id in gone],
+        )
+
+
 def copy_all(chat_id: str, copy_id: str, running: dict[str, str]) -> None:
     """Copy all messages of a chat into another one, which has none.
 
@@ -180,60 +188,6 @@ def copy_all(chat_id: str, copy_id: str, running: dict[str, str]) -> None:
     db.flush()
     db.connection().execute(insert(ChatMessage).from_select(names, source))
     _change(copy_id, {name: {"content": content} for name, content in running.items()})
-
-
-def write_one(chat: Chat, message_id: str, content: str) -> ChatMessage:
-    """Give one message another text, and let the chat go on from it; one that is not there yet
-    follows the chat's current one.
-
-    Raises:
-        Invalid: A job is writing it, or it has no id.
-    """
-    _wait_for(chat.id)
-    row = find(chat.id, message_id) or _following(chat, message_id)
-    if row.is_running:
-        raise Invalid("This message is being written. Stop it first, or wait for its end.")
-    row.content, row.updated_at = content, now_s()
-    chat.current_id, chat.updated_at = message_id, row.updated_at
-    db.session().flush()
-    return row
-
-
-def _following(chat: Chat, message_id: str) -> ChatMessage:
-    """Make an empty message that follows a chat's current one."""
-    if not is_id(message_id):
-        raise Invalid("This is no id of a message.")
-    parent = find(chat.id, chat.current_id) if chat.current_id else None
-    role = "assistant" if parent is not None and parent.role == "user" else "user"
-    return _new(chat.id, message_id, parent.id if parent is not None else None, role, "")
-
-
-def note_event(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
-    """Keep what an event says of a message: "status", "message" (more text) or "replace" (another
-    text); other kinds are for those who listen only.
-
-    Raises:
-        Invalid: A job is writing the message's text, or the text is none.
-    """
-    if kind == "status":
-        row = find(chat.id, message_id)
-        if row is not None:
-            row.data = {**row.data, "statusHistory": [*(row.data.get("statusHistory") or []), data]}
-    elif kind in ("message", "replace"):
-        text = data.get("content", "")
-        if not isinstance(text, str):
-            raise Invalid("`data.content` must be a text.")
-        row = find(chat.id, message_id)
-        before = row.content if row is not None and kind == "message" else ""
-        write_one(chat, message_id, before + text)
-
-
-def _delete(chat_id: str, gone: list[str]) -> None:
-    if gone:
-        db.connection().execute(
-            delete(ChatMessage).where(*_THIS),
-            [{"this_chat": chat_id, "this_id": message_id} for message_id in gone],
-        )
 
 
 def _contents(row: Message | None, sent: dict[str, Any]) -> dict[str, Any]:
@@ -319,11 +273,11 @@ def start_answer(
         What stands before the job's answer; the row keeps it as its content while the job runs.
     """
     now = now_s()
-    _wait_for(chat.id)
+    wait_for(chat.id)
     row = find(chat.id, message_id)
     if row is None:
         parent_id = _last_message(chat, message_id, question)
-        row = _new(chat.id, message_id, parent_id, "assistant", "")
+        row = new(chat.id, message_id, parent_id, "assistant", "")
     row.job_id, row.is_running, row.model = job_id, True, model
     row.content = row.content if before is None else before
     row.data = {
@@ -333,9 +287,10 @@ def start_answer(
     return row.content
 
 
-def _new(
+def new(
     chat_id: str, message_id: str, parent_id: str | None, role: str, content: str
 ) -> ChatMessage:
+    """Add a message to a chat."""
     now = now_s()
     row = ChatMessage(
         chat_id=chat_id,
@@ -358,7 +313,7 @@ def _last_message(chat: Chat, answer_id: str, question: dict[str, Any] | None) -
     if question is None or (last_id and last and last.role == "user"):
         return last_id
     text, images = _said(question)
-    asked = _new(chat.id, new_id(), last_id, "user", text)
+    asked = new(chat.id, new_id(), last_id, "user", text)
     if images:
         asked.data = {**asked.data, "files": [{"type": "image", "url": url} for url in images]}
     db.session().flush()
@@ -388,7 +343,7 @@ def finish_answer(
         False when a newer job has the message, or message or chat is gone; then nothing is stored.
     """
     now = now_s()
-    _wait_for(chat_id)
+    wait_for(chat_id)
     # The chat before its messages, as everybody does who writes both: no two wait for each other,
     # and nobody deletes it meanwhile.
     db.session().execute(update(Chat).where(Chat.id == chat_id).values(updated_at=now))

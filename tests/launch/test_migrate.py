@@ -5,6 +5,8 @@ import time
 from contextlib import closing
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from launch import migrate
@@ -19,6 +21,31 @@ def settings(tmp_path):
 def _tables(settings):
     with closing(sqlite3.connect(settings.data_dir / "switchyard.db")) as connection:
         return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated(request, tmp_path):
+    """Alembic's configuration for a database of each kind that has the newest schema."""
+    named = {"DATA_DIR": str(tmp_path)}
+    if request.param == "postgres":
+        named["DATABASE_URL"] = request.getfixturevalue("postgres").new_database()
+    settings = load(named)
+    migrate.migrate(settings)
+    config = Config()
+    config.set_main_option("script_location", str(migrate._SCRIPTS))
+    config.set_main_option("sqlalchemy.url", settings.sqlalchemy_url.replace("%", "%%"))
+    return config
+
+
+def test_models_and_migrations_agree(migrated):
+    migrated.attributes["only_compare"] = True  # see migrations/env.py
+
+    command.check(migrated)
+
+
+def test_every_migration_can_be_taken_back_and_made_again(migrated):
+    command.downgrade(migrated, "base")
+    command.upgrade(migrated, "head")
 
 
 def test_an_empty_database_gets_all_tables_and_the_second_time_there_is_nothing_to_do(settings):

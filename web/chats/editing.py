@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from shared import db, relay
 from shared.errors import Invalid
 from shared.models.chat import Chat
-from shared.services import messages, permissions
+from shared.services import message_edits, permissions
 from web.api import endpoint
 from web.auth import current_user
 from web.chats.loading import HIDDEN, loaded, own, shown
@@ -32,7 +32,7 @@ def write_message(chat_id: str, message_id: str, body: TextForm) -> Response:
     with db.transaction():
         chat = own(chat_id, "write")
         permissions.require(current_user(), "chat", "edit")
-        row = messages.write_one(chat, message_id, body.content)
+        row = message_edits.write_one(chat, message_id, body.content)
         _tell(chat, message_id, "chat:message", {"content": row.content})
         found = loaded(chat)
     return shown(found)
@@ -45,7 +45,7 @@ def send_event(chat_id: str, message_id: str, body: EventForm) -> bool:
     try:
         with db.transaction():
             chat = own(chat_id, "write")
-            messages.note_event(chat, message_id, body.type, body.data)
+            message_edits.note_event(chat, message_id, body.type, body.data)
             _tell(chat, message_id, body.type, body.data)
     except Invalid:
         return False

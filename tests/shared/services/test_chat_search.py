@@ -3,7 +3,7 @@
 import pytest
 
 from shared import db
-from shared.services import chat_search, chat_tags, chats, folders, messages
+from shared.services import chat_search, chat_tags, chats, folders, message_edits, messages
 from tests.services.things import message, new_chat, new_user
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -65,7 +65,7 @@ def test_signs_stand_for_themselves(owner, query):
 def test_a_changed_text_is_found_by_its_new_words_only(owner):
     chat = chat_of(owner, "A", "first words")
 
-    change(chat, messages.write_one, "m0", "second thoughts")
+    change(chat, message_edits.write_one, "m0", "second thoughts")
     change(chat, chats.merge, {"title": "Renamed"})
 
     assert found(owner, "first words") == []

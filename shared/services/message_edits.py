@@ -1,0 +1,55 @@
+"""Changes of single messages by their readers: another text, and what events say of them."""
+
+from typing import Any
+
+from shared import db
+from shared.errors import Invalid
+from shared.ids import now_s
+from shared.models.chat import Chat, ChatMessage
+from shared.services import messages
+
+
+def write_one(chat: Chat, message_id: str, content: str) -> ChatMessage:
+    """Give one message another text, and let the chat go on from it; one that is not there yet
+    follows the chat's current one.
+
+    Raises:
+        Invalid: A job is writing it, or it has no id.
+    """
+    messages.wait_for(chat.id)
+    row = messages.find(chat.id, message_id) or _following(chat, message_id)
+    if row.is_running:
+        raise Invalid("This message is being written. Stop it first, or wait for its end.")
+    row.content, row.updated_at = content, now_s()
+    chat.current_id, chat.updated_at = message_id, row.updated_at
+    db.session().flush()
+    return row
+
+
+def _following(chat: Chat, message_id: str) -> ChatMessage:
+    """Make an empty message that follows a chat's current one."""
+    if not messages.is_id(message_id):
+        raise Invalid("This is no id of a message.")
+    parent = messages.find(chat.id, chat.current_id) if chat.current_id else None
+    role = "assistant" if parent is not None and parent.role == "user" else "user"
+    return messages.new(chat.id, message_id, parent.id if parent is not None else None, role, "")
+
+
+def note_event(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
+    """Keep what an event says of a message: "status", "message" (more text) or "replace" (another
+    text); other kinds are for those who listen only.
+
+    Raises:
+        Invalid: A job is writing the message's text, or the text is none.
+    """
+    if kind == "status":
+        row = messages.find(chat.id, message_id)
+        if row is not None:
+            row.data = {**row.data, "statusHistory": [*(row.data.get("statusHistory") or []), data]}
+    elif kind in ("message", "replace"):
+        text = data.get("content", "")
+        if not isinstance(text, str):
+            raise Invalid("`data.content` must be a text.")
+        row = messages.find(chat.id, message_id)
+        before = row.content if row is not None and kind == "message" else ""
+        write_one(chat, message_id, before + text)
