@@ -34,6 +34,7 @@ from web.folders.routes import bp as folders
 from web.functions.routes import bp as functions
 from web.groups.routes import bp as groups
 from web.images.routes import bp as images
+from web.images.routes import v1 as images_v1
 from web.jobs.routes import bp as jobs
 from web.knowledge.directories import bp as knowledge_directories
 from web.knowledge.routes import bp as knowledge
@@ -123,6 +124,7 @@ AREAS = (
     Area(audio, "/api/v1/audio", MEMBER),
     Area(audio_v1, "/v1", MEMBER),
     Area(images, "/api/v1/images", MEMBER),
+    Area(images_v1, "/v1", MEMBER),
     Area(retrieval, "/api/v1/retrieval", MEMBER),
     Area(openai, "/openai", ADMIN),
     Area(openai_doors, "/openai", ADMIN),

@@ -75,8 +75,20 @@ def send_file(  # noqa: PLR0913 -- a form has as many parts
     headers: Mapping[str, str] | None = None,
 ) -> Any:
     """Send a file in a form and give the answer's JSON; errors as those of `ask`."""
+    files = [(field, (name, content))]
+    return send_files(url, files, data, key=key, headers=headers)
+
+
+def send_files(
+    url: str,
+    files: list[tuple[str, tuple[str, bytes]]],
+    data: Mapping[str, Any],
+    *,
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """Send files, each with its field and its name, in a form; else as `send_file`."""
     headers = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
-    files = {field: (name, content)}
     answer = _required(
         _sent(
             lambda client: client.post(url, files=files, data=dict(data), headers=headers),

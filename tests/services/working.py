@@ -18,6 +18,7 @@ from workers.accounts import tasks as _accounts  # noqa: F401 -- registers its t
 from workers.batches import tasks as _batches  # noqa: F401 -- registers its tasks
 from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
 from workers.channels import tasks as _channels  # noqa: F401 -- registers its tasks
+from workers.images import tasks as _images  # noqa: F401 -- registers its tasks
 from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
 from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
 from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
