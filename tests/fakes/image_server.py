@@ -133,9 +133,7 @@ def _handler(fake: FakeImages) -> type[BaseHTTPRequestHandler]:  # noqa: C901 --
             outputs = {"8": {"images": [draft]}, "9": {"images": [image]}}
             answers = {
                 "prompt": {"prompt_id": "p-1", "number": 1, "node_errors": {}},
-                "history": {
-                    "p-1": {"outputs": {"8": {"images": [draft]}, "9": {"images": [image]}}}
-                },
+                "history": {"p-1": {"outputs": outputs}},
                 "view": PNG,
                 "object_info": {"CheckpointLoaderSimple": listed},
             }
