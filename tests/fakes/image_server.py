@@ -34,7 +34,8 @@ class FakeImages:
     def __init__(self) -> None:
         self.key = "good-key"
         self.reset()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.fake = self
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -64,102 +65,103 @@ class FakeImages:
         self._server.server_close()
 
 
-def _handler(fake: FakeImages) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -- one protocol each
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
 
-        def answer(self, value: object, status: int = 200) -> None:
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header(
-                "Content-Type", "image/png" if isinstance(value, bytes) else "application/json"
-            )
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    @property
+    def fake(self) -> FakeImages:
+        return self.server.fake
 
-        def handle_one(self) -> None:
-            path = urlsplit(self.path).path
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            fake.asked.append((path, body, headers))
-            if path == "/ws":
-                self.listen(headers)
-                return
-            if fake.trouble is not None:
-                self.answer({"error": {"message": fake.trouble[1]}}, fake.trouble[0])
-                return
-            first = path.split("/")[1]
-            getattr(self, f"speak_{first}", self.speak_comfyui)(path, body, headers)
+    def answer(self, value: object, status: int = 200) -> None:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header(
+            "Content-Type", "image/png" if isinstance(value, bytes) else "application/json"
+        )
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        do_GET = do_POST = handle_one  # noqa: N815 -- the library's names
+    def handle_one(self) -> None:
+        path = urlsplit(self.path).path
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.fake.asked.append((path, body, headers))
+        if path == "/ws":
+            self.listen(headers)
+            return
+        if self.fake.trouble is not None:
+            self.answer({"error": {"message": self.fake.trouble[1]}}, self.fake.trouble[0])
+            return
+        first = path.split("/")[1]
+        getattr(self, f"speak_{first}", self.speak_comfyui)(path, body, headers)
 
-        def speak_v1(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-            if headers.get("authorization") != f"Bearer {fake.key}":
-                self.answer({"error": {"message": "Incorrect API key provided"}}, 401)
-                return
-            count = json.loads(body).get("n", 1) if body[:1] == b"{" else 1
-            one = {"url": f"{fake.url}/view"} if fake.sends_urls else {"b64_json": ENCODED}
-            self.answer({"created": 1, "data": [one] * count})
+    do_GET = do_POST = handle_one  # noqa: N815 -- the library's names
 
-        def speak_google(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-            if headers.get("x-goog-api-key") != fake.key:
-                self.answer({"error": {"code": 403, "message": "API key not valid"}}, 403)
-                return
-            count = json.loads(body)["parameters"]["sampleCount"]
-            one = {"mimeType": "image/png", "bytesBase64Encoded": ENCODED}
-            self.answer({"predictions": [one] * count})
+    def speak_v1(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        if headers.get("authorization") != f"Bearer {self.fake.key}":
+            self.answer({"error": {"message": "Incorrect API key provided"}}, 401)
+            return
+        count = json.loads(body).get("n", 1) if body[:1] == b"{" else 1
+        one = {"url": f"{self.fake.url}/view"} if self.fake.sends_urls else {"b64_json": ENCODED}
+        self.answer({"created": 1, "data": [one] * count})
 
-        def speak_sdapi(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-            place = path.rpartition("/")[2]
-            if place in ("txt2img", "img2img"):
-                fake.ordered.set()
-                if fake.is_slow:
-                    fake.release.wait(20)
-                self.answer({"images": [ENCODED] * json.loads(body)["batch_size"], "info": "{}"})
-            elif place == "progress":
-                self.answer({"progress": 0.4, "current_image": ENCODED})
-            elif place == "interrupt":
-                fake.release.set()
-                self.answer({})
-            else:
-                self.answer([{"title": f"{n} [x]", "model_name": n} for n in CHECKPOINTS])
+    def speak_google(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        if headers.get("x-goog-api-key") != self.fake.key:
+            self.answer({"error": {"code": 403, "message": "API key not valid"}}, 403)
+            return
+        count = json.loads(body)["parameters"]["sampleCount"]
+        one = {"mimeType": "image/png", "bytesBase64Encoded": ENCODED}
+        self.answer({"predictions": [one] * count})
 
-        def speak_comfyui(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-            place = path.split("/")[1]
-            image = {"filename": "a.png", "subfolder": "", "type": "output"}
-            draft = {"filename": "b.png", "subfolder": "", "type": "temp"}
-            listed = {"input": {"required": {"ckpt_name": [CHECKPOINTS, {}]}}}
-            outputs = {"8": {"images": [draft]}, "9": {"images": [image]}}
-            answers = {
-                "prompt": {"prompt_id": "p-1", "number": 1, "node_errors": {}},
-                "history": {"p-1": {"outputs": outputs}},
-                "view": PNG,
-                "object_info": {"CheckpointLoaderSimple": listed},
-            }
-            self.answer(answers.get(place, {}))
-            if place == "prompt":
-                fake.ordered.set()
+    def speak_sdapi(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        place = path.rpartition("/")[2]
+        if place in ("txt2img", "img2img"):
+            self.fake.ordered.set()
+            if self.fake.is_slow:
+                self.fake.release.wait(20)
+            self.answer({"images": [ENCODED] * json.loads(body)["batch_size"], "info": "{}"})
+        elif place == "progress":
+            self.answer({"progress": 0.4, "current_image": ENCODED})
+        elif place == "interrupt":
+            self.fake.release.set()
+            self.answer({})
+        else:
+            self.answer([{"title": f"{n} [x]", "model_name": n} for n in CHECKPOINTS])
 
-        def listen(self, headers: dict[str, str]) -> None:
-            digest = hashlib.sha1((headers["sec-websocket-key"] + _WEBSOCKET_GUID).encode())  # noqa: S324 -- RFC 6455
-            self.send_response(101)
-            self.send_header("Upgrade", "websocket")
-            self.send_header("Connection", "Upgrade")
-            self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest.digest()).decode())
-            self.end_headers()
-            self.close_connection = True
-            fake.ordered.wait(20)
-            if fake.is_slow:
-                fake.release.wait(20)
-            for frame in _frames(fake):
-                self.wfile.write(frame)
-            self.rfile.read(2)  # until the client closes
+    def speak_comfyui(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        place = path.split("/")[1]
+        image = {"filename": "a.png", "subfolder": "", "type": "output"}
+        draft = {"filename": "b.png", "subfolder": "", "type": "temp"}
+        listed = {"input": {"required": {"ckpt_name": [CHECKPOINTS, {}]}}}
+        outputs = {"8": {"images": [draft]}, "9": {"images": [image]}}
+        answers = {
+            "prompt": {"prompt_id": "p-1", "number": 1, "node_errors": {}},
+            "history": {"p-1": {"outputs": outputs}},
+            "view": PNG,
+            "object_info": {"CheckpointLoaderSimple": listed},
+        }
+        self.answer(answers.get(place, {}))
+        if place == "prompt":
+            self.fake.ordered.set()
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def listen(self, headers: dict[str, str]) -> None:
+        digest = hashlib.sha1((headers["sec-websocket-key"] + _WEBSOCKET_GUID).encode())  # noqa: S324 -- RFC 6455
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest.digest()).decode())
+        self.end_headers()
+        self.close_connection = True
+        self.fake.ordered.wait(20)
+        if self.fake.is_slow:
+            self.fake.release.wait(20)
+        for frame in _frames(self.fake):
+            self.wfile.write(frame)
+        self.rfile.read(2)  # until the client closes
 
-    return Handler
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def _frames(fake: FakeImages) -> list[bytes]:
