@@ -63,9 +63,9 @@ def of_user(user_id: str, thing: Thing) -> Values | None:
     Raises:
         NotFound: The account is gone.
     """
-    part = (_account(user_id).settings or {}).get(_NOUNS[type(thing)]) or {}
-    values: Values | None = (part.get("valves") or {}).get(thing.id)
-    return values
+    part = _object(_object(_account(user_id).settings).get(_NOUNS[type(thing)]))
+    values = _object(part.get("valves")).get(thing.id)
+    return values if isinstance(values, dict) else None
 
 
 def set_of_user(user_id: str, thing: Thing, values: Values) -> Values | None:
@@ -78,8 +78,8 @@ def set_of_user(user_id: str, thing: Thing, values: Values) -> Values | None:
     stored = _prepared(described(thing, USERS), values, of_user(user_id, thing))
     user, noun = _account(user_id), _NOUNS[type(thing)]
     settings = user.settings or {}
-    part = settings.get(noun) or {}
-    kept = {**(part.get("valves") or {}), thing.id: stored}
+    part = _object(settings.get(noun))
+    kept = {**_object(part.get("valves")), thing.id: stored}
     user.settings = {**settings, noun: {**part, "valves": kept}}
     return shown(stored)
 
@@ -113,11 +113,16 @@ def _prepared(spec: Spec | None, values: Values, before: Values | None) -> Value
     given = {name: value for name, value in values.items() if value is not None}
     for name, value in given.items():
         if _is_secret(name, value) and is_mask(value):
-            given[name] = unseal(stored.get(name, ""))
+            given[name] = unseal(str(stored.get(name, "")))
     return {
         name: seal(value) if _is_secret(name, value) else value
         for name, value in _checked(spec, given).items()
     }
+
+
+def _object(value: Any) -> Values:
+    """Take for empty what is no object: users write their settings as they like."""
+    return value if isinstance(value, dict) else {}
 
 
 def _account(user_id: str) -> User:

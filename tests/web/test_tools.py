@@ -254,3 +254,14 @@ def test_whom_a_tool_lets_in_is_changed_by_itself(admin, member):
     assert member.get(f"{URL}/id/weather").status_code == 200
     refused = member.post(f"{URL}/id/weather/access/update", {"access_grants": []})
     assert refused.status_code == 401
+
+
+@pytest.mark.parametrize("odd", [5, {"valves": [1]}, {"valves": {"weather": "x"}}])
+def test_odd_settings_of_a_user_count_as_none(admin, odd):
+    make(admin)
+    admin.post("/api/v1/users/user/settings/update", {"ui": {}, "tools": odd})
+
+    before = admin.get(f"{URL}/id/weather/valves/user")
+    after = admin.post(f"{URL}/id/weather/valves/user/update", {"home": "Oslo"})
+
+    assert (before.json, after.json) == (None, {"home": "Oslo"})
