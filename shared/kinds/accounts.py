@@ -16,8 +16,16 @@ class FetchPicture(Payload):
     url: str
 
 
+class TellAdmins(Payload):
+    """Tell the admins' webhook that somebody has opened an account."""
+
+    user_id: str
+
+
 CLEAR_AWAY = JobSpec("accounts.clear_away", DEFAULT, ClearAway, is_visible=False)
 
 FETCH_PICTURE = JobSpec("accounts.fetch_picture", DEFAULT, FetchPicture, is_visible=False)
 
-SPECS = (CLEAR_AWAY, FETCH_PICTURE)
+TELL_ADMINS = JobSpec("accounts.tell_admins", DEFAULT, TellAdmins, is_visible=False)
+
+SPECS = (CLEAR_AWAY, FETCH_PICTURE, TELL_ADMINS)

@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from shared import db, relay
+from shared import db, queue, relay
 from shared.config.options import get_options, option
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.ids import new_id, now_s
+from shared.kinds.accounts import TELL_ADMINS, TellAdmins
 from shared.models.group import GroupMember
 from shared.models.user import APIKey, Credential, User, UserSession
+from shared.queue import Subject
 
 ADMIN, USER, PENDING = "admin", "user", "pending"
 ROLES = (PENDING, USER, ADMIN)
@@ -114,10 +116,13 @@ def welcome(
         Invalid: The address is taken or no address.
     """
     db.lock_for_update(_OPENING)
-    if has_any():
-        return add(name, email, password_hash, role or option("DEFAULT_USER_ROLE"), image_url)
-    get_options().set({"ENABLE_SIGNUP": False})
-    return add(name, email, password_hash, ADMIN, image_url)
+    if not has_any():
+        get_options().set({"ENABLE_SIGNUP": False})
+        return add(name, email, password_hash, ADMIN, image_url)
+    user = add(name, email, password_hash, role or option("DEFAULT_USER_ROLE"), image_url)
+    if option("WEBHOOK_URL"):
+        queue.enqueue(TELL_ADMINS, TellAdmins(user_id=user.id), Subject())
+    return user
 
 
 def add(name: str, email: str, password_hash: str, role: str, image_url: str = "/user.png") -> User:

@@ -13,6 +13,7 @@ from tests.services.waiting import wait_until
 
 ACCOUNTS = "/api/v1/auths/admin/config"
 LDAP, DIRECTORY = f"{ACCOUNTS}/ldap", f"{ACCOUNTS}/ldap/server"
+OAUTH = f"{ACCOUNTS}/oauth"
 CODE, MODELS = "/api/v1/configs/code_execution", "/api/v1/configs/models"
 DIRECT, TOOLS = "/api/v1/configs/direct_connections", "/api/v1/configs/tool_servers"
 WEBHOOK, ARENA = "/api/webhook", "/api/v1/evaluations/config"
@@ -22,7 +23,7 @@ IMAGES, IMAGE = "/api/v1/images/config", "/api/v1/images/image/config"
 EMBEDDING, RERANKING = "/api/v1/retrieval/embedding", "/api/v1/retrieval/reranking"
 RETRIEVAL = "/api/v1/retrieval/config"
 SAVED_AT_THE_SAME_PLACE = {
-    ACCOUNTS, LDAP, DIRECTORY, CODE, MODELS, DIRECT, TOOLS, WEBHOOK, ARENA, PERMISSIONS,
+    ACCOUNTS, LDAP, DIRECTORY, OAUTH, CODE, MODELS, DIRECT, TOOLS, WEBHOOK, ARENA, PERMISSIONS,
 }  # fmt: skip
 SAVED_BELOW = {TASKS, AUDIO, IMAGES, IMAGE, EMBEDDING, RERANKING, RETRIEVAL}
 EDITORS = sorted(SAVED_AT_THE_SAME_PLACE | SAVED_BELOW)
@@ -46,6 +47,9 @@ OTHERS = {
     "IMAGE_SIZE": "64x32",
     "JWT_EXPIRES_IN": "12h",
     "MODEL_ORDER_LIST": ["beta", "alpha"],
+    "OAUTH_ADMIN_ROLES": ["chief"],
+    "OAUTH_ALLOWED_DOMAINS": ["example.org"],
+    "OAUTH_ALLOWED_ROLES": ["staff", "chief"],
     "SPLIT_ON": "none",
     "TAVILY_EXTRACT_DEPTH": "advanced",
     "TEXT_SPLITTER": "token",
@@ -113,7 +117,7 @@ def as_shown(name: str, value: Any) -> Any:
     """Give a value as an answer shows it: what is named like a secret is masked."""
     if isinstance(value, dict):
         return {inner: as_shown(inner, one) for inner, one in value.items()}
-    secret = name.lower().endswith(("_key", "password", "_token", "_sk", "_api_auth"))
+    secret = name.lower().endswith(("_key", "password", "_token", "_sk", "_api_auth", "_secret"))
     is_secret = (secret or name == "key") and isinstance(value, str)
     return mask(value) if is_secret else value
 

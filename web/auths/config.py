@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared.config.options.oauth import OAUTH
 from web.editor import Editor, Null, Of, add_editor, named_alike
 from web.errors import Status
 
@@ -85,6 +86,17 @@ _LDAP = Editor(
     },
 )
 
+_OAUTH = Editor(
+    name="oauth",
+    about="the identity providers",
+    module=_MODULE,
+    fields={
+        one.name: Of(one.name, is_required=False, null=Null.FORGOTTEN if one.kind else Null.REFUSED)
+        for one in OAUTH
+    },
+)
+
 add_editor(bp, _ADMIN, "/config")
+add_editor(bp, _OAUTH, "/config/oauth")
 add_editor(bp, _LDAP, "/config/ldap")
 add_editor(bp, _LDAP_SERVER, "/config/ldap/server")

@@ -3,17 +3,27 @@
 import base64
 from typing import Any
 
+import orjson
 from sqlalchemy import delete, select
 
 from shared import db, http
+from shared.config.options import option
 from shared.errors import Invalid, NotFound
-from shared.kinds.accounts import CLEAR_AWAY, FETCH_PICTURE, ClearAway, FetchPicture
+from shared.kinds.accounts import (
+    CLEAR_AWAY,
+    FETCH_PICTURE,
+    TELL_ADMINS,
+    ClearAway,
+    FetchPicture,
+    TellAdmins,
+)
 from shared.models.chat import Chat
 from shared.models.job import Job
 from shared.services import accounts, chats, content_types, jobs
 from shared.services.accounts import Principal
 from shared.services.arrivals import NO_PICTURE
 from workers.base import task
+from workers.channels.webhooks import body_for
 from workers.live import Running
 
 # So many go in one transaction: others want to write too. A chat takes some milliseconds, in which
@@ -21,6 +31,8 @@ from workers.live import Running
 _AT_ONCE, _CHATS_AT_ONCE = 200, 5
 # A picture is kept in the account's row, and sent with every list that shows the user.
 _PICTURE = http.Limits(size_bytes=512 * 1024, total_s=15)
+# The address is an admin's own: it may be in the house.
+_WEBHOOK = http.Limits(size_bytes=100_000, total_s=10, redirects=0, allows_private=True)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -103,4 +115,40 @@ class PictureFetch:
         user = accounts.by_id(self._payload.user_id)
         if self._image and user is not None and user.profile_image_url in ("", NO_PICTURE):
             accounts.set_profile(user.id, user.name, self._image)
+        return {}
+
+
+@task(TELL_ADMINS)
+class Telling:
+    """Posts to the admins' webhook that somebody has opened an account."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, TellAdmins)  # noqa: S101 -- for the type checker: the kind decides
+        self._job, self._url = job, option("WEBHOOK_URL")
+        with db.reading():
+            self._user = accounts.by_id(job.payload.user_id)
+
+    def do(self) -> None:
+        """Post it, once.
+
+        Raises:
+            Invalid, NotFound, Unavailable: The webhook does not take it.
+        """
+        if not self._url or self._user is None:
+            return
+        text = f"New account: {self._user.name}"
+        content = orjson.dumps(body_for(self._url, text, self._event()))
+        fetcher = http.Fetcher(_WEBHOOK)
+        with self._job.abortable(fetcher.abort):
+            headers = {"Content-Type": "application/json"}
+            fetcher.fetch(self._url, "POST", headers, content).required()
+
+    def _event(self) -> dict[str, Any]:
+        user = self._user
+        assert user is not None  # noqa: S101 -- for the type checker: `do` has looked
+        told = {"id": user.id, "name": user.name, "email": user.email, "role": user.role}
+        return {"action": "signup", "title": "New account", "user": told}
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:  # noqa: ARG002 -- the protocol's signature
+        """Nothing is left to be told."""
         return {}

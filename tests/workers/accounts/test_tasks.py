@@ -1,13 +1,16 @@
-"""Pictures of accounts, fetched from where an identity provider has them."""
+"""Pictures of accounts, fetched from where an identity provider has them; news for admins."""
 
 import base64
+import json
 
 import pytest
 
 from shared import db
+from shared.config.options import get_options
 from shared.kinds.accounts import FETCH_PICTURE, FetchPicture
 from shared.services import accounts
 from tests.fakes.web_server import FakeWeb
+from tests.services.inside import sent
 from tests.services.things import new_job, new_user, row_of
 from workers import base
 from workers.accounts import tasks as _accounts  # noqa: F401 -- registers the work
@@ -60,3 +63,45 @@ def test_an_address_inside_the_own_network_is_not_opened(configure):
 
         assert (status, image) == ("failed", "/user.png")
         assert web.asked == []
+
+
+# News for admins
+
+
+def arrive(email="new@example.com"):
+    with db.transaction():
+        return accounts.welcome("New", email)
+
+
+def test_admins_hear_at_their_webhook_of_a_new_account(web):
+    new_user("admin")
+    get_options().set({"WEBHOOK_URL": web.put("/hook", "ok")})
+    user = arrive()
+
+    base.run(sent("default")[0])
+
+    [(method, _, _, body)] = web.asked
+    told = json.loads(body)
+    assert (method, told["action"], told["user"]["id"]) == ("POST", "signup", user.id)
+    assert (told["text"], told["user"]["role"]) == ("New account: New", "pending")
+
+
+def test_without_a_webhook_nobody_is_told():
+    new_user("admin")
+
+    arrive()
+
+    assert sent("default") == []
+
+
+def test_an_account_is_opened_although_the_webhook_is_away():
+    new_user("admin")
+    get_options().set({"WEBHOOK_URL": "http://127.0.0.1:9/hook"})
+    arrive()
+    job_id = sent("default")[0]
+
+    base.run(job_id)
+
+    assert row_of(job_id).status == "failed"
+    with db.reading():
+        assert accounts.by_email("new@example.com") is not None
