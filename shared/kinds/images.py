@@ -16,6 +16,7 @@ class Paint(Payload):
         sources: Files of the user that are to be changed; none when a picture is made from words.
         mask: File that tells where they may be changed.
         varies: Whether what is wanted is a variation of the source.
+        user_id: For whom, where the job is a part of another one.
         extras: What OpenAI's API knows beside these (quality, style, background …).
     """
 
@@ -27,6 +28,7 @@ class Paint(Payload):
     sources: list[str] = Field(default_factory=list)
     mask: str | None = None
     varies: bool = False
+    user_id: str | None = None
     extras: dict[str, str | int] = Field(default_factory=dict)
 
 

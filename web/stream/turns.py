@@ -137,6 +137,8 @@ class Turn:
             self._tail, self._may_think = "", False
         elif kind == "source":
             return [Notice("chat:completion", {"sources": data["sources"]})]
+        elif kind == "files":
+            return [Notice("files", data)]
         elif kind == "usage":
             return [Notice("chat:completion", {"usage": data})]
         closed = self._without_status()

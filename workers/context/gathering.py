@@ -20,7 +20,7 @@ from shared.services import collections, connections, indexing, models, referenc
 from shared.services.accounts import Principal
 from shared.services.models import Route
 from workers.asking import ask
-from workers.context import queries, whole
+from workers.context import pictures, queries, whole
 from workers.context.sources import Source, source, with_sources
 from workers.inference import prompts
 from workers.live import Running, Stopped
@@ -51,6 +51,7 @@ class Gathering:
     Attributes:
         sources: What was found, in the contract's form.
         statuses: What was told on the way, for the message.
+        files: Pictures that were made, for the message.
     """
 
     def __init__(self, job: Running, request: RunChat, owner: Principal, route: Route) -> None:
@@ -58,6 +59,7 @@ class Gathering:
         self._items = [*request.files, *_knowledge(owner, request.model)]
         self.sources: list[Source] = []
         self.statuses: list[dict[str, Any]] = []
+        self.files: list[dict[str, Any]] = []
 
     def put_into(self, body: dict[str, Any]) -> dict[str, Any]:
         """Gather, tell the sources before the answer begins, and put them into its request.
@@ -72,6 +74,8 @@ class Gathering:
             body = self._with_memories(body, question)
         if self._request.features.get("web_search") and question:
             self._items += self._from_the_web(messages)
+        if self._request.features.get("image_generation") and question:
+            body = self._with_picture(body, messages)
         if self._items and question:
             self._gather(messages)
         if not self.sources:
@@ -88,7 +92,7 @@ class Gathering:
 
     def fields(self) -> dict[str, Any]:
         """Give what the message keeps."""
-        kept = {"sources": self.sources, "statusHistory": self.statuses}
+        kept = {"sources": self.sources, "statusHistory": self.statuses, "files": self.files}
         return {name: value for name, value in kept.items() if value}
 
     def _gather(self, messages: list[dict[str, Any]]) -> None:
@@ -178,6 +182,28 @@ class Gathering:
         say(description="Searched {{count}} sites", query=asked[0], urls=urls, done=True)
         about = {"type": "web_search", "name": ", ".join(asked), "urls": urls}
         return [{**about, **{key: found[key] for key in _PLACES if key in found}}]
+
+    def _with_picture(self, body: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+        """Have a picture painted and shown, and let the model know of it.
+
+        Source: contract, chat-flow §10 (words of the status, form of the event).
+        """
+        self.tell(description="Generating an image", done=False)
+        job, owner = self._job, self._owner
+        try:
+            prompt = pictures.described(job, owner, self._request.model, messages)
+            self.files = pictures.painted(job, owner, prompt)
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            # The answer goes on without: the reader sees why.
+            self.tell(description=error.message, done=True, error=True)
+            note = pictures.NOT_MADE + error.message
+        else:
+            self.tell(description="Generated an image", done=True)
+            job.writer.emit("files", {"files": self.files})
+            note = pictures.MADE
+        return {**body, "messages": prompts.with_system(body.get("messages") or [], note)}
 
     def _lookup(self, names: list[str], asked: list[str]) -> SearchCollections:
         return SearchCollections(

@@ -52,7 +52,8 @@ def asked_by(
     if not is_wanted or not question:
         return [question] if question else []
     try:
-        said = _ask(job, user, model, messages)
+        template = option("QUERY_GENERATION_PROMPT_TEMPLATE") or prompts.QUERIES
+        said = asked_for(job, user, model, messages, template)
     except Stopped:
         raise
     except SwitchyardError as error:
@@ -63,13 +64,21 @@ def asked_by(
     return [query for query in dict.fromkeys(queries) if query][:_MOST] or [question]
 
 
-def _ask(
-    job: Running, user: Principal, model: str, messages: list[dict[str, Any]]
+def asked_for(
+    job: Running, user: Principal, model: str, messages: list[dict[str, Any]], template: str
 ) -> dict[str, Any]:
+    """Ask the task model about a chat; gives the JSON object that it says, or {}.
+
+    Args:
+        template: The question, with placeholders for the chat.
+
+    Raises:
+        Stopped: The job has to end.
+        SwitchyardError: The model does not answer.
+    """
     with db.reading():
         route = task_route(user, model)
     said = [{"role": str(one.get("role")), "content": text_of(one)} for one in messages]
-    template = option("QUERY_GENERATION_PROMPT_TEMPLATE") or prompts.QUERIES
     body = {
         "model": route.upstream_id,
         "messages": [{"role": "user", "content": prompts.fill(template, said, user.name)}],

@@ -6,11 +6,11 @@ from typing import Any
 
 from shared import db
 from shared.config.options import option
-from shared.errors import Unavailable
+from shared.errors import Forbidden, Unavailable
 from shared.ids import new_id
 from shared.kinds.images import AskPainter, Paint
 from shared.models.job import COMPLETED
-from shared.services import content_types, files, images, indexing
+from shared.services import accounts, content_types, files, images, indexing
 from shared.services.accounts import Principal
 from shared.services.files import Stored
 from shared.storage import get_storage
@@ -30,7 +30,7 @@ class Painting:
         assert isinstance(job.payload, Paint)  # noqa: S101 -- for the type checker: the kind decides
         self._job, self._ask = job, job.payload
         with db.reading():
-            self._owner = owner_of(job)
+            self._owner = _owner(job, job.payload)
             images.require(self._owner)
             keys = _keys(self._owner, self._ask)
         self._order = _order(self._ask, keys)
@@ -106,6 +106,20 @@ class Easel:
             return False
         self._last_preview = now
         return True
+
+
+def _owner(job: Running, ask: Paint) -> Principal:
+    """Find out for whom pictures are made, as that account is now.
+
+    Raises:
+        Forbidden: It is gone.
+    """
+    if ask.user_id is None:
+        return owner_of(job)
+    user = accounts.principal_of(ask.user_id)
+    if user is None:
+        raise Forbidden
+    return user
 
 
 def _keys(owner: Principal, ask: Paint) -> list[str]:

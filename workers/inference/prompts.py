@@ -44,6 +44,19 @@ short searches, each different. Today is {{CURRENT_DATE}}.
 {{MESSAGES:END:6}}
 </chat_history>"""
 
+PICTURE = """### Task:
+Describe the picture that the user of the chat below wishes for, so that a painter who has not read
+the chat can paint it: its subject, the surroundings, the light, the manner.
+### Rules:
+- At most sixty words, in English.
+- Write nothing but JSON.
+### Output:
+{ "prompt": "the description" }
+### Chat:
+<chat_history>
+{{MESSAGES:END:6}}
+</chat_history>"""
+
 _PLACEHOLDER = re.compile(
     r"\{\{(?:(?P<messages>MESSAGES)(?::(?P<which>START|END|MIDDLETRUNCATE):(?P<count>\d+))?"
     r"|(?P<prompt>prompt)(?::(?P<part>start|end|middletruncate):(?P<size>\d+))?"

@@ -1,0 +1,129 @@
+"""Services of speech, by their documented protocols: OpenAI, Deepgram, Azure, ElevenLabs.
+
+Whoever listens hears TEXT in every piece; whoever speaks sends SOUND. `trouble` makes all refuse.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+TEXT = "hello there"
+SOUND = b"\xff\xf3sound" * 2000
+_WORDS = [{"word": "hello", "start": 0.1, "end": 0.4}, {"word": "there", "start": 0.5, "end": 0.9}]
+
+
+class FakeSpeech:
+    """The server; use as a context.
+
+    Attributes:
+        key: What clients have to show.
+        trouble: Status and message with which everything is refused.
+        gate: Pieces that may be heard before `release` is set; None for all.
+    """
+
+    def __init__(self) -> None:
+        self.key = "good-key"
+        self.reset()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.fake = self
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    def reset(self) -> None:
+        """Forget what came, and be good."""
+        self.asked: list[tuple[str, bytes, dict[str, str]]] = []
+        self.trouble: tuple[int, str] | None = None
+        self.gate: int | None = None
+        self.release = threading.Event()
+
+    @property
+    def heard(self) -> int:
+        """How many pieces came to be heard."""
+        return sum("transcri" in path or "listen" in path for path, _, _ in self.asked)
+
+    def __enter__(self) -> "FakeSpeech":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def handle_one(self) -> None:
+        fake: FakeSpeech = self.server.fake
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        fake.asked.append((self.path, body, headers))
+        if fake.gate is not None and fake.heard > fake.gate:
+            fake.release.wait(60)
+        path = urlsplit(self.path).path
+        if fake.trouble is not None:
+            self.answer({"error": {"message": fake.trouble[1]}}, fake.trouble[0])
+        elif not _is_let_in(headers, fake.key):
+            self.answer({"error": {"message": "Invalid credentials"}}, 401)
+        else:
+            self.answer(_ANSWERS[path.rstrip("/").rpartition("/")[2]](body))
+
+    do_GET = do_POST = handle_one  # noqa: N815 -- the library's names
+
+    def answer(self, value: object, status: int = 200) -> None:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        kind = "audio/mpeg" if isinstance(value, bytes) else "application/json"
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _is_let_in(headers: dict[str, str], key: str) -> bool:
+    shown = headers.get("authorization", ""), headers.get("xi-api-key")
+    azure = headers.get("ocp-apim-subscription-key")
+    return key in (shown[1], azure) or shown[0] in (f"Bearer {key}", f"Token {key}")
+
+
+def _openai(body: bytes) -> dict:
+    told = {"text": TEXT}
+    if b"verbose_json" in body:
+        segment = {"id": 0, "start": 0.0, "end": 1.0, "text": f" {TEXT}"}
+        told |= {"language": "english", "duration": 1.0, "segments": [segment]}
+    return {**told, "words": _WORDS} if b"timestamp_granularities" in body else told
+
+
+def _deepgram(_: bytes) -> dict:
+    words = [{**word, "punctuated_word": word["word"].title()} for word in _WORDS]
+    utterance = {"start": 0.0, "end": 1.0, "transcript": TEXT, "words": words}
+    channel = {"detected_language": "en", "alternatives": [{"transcript": TEXT}]}
+    return {"results": {"channels": [channel], "utterances": [utterance]}}
+
+
+def _azure(_: bytes) -> dict:
+    word = {"text": "hello", "offsetMilliseconds": 100, "durationMilliseconds": 300}
+    phrase = {"offsetMilliseconds": 0, "durationMilliseconds": 1000, "text": TEXT, "words": [word]}
+    return {"combinedPhrases": [{"text": TEXT}], "phrases": [{**phrase, "locale": "en-US"}]}
+
+
+# By the last part of the path.
+_ANSWERS = {
+    "transcriptions": _openai,
+    "translations": _openai,
+    "listen": _deepgram,
+    "transcriptions:transcribe": _azure,
+    "speech": lambda _: SOUND,
+    "stream": lambda _: SOUND,
+    "v1": lambda _: SOUND,
+    "voices": lambda _: {"voices": [{"voice_id": "v1", "id": "v1", "name": "Vera"}]},
+    "list": lambda _: [{"ShortName": "en-US-Vera", "DisplayName": "Vera"}],
+    "models": lambda _: [{"model_id": "m1", "name": "One"}],
+}
