@@ -14,8 +14,6 @@ from shared.services import chat_tags, messages
 from shared.services.messages import Message
 
 PAGE_SIZE = 60
-# By what a list may be put in order.
-ORDERS = ("title", "created_at", "updated_at")
 # Of titles that are made here; a client's own may be longer.
 LONGEST_TITLE = 200
 # What lists show of a chat: its id, title, updated_at, created_at.
@@ -179,7 +177,7 @@ def in_order(query: Titles, order_by: str, is_descending: bool) -> Titles:
     """Put a list into another order.
 
     Args:
-        order_by: One of ORDERS.
+        order_by: "title", "created_at" or "updated_at".
     """
     column = {"title": Chat.title, "created_at": Chat.created_at, "updated_at": Chat.updated_at}
     keys = (column[order_by], Chat.id)
