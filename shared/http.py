@@ -34,7 +34,7 @@ class Limits:
 
     Attributes:
         size_bytes: Of the body, after decompression.
-        total_s: From the first look-up to the last byte, redirects included.
+        total_s: To the last byte, redirects included; a name server that hangs may add its own.
         connect_s: For each connection.
         idle_s: Between two pieces.
         redirects: How often it may be sent elsewhere.

@@ -116,6 +116,11 @@ def offer() -> list[dict[str, Any]] | None:
     return _offer.models
 
 
+def is_offered(model_id: str) -> bool:
+    """Whether a connection offers a model of this id."""
+    return any(model["id"] == model_id for model in offer() or ())
+
+
 def _look_for_offer() -> None:
     version = get_redis().get(key("models", "version"))
     if version is None and _offer.models is not None:

@@ -70,7 +70,8 @@ def create(user: Principal, model_id: str, draft: Draft) -> ModelRow:
     _check_base(user, draft.base_model_id)
     _check_parts(user, draft.meta, {})
     db.lock_for_update("models")
-    if db.session().get(ModelRow, model_id) is not None:
+    is_upstream = draft.base_model_id is not None and models.is_offered(model_id)
+    if is_upstream or db.session().get(ModelRow, model_id) is not None:
         raise Conflict("This model id is taken. Please choose another one.")
     row = ModelRow(id=model_id, user_id=user.id, created_at=now_s())
     _fill(row, draft, sharing.permitted(user, "models", draft.access_control))

@@ -292,3 +292,12 @@ def test_a_models_picture_is_its_own_or_one_of_this_server(admin, address, begin
 
     assert (answer.status_code, answer.content_type) == (200, "image/png")
     assert answer.data.startswith(begins)
+
+
+def test_a_preset_takes_no_upstream_models_id(admin):
+    offer("alpha", "beta", public=False)
+
+    answer = admin.post(f"{URL}/create", form("beta"))
+
+    assert answer.status_code == 401
+    assert "taken" in answer.json["detail"]
