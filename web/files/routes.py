@@ -13,7 +13,7 @@ from shared.models.file import PENDING, File
 from shared.services import directories, files, indexing, knowledge, permissions
 from shared.services.accounts import Principal
 from web.api import endpoint
-from web.auth import current_user
+from web.auth import Permit, current_user
 from web.files.delivery import deliver
 from web.files.receiving import received
 from web.files.schemas import (
@@ -185,16 +185,18 @@ def show_status(file_id: str, query: StatusQuery) -> StatusResponse | Response:
         file = files.find(user, file_id)
     if not query.stream:
         return status_of(file)
-    return sse.response(_statuses(file))
+    return sse.response(_statuses(file, Permit()))
 
 
-def _statuses(file: File) -> Iterator[bytes]:
+def _statuses(file: File, permit: Permit) -> Iterator[bytes]:
     """Tell the status now, while it is the same, and when it has changed."""
     yield _status_event(file)
     if file.status != PENDING or file.job_id is None:
         return
     with Follow(file.job_id) as follow:
         for _ in follow.batches(sse.KEEP_ALIVE_S):
+            if not permit.holds():
+                return
             yield sse.KEEP_ALIVE
     with db.reading() as session:
         if (now := session.get(File, file.id)) is not None:
