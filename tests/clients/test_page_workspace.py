@@ -1,6 +1,7 @@
 """The unmodified Open WebUI 0.6.5 page in its workspace: things are made there and found again."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.services.browser import start_browser
 from tests.services.client import Account
 from tests.services.openwebui_page import page_folder
 from tests.services.stack import Stack
+from tests.services.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def options() -> dict[str, Any]:
-    return {"quick": 1, "env": {"FRONTEND_BUILD_DIR": str(page_folder())}}
+    return {"compute": 1, "quick": 1, "env": {"FRONTEND_BUILD_DIR": str(page_folder())}}
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +148,25 @@ def test_a_preset_is_made_listed_and_answers(page: OpenWebUI, alice: Account, pr
         if (entry.get("json") or {}).get("stream")
     )
     assert first == {"role": "system", "content": "You help Alice."}
+
+
+def test_a_knowledge_base_is_made_and_a_file_put_into_it(
+    page: OpenWebUI, alice: Account, tmp_path: Path
+):
+    manual = tmp_path / "manual.txt"
+    manual.write_text("The machine is oiled every week.")
+    go(page, "/workspace/knowledge/create")
+    page.tab.locator("input[type=text]").first.fill("Manuals")
+    page.tab.locator("textarea").first.fill("of machines")
+    page.tab.get_by_role("button", name="Create Knowledge").click()
+    page.tab.wait_for_url("**/workspace/knowledge/*-*")
+
+    page.tab.locator("input[type=file]").first.set_input_files(manual)
+
+    page.wait_for("manual.txt")
+    wait_until(lambda: names_of_files(alice) == ["manual.txt"], 60, "the file is in it")
+
+
+def names_of_files(account: Account) -> list[str]:
+    (base,) = account.get("/api/v1/knowledge/")
+    return [file["meta"]["name"] for file in base["files"]]
