@@ -18,6 +18,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from bench import meter
+from bench.batches import batches
 from bench.measures import MEASURES
 from bench.mishaps import cancel, kill, resume
 from bench.rig import Rig
@@ -30,7 +31,8 @@ from tests.fakes.openai_server import FakeOpenAI
 
 # The kill comes last: it leaves a worker that has just started.
 _STORED = {"stored_calls": stored_calls, "many_and_long": many_and_long}
-_MEASURES = {**MEASURES, **_STORED, "cancel": cancel, "resume": resume, "kill": kill}
+_MISHAPS = {"cancel": cancel, "resume": resume, "kill": kill}
+_MEASURES = {**MEASURES, **_STORED, "batches": batches, **_MISHAPS}
 _START = "start"
 
 

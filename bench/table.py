@@ -153,6 +153,15 @@ CASES = (
         ("resume",),
         (Limit("resume_ms", 150, 50, " ms"),),
     ),
+    Case(
+        "batches",
+        "batch of 2,400 lines: lines/s against direct; time to first token beside it",
+        ("batches",),
+        (
+            Limit("batch_ratio", 0.8, 0.9, "", is_floor=True, digits=2),
+            Limit("beside_batch_ratio", 1.5, 1.3, "×", digits=2),
+        ),
+    ),
     # Three times the requests/s and a third of the CPU of Open WebUI 0.12.4 on such a machine.
     Case(
         "calls",

@@ -5,6 +5,7 @@ Words in the last user message steer it; so does the model's id, behind a semico
 
     tokens=24 delay=30      number of words; milliseconds before each (0: as fast as possible)
     say=a+b                 the answer is "a b"
+    late=N                  an answer in one piece comes after N milliseconds
     utf8=1                  words with letters of two, three and four bytes
     stamp=1                 each word is `t<monotonic nanoseconds>`, taken when it is sent
     think=6                 so many words of reasoning first
@@ -39,10 +40,10 @@ from typing import Any
 
 TEXT = ("say", "tool", "args")
 NUMBERS = (
-    "tokens", "delay", "utf8", "stamp", "think", "group", "endless", "longline", "fail", "retry",
-    "times", "hang", "cut", "reset", "error", "badjson", "hang_head", "drop", "noise", "html",
-    "empty", "json", "split", "slice", "burst", "crlf", "comments", "pretty", "nodone", "gzip",
-    "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
+    "tokens", "delay", "late", "utf8", "stamp", "think", "group", "endless", "longline", "fail",
+    "retry", "times", "hang", "cut", "reset", "error", "badjson", "hang_head", "drop", "noise",
+    "html", "empty", "json", "split", "slice", "burst", "crlf", "comments", "pretty", "nodone",
+    "gzip", "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
 )  # fmt: skip
 DEFAULTS: dict[str, Any] = {"tokens": 24, "delay": 30}
 _WORD = re.compile(r"(?<!\w)([a-z_0-9]+)=([^\s<>\"'`;]+)")

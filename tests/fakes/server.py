@@ -238,10 +238,22 @@ class Connection(asyncio.Protocol):
         if self._fails(chosen, request) or self._misbehaves(chosen):
             return
         if not server.is_stream(request) or chosen.get("json"):
-            record["done"] = True
-            self.send_json(200, server.whole(chosen, request))
+            self._send_whole(chosen, request, record)
             return
         self._stream(chosen, server.items(chosen, request, record), record)
+
+    def _send_whole(self, chosen: Plan, request: dict[str, Any], record: dict[str, Any]) -> None:
+        def send() -> None:
+            if not self.transport.is_closing():
+                record["done"] = True
+                self.send_json(200, self.server.whole(chosen, request))
+
+        late = chosen.get("late")
+        if late:
+            wheel = self.server.wheel
+            wheel.at(wheel.now() + late / 1000, send)
+        else:
+            send()
 
     def _stream(self, chosen: Plan, items: Iterator[Item], record: dict[str, Any]) -> None:
         server = self.server
