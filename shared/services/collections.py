@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from shared import db
 from shared.errors import NotFound
@@ -16,6 +16,8 @@ from shared.services.accounts import Principal
 _FILE = indexing.collection_of("")
 _MEMORIES = indexing.memories_of("")
 _LONGEST = 63
+# How the names of those begin that a web search has made.
+OF_SEARCHES = "web-search-"
 
 
 def can(user: Principal, action: str, name: str) -> bool:
@@ -65,14 +67,30 @@ def claim(user: Principal, name: str | None, seed: str) -> str:
     return chosen
 
 
-def name_for(user_id: str, seed: str) -> str:
+def name_for(user_id: str, seed: str, prefix: str = "") -> str:
     """Name a user's collection of something; nobody else's collection of it has the same name."""
-    return hashlib.sha256(f"{user_id}\n{seed}".encode()).hexdigest()[:_LONGEST]
+    digest = hashlib.sha256(f"{user_id}\n{seed}".encode()).hexdigest()
+    return f"{prefix}{digest}"[:_LONGEST]
 
 
-def forget_old(before: int) -> int:
-    """Delete the collections that were made before a moment (seconds since the epoch); how many."""
-    rows = list(db.session().scalars(select(Collection).where(Collection.created_at < before)))
+def forget_searches(before: int) -> int:
+    """Delete what web searches before a moment (seconds since the epoch) have found: their answers
+    keep what they cite.
+
+    Returns:
+        How many there were.
+    """
+    old = Collection.name.startswith(OF_SEARCHES), Collection.created_at < before
+    return _forget(select(Collection).where(*old))
+
+
+def remove_all_of(user_id: str) -> None:
+    """Delete the collections that a user has made."""
+    _forget(select(Collection).where(Collection.user_id == user_id))
+
+
+def _forget(chosen: Select[Collection]) -> int:
+    rows = list(db.session().scalars(chosen))
     for row in rows:
         db.session().delete(row)
     if rows:

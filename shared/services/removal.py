@@ -14,13 +14,14 @@ from shared.kinds.accounts import CLEAR_AWAY, ClearAway
 from shared.models import Base, Channel, Function, Group, ModelRow
 from shared.models.user import User
 from shared.queue import Subject
-from shared.services import files, knowledge, memories
+from shared.services import collections, files, knowledge, memories
 
 # Rows whose objects, vectors or members have to go with them.
 _WITH_MORE: tuple[Callable[[str], None], ...] = (
     knowledge.remove_all_of,
     files.remove_all_of,
     memories.remove_all_of,
+    collections.remove_all_of,
 )
 # There may be tens of thousands of these: a job deletes them, a few at a time.
 _BY_A_JOB = ("chat", "chat_tag", "job")

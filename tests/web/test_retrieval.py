@@ -1,5 +1,7 @@
 """The doors of retrieval: made searchable, searched, and nobody else's business."""
 
+import json
+
 import pytest
 
 from shared.config.options import get_options
@@ -176,3 +178,37 @@ def test_what_another_engine_made_is_not_compared_and_made_anew(member, admin, e
     assert found["distances"][0] == [0.5]
     jobs = admin.get("/api/v1/jobs/").json
     assert "retrieval.reindex" in str(jobs)
+
+
+@pytest.mark.parametrize("loader", ["firecrawl", "tavily"])
+def test_another_server_may_read_pages(member, web, monkeypatch, loader):
+    from workers.pages import loaders
+
+    told = {
+        "data": {"markdown": "Cats sleep.", "metadata": {"title": "T"}},
+        "results": [{"url": "x", "raw_content": "Cats sleep."}],
+    }
+    for path in ("/v1/scrape", "/extract"):
+        web.put(path, json.dumps(told), "application/json")
+    monkeypatch.setattr(loaders, "TAVILY_URL", f"{web.url}/extract")
+    get_options().set({"WEB_LOADER_ENGINE": loader, "FIRECRAWL_API_BASE_URL": web.url})
+
+    answer = member.post(f"{R}/process/web", {"url": "https://cats.example/"})
+
+    assert answer.json["file"]["data"]["content"] == "Cats sleep.", answer.text
+
+
+def test_what_searches_have_found_is_forgotten_after_a_while_and_nothing_else(member):
+    from shared import db
+    from shared.ids import now_s
+    from shared.services import collections
+
+    kept = keep(member)
+    old = keep(member, "dogs bark", collection_name="web-search-1")
+
+    with db.transaction():
+        assert collections.forget_searches(now_s() - 10) == 0
+        assert collections.forget_searches(now_s() + 10) == 1
+
+    wait_until(lambda: not texts_in(old), 5, "the vectors to go")
+    assert texts_in(kept)

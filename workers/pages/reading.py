@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from shared.config.options import option
 from shared.errors import Invalid
 from shared.http import Fetched, Fetcher
 from shared.services import content_types
 from workers.extraction.own import OwnExtractor
-from workers.pages import youtube
+from workers.pages import loaders, youtube
 from workers.pages.base import Page
 
 _HTML = ("text/html", "application/xhtml+xml", "")
@@ -26,6 +27,8 @@ def read(url: str, fetcher: Fetcher) -> Page:
     """
     if youtube.is_video(url):
         return _checked(youtube.read(url, fetcher))
+    if (loader := option("WEB_LOADER_ENGINE")) in loaders.LOADERS:
+        return _checked(loaders.LOADERS[loader](url))
     fetched = fetcher.fetch(url, headers={"accept": "text/html,*/*;q=0.8"}).required()
     return _checked(_page(fetched))
 

@@ -36,7 +36,8 @@ class WebSearching:
             if user is None:
                 raise Forbidden
             require(user)
-        self._name = collections.name_for(user.id, "\n".join(["web-search", *self._ask.queries]))
+        asked = "\n".join(self._ask.queries)
+        self._name = collections.name_for(user.id, asked, collections.OF_SEARCHES)
         self._user = user
 
     def do(self) -> None:

@@ -10,7 +10,7 @@ from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject
-from shared.services import accounts, jobs, speech, webhooks
+from shared.services import accounts, collections, jobs, speech, webhooks
 from shared.storage import get_storage
 from workers.base import periodic
 from workers.batches import results
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # Nothing takes longer to come in.
 _LONGEST_UPLOAD_S = 86_400.0
 _CLIPS_LAST_S = 7 * 86_400
+# What a web search has found is of use while its answer is written.
+_SEARCHES_LAST_S = 7 * 86_400
 
 
 @periodic("upkeep.refresh_models")
@@ -31,14 +33,15 @@ def refresh_models() -> None:
 
 @periodic("upkeep.purge")
 def purge() -> None:
-    """Delete ended jobs, their messages, sign-ins and spoken texts that are past their time, and
-    what killed processes have left of uploads.
+    """Delete ended jobs, their messages, sign-ins, spoken texts and finds of web searches that are
+    past their time, and what killed processes have left of uploads.
     """
     before = now_s() - get_settings().job_retention_days * 86_400
     old_jobs = jobs.purge(before)
     with db.transaction():
         old_sessions = accounts.purge_sessions()
         webhooks.purge(before)
+        collections.forget_searches(now_s() - _SEARCHES_LAST_S)
     results.purge()
     speech.purge_clips(_CLIPS_LAST_S)
     get_storage().clear_unfinished(time.time() - _LONGEST_UPLOAD_S)
