@@ -6,7 +6,7 @@ from shared.services import accounts
 from web.auth import current_user
 
 
-class SessionResponse(BaseModel):
+class SignInResponse(BaseModel):
     """A sign-in that stands; times in seconds since the epoch, null for one without end."""
 
     id: str
@@ -16,10 +16,10 @@ class SessionResponse(BaseModel):
     is_current: bool
 
 
-def shown_sessions(user_id: str) -> list[SessionResponse]:
+def shown_sessions(user_id: str) -> list[SignInResponse]:
     """Give a user's sign-ins, newest first, and which of them asks."""
     return [
-        SessionResponse(
+        SignInResponse(
             id=row.id,
             user_agent=row.user_agent,
             created_at=row.created_at,

@@ -72,7 +72,7 @@ def _fitting(search: Search) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Change:
-    """What an admin changes of an account; None leaves a part as it is."""
+    """An account as an admin wants it; password and role stay where None is said."""
 
     name: str
     email: str

@@ -116,6 +116,56 @@ def test_what_clients_note_about_their_user_is_laid_over(each_database, member):
     assert member.get(f"{PATH}/user/info").json == {"location": "here", "a": None}
 
 
+# Deleting
+
+
+def test_a_deleted_account_is_gone_at_once_with_what_was_its_own(each_database, admin, member):
+    chat = new_chat(member.user, message("q"))
+    member.post("/api/v1/memories/add", {"content": "mine"})
+    key = member.post("/api/v1/auths/api_key").json["api_key"]
+
+    answer = admin.delete(f"{PATH}/{member.id}")
+
+    assert (answer.status_code, answer.json) == (200, True)
+    assert member.get(WHO).status_code == 401
+    assert member.with_token(key).get(WHO).status_code == 401
+    assert [one["id"] for one in admin.get(f"{PATH}/").json] == [admin.id]
+    assert admin.get(f"{PATH}/shared-{chat.id}").status_code == 400
+
+
+def test_neither_ones_own_account_nor_the_first_admins_is_deleted(admin, new_caller):
+    second = new_caller("admin")
+
+    assert admin.delete(f"{PATH}/{admin.id}").status_code == 403
+    assert second.delete(f"{PATH}/{admin.id}").status_code == 403
+    assert admin.delete(f"{PATH}/{second.id}").status_code == 200
+
+
+def test_an_address_is_free_again_after_its_account(admin, member):
+    admin.delete(f"{PATH}/{member.id}")
+    form = {"name": "N", "email": member.user.email, "password": "Secret-pw-1!"}
+
+    assert admin.post("/api/v1/auths/add", form).status_code == 200
+
+
+def test_what_admins_do_and_who_signs_in_is_logged_without_secrets(admin, member, stranger, caplog):
+    caplog.set_level("INFO", "web.audit")
+
+    change(admin, member.id, password="Another-pw-1!", role="admin")
+    for password in ("Another-pw-1!", "wrong-password"):
+        stranger.post(f"{WHO}signin", {"email": "ada@example.com", "password": password})
+    admin.delete(f"{PATH}/{member.id}")
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "web.audit"]
+    by_admin = f"user {admin.id} from 127.0.0.1"
+    assert lines == [
+        f"{by_admin} changed user {member.id} and the password",
+        f"user {member.id} from 127.0.0.1 signed in by password",
+        "nobody from 127.0.0.1 signed in by password: refused",
+        f"{by_admin} deleted user {member.id}",
+    ]
+
+
 # Sign-ins
 
 

@@ -28,8 +28,7 @@ from web.auths.schemas import (
     UserResponse,
 )
 from web.errors import Status
-from web.sessions import SessionResponse as SignInResponse
-from web.sessions import shown_sessions
+from web.sessions import SignInResponse, shown_sessions
 
 bp = Blueprint("auths", __name__)
 

@@ -15,7 +15,7 @@ from web import audit, auth
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
-from web.sessions import SessionResponse, shown_sessions
+from web.sessions import SignInResponse, shown_sessions
 from web.users.schemas import (
     ListedUserResponse,
     ListQuery,
@@ -137,8 +137,8 @@ def delete_user(user_id: str) -> bool:
 
 
 @bp.get("/<user_id>/sessions")
-@endpoint(response=list[SessionResponse], errors=_UNKNOWN)
-def list_sessions(user_id: str) -> list[SessionResponse]:
+@endpoint(response=list[SignInResponse], errors=_UNKNOWN)
+def list_sessions(user_id: str) -> list[SignInResponse]:
     """List the sign-ins of a user that stand, newest first."""
     return shown_sessions(_known(user_id).id)
 
