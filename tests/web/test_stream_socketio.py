@@ -115,3 +115,18 @@ def test_a_socket_whose_token_has_run_out_is_closed_when_the_next_job_begins(
     door._run(crowd, WORK, translator(WORK.kind, WORK.chat_id, WORK.message_id, ""))
 
     assert closed == ["sid"]
+
+
+def test_what_may_be_lost_is_not_kept_for_a_socket_that_does_not_read(door, lane, crowd):
+    door._crowds["u"], door._users["sid"] = crowd, "u"
+
+    for _ in range(5000):
+        door._hand("sid", "2[]")
+
+    assert lane.queue.qsize() == 300
+
+
+def test_nothing_is_handed_to_a_socket_that_is_gone(door, lane):
+    door._hand("sid", "2[]")
+
+    assert lane.queue.qsize() == 0
