@@ -1,6 +1,6 @@
 """Kinds of jobs that turn speech into text, and text into speech."""
 
-from shared.kinds.base import COMPUTE, INTERACTIVE, JobSpec, Payload
+from shared.kinds.base import COMPUTE, INTERACTIVE, QUICK, JobSpec, Payload
 
 
 class Transcribe(Payload):
@@ -43,9 +43,11 @@ class ListVoices(Payload):
 
 
 TRANSCRIBE = JobSpec("speech.transcribe", COMPUTE, Transcribe)
-SPEAK = JobSpec("speech.speak", COMPUTE, Speak)
+# The same for what is soon heard: somebody waits for it, and not behind an hour of something else.
+TRANSCRIBE_SHORT = JobSpec("speech.transcribe_short", QUICK, Transcribe)
+SPEAK = JobSpec("speech.speak", QUICK, Speak)
 # The same with an engine that sends what is wanted: it needs a network and no CPU.
 FETCH_SPEECH = JobSpec("speech.fetch_speech", INTERACTIVE, Speak)
 LIST_VOICES = JobSpec("speech.list_voices", INTERACTIVE, ListVoices, is_visible=False)
 
-SPECS = (TRANSCRIBE, SPEAK, FETCH_SPEECH, LIST_VOICES)
+SPECS = (TRANSCRIBE, TRANSCRIBE_SHORT, SPEAK, FETCH_SPEECH, LIST_VOICES)

@@ -41,9 +41,9 @@ def test_every_kind_waits_in_a_queue_that_some_process_serves():
 def test_recordings_are_read_and_written_by_compute_workers_only():
     speech = module("shared.kinds.speech")
 
-    touching = (speech.TRANSCRIBE, speech.SPEAK)
+    touching = (speech.TRANSCRIBE, speech.TRANSCRIBE_SHORT, speech.SPEAK)
 
-    assert {spec.queue for spec in touching} == {"compute"}
+    assert {spec.queue for spec in touching} == {"compute", "quick"}, "prefork processes"
     others = {"openai", "elevenlabs", "azure"}
     wanting = [path for path in python_files("workers/speech/speakers") if _wants_media(path)]
     assert not {path.rpartition("/")[2].removesuffix(".py") for path in wanting} & others

@@ -10,7 +10,7 @@ from flask import Response
 from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Invalid, NotFound, UpstreamFailed
-from shared.kinds.speech import TRANSCRIBE, Transcribe
+from shared.kinds.speech import TRANSCRIBE, TRANSCRIBE_SHORT, Transcribe
 from shared.models.job import COMPLETED, Job
 from shared.queue import Subject
 from shared.services import files, jobs, permissions, speech
@@ -26,7 +26,8 @@ from web.stream.hub import Follow, ending_of
 from web.stream.waiting import wait_for
 
 _SOUNDS = ("audio/", "video/", "application/octet-stream")
-_TICK_S = 1.0
+# Some minutes, by what compresses well; a few seconds, by what does not at all.
+_SHORT_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def accept(user: Principal, to_english: bool = False) -> Accepted:
         )
         with db.transaction():
             files.add(user.id, stored)
-            job_id = jobs.accept(TRANSCRIBE, ask, Subject(user.id))
+            spec = TRANSCRIBE_SHORT if stored.size_bytes <= _SHORT_BYTES else TRANSCRIBE
+            job_id = jobs.accept(spec, ask, Subject(user.id))
     return Accepted(job_id, stored.filename, fields)
 
 
@@ -104,7 +106,7 @@ def find(user: Principal, job_id: str) -> dict[str, Any]:
         Invalid: It has not ended, or has not ended well.
     """
     job: Job = jobs.find(user, job_id)
-    if job.kind != TRANSCRIBE.name:
+    if job.kind not in (TRANSCRIBE.name, TRANSCRIBE_SHORT.name):
         raise NotFound
     if job.status != COMPLETED or job.result is None:
         raise Invalid(f"There is no text yet: the job is {job.status}.")
