@@ -99,6 +99,15 @@ def test_a_message_that_the_client_has_not_stored_is_made(each_database, member)
     assert stored_message(chat.id, "a").parent_id == "q"
 
 
+def test_a_question_is_not_overwritten_by_its_answer(member):
+    chat = new_chat(member.user, message("q"))
+
+    answer = ask(member, chat_id=chat.id, id="q")
+
+    assert answer.status_code == 400
+    assert stored_message(chat.id, "q").content == "text of q"
+
+
 def test_an_answer_may_go_on_with_what_the_message_has(member):
     chat = new_chat(member.user, message("q"), message("a", "q", "assistant", content="It was "))
     asked = [*ASKED, {"role": "assistant", "content": "It was "}]

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared import db, queue
 from shared.config.options import option
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, Invalid, NotFound
 from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.queue import Subject
 from shared.services import access, chats, jobs, messages, models, parameters, references
@@ -106,6 +106,9 @@ def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
     continues = last.get("role") == "assistant"
     if chat_id and form.id:
         chat = chats.find(chat_id)
+        asked = messages.find(chat_id, form.id)
+        if asked is not None and asked.role == "user" and asked.content:
+            raise Invalid("`id` names a question; it must be that of the answer.")
         before = None if continues else ""
         question = last if last.get("role") == "user" else None
         return messages.start_answer(chat, form.id, job_id, form.model, before, question)
