@@ -35,12 +35,11 @@ def memories_of(user_id: str) -> str:
     return f"user-memory-{user_id}"
 
 
-def index(file: File, from_text: bool = False, job_id: str | None = None) -> str:
+def index(file: File, from_text: bool = False) -> str:
     """Make a file searchable, as a job of its owner.
 
     Args:
         from_text: Take the text that it has, instead of what is found in its bytes.
-        job_id: Chosen by a caller who listens for the job already.
 
     Returns:
         The job's id.
@@ -49,7 +48,7 @@ def index(file: File, from_text: bool = False, job_id: str | None = None) -> str
         Busy: Too many jobs of the owner wait already.
     """
     payload = IndexFile(file_id=file.id, from_text=from_text)
-    file.job_id = jobs.accept(INDEX_FILE, payload, Subject(file.user_id), job_id)
+    file.job_id = jobs.accept(INDEX_FILE, payload, Subject(file.user_id))
     file.status, file.error = PENDING, None
     return file.job_id
 

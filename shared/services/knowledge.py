@@ -226,5 +226,6 @@ def _id_of(item: Any) -> Any:
 
 def remove_all_of(user_id: str) -> None:
     """Delete all knowledge bases of an account that is about to go."""
-    for knowledge in db.session().scalars(select(Knowledge).where(Knowledge.user_id == user_id)):
+    owned = select(Knowledge).where(Knowledge.user_id == user_id)
+    for knowledge in db.session().scalars(owned).all():
         remove(knowledge)
