@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.kinds.base import QUICK, JobSpec, Payload
+from shared.kinds.base import COMPUTE, QUICK, JobSpec, Payload
 
 
 class FormatCode(Payload):
@@ -28,6 +28,6 @@ class RenderPDF(Payload):
 
 FORMAT_CODE = JobSpec("texts.format_code", QUICK, FormatCode, is_visible=False)
 RENDER_MARKDOWN = JobSpec("texts.render_markdown", QUICK, RenderMarkdown, is_visible=False)
-RENDER_PDF = JobSpec("texts.render_pdf", QUICK, RenderPDF, is_visible=False)
+RENDER_PDF = JobSpec("texts.render_pdf", COMPUTE, RenderPDF, is_visible=False)
 
 SPECS = (FORMAT_CODE, RENDER_MARKDOWN, RENDER_PDF)
