@@ -38,6 +38,22 @@ def test_an_upload_is_answered_when_it_can_be_searched(stack: Stack, alice: Acco
     assert chunks_of(stack, file["id"]) == ["The cat sleeps on the warm stove."]
 
 
+def test_an_answer_cites_what_an_upload_says(alice: Account):
+    text = "The stove was built in 1871.\n\nThe cellar has two doors. " + "It is damp there. " * 30
+    file = upload(alice, text)
+    body = {
+        "model": alice.model(),
+        "messages": [{"role": "user", "content": "how old is the oven? tokens=3"}],
+        "files": [{"type": "file", "id": file["id"], "name": "manual.txt"}],
+        "stream": False,
+    }
+
+    answer = alice.api("POST", "/api/chat/completions", body, timeout=60)
+
+    [source] = answer.json()["sources"]
+    assert "built in 1871" in source["document"][0]
+
+
 def test_a_memory_is_found_by_its_meaning(alice: Account):
     for content in ("My dog is called Rex.", "I work as a baker.", "I am allergic to nuts."):
         alice.api("POST", "/api/v1/memories/add", {"content": content})
