@@ -38,6 +38,8 @@ class Versioned(Generic[T]):
         """Give the rows; older ones while Redis is away."""
         now = time.monotonic()
         if now - self._checked_at > _FRESH_S:
+            # Also when Redis is away: whoever asks may hold a transaction open.
+            self._checked_at = now
             try:
                 version = get_redis().get(key(self._name, "version"))
             except RedisError:
@@ -46,7 +48,6 @@ class Versioned(Generic[T]):
                 with db.reading():
                     self._rows = self._read()
                 self._version = version
-            self._checked_at = now
         return self._rows
 
     def changed(self) -> None:

@@ -47,10 +47,15 @@ def tokens_of(body: dict[str, Any], result: dict[str, Any]) -> Tokens:
 
     Args:
         body: What the provider was asked.
-        result: What it made; its `usage` counts, if the provider told any.
+        result: What it made; its `usage` counts, or that of an `answer` that was passed on, if the
+            provider told any.
     """
-    told = result.get("usage")
-    if isinstance(told, dict):
+    answer = result.get("answer")
+    passed_on = answer if isinstance(answer, dict) else {}
+    # Ollama tells its figures beside the answer's own keys.
+    for told in (result.get("usage"), passed_on.get("usage"), passed_on):
+        if not isinstance(told, dict):
+            continue
         prompt = _number(told, "prompt_tokens", "input_tokens", "prompt_eval_count")
         completion = _number(told, "completion_tokens", "output_tokens", "eval_count")
         if prompt or completion:

@@ -22,6 +22,17 @@ def test_what_a_provider_tells_counts(told):
     assert usage.tokens_of({}, {"usage": told, "text": "x" * 400}) == Tokens(3, 5)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5}},
+        {"message": {}, "prompt_eval_count": 3, "eval_count": 5},
+    ],
+)
+def test_the_usage_of_an_answer_that_was_passed_on_counts(answer):
+    assert usage.tokens_of({}, {"answer": answer}) == Tokens(3, 5)
+
+
 @pytest.mark.parametrize("told", [None, {}, [], "8", {"prompt_tokens": "3"}, {"x": 1}])
 def test_without_it_four_bytes_of_text_are_a_token(told):
     body = {"messages": [{"role": "user", "content": "x" * 8}]}
