@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench import meter
 from bench.batches import batches
+from bench.listening import beside_listening
 from bench.measures import MEASURES
 from bench.mishaps import cancel, kill, resume
 from bench.rig import Rig
@@ -31,7 +32,7 @@ from tests.fakes.openai_server import FakeOpenAI
 
 # The kill comes last: it leaves a worker that has just started.
 _STORED = {"stored_calls": stored_calls, "many_and_long": many_and_long}
-_MISHAPS = {"cancel": cancel, "resume": resume, "kill": kill}
+_MISHAPS = {"beside_listening": beside_listening, "cancel": cancel, "resume": resume, "kill": kill}
 _MEASURES = {**MEASURES, **_STORED, "batches": batches, **_MISHAPS}
 _START = "start"
 

@@ -133,6 +133,12 @@ CASES = (
         ),
     ),
     Case(
+        "listening",
+        "a chat beside four transcriptions: p99 between words, against alone",
+        ("beside_listening",),
+        (Limit("gap_ratio", 1.5, 1.2, "×", digits=2),),
+    ),
+    Case(
         "cancel",
         "cancel until the provider sees it, p50 / p99",
         ("cancel",),
