@@ -63,6 +63,20 @@ def find(chat_id: str, message_id: str) -> ChatMessage | None:
     return db.session().get(ChatMessage, (chat_id, message_id))
 
 
+def path_to(chat_id: str, message_id: str, most: int) -> list[ChatMessage]:
+    """List the messages that lead to one, from the root on, by single look-ups.
+
+    Args:
+        most: How many are looked up; a longer path lacks its beginning.
+    """
+    path: list[ChatMessage] = []
+    wanted: str | None = message_id
+    while wanted is not None and len(path) < most and (row := find(chat_id, wanted)) is not None:
+        path.append(row)
+        wanted = row.parent_id
+    return path[::-1]
+
+
 def write_all(chat_id: str, sent: dict[str, Any]) -> None:
     """Take a client's whole tree: write what is new or changed, delete what is gone.
 

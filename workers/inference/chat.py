@@ -161,11 +161,10 @@ class ChatTurn:
 
     def _name_chat(self) -> None:
         """Let the first question be the chat's title, as for users who want none made."""
-        chat_id = self._job.claim.chat_id or ""
-        tree = messages.as_tree(messages.of_chat(chat_id), {})
-        path = messages.branch(tree, self._job.claim.message_id)
-        if len(path) == _FIRST_TURN and path[0]["content"].strip():
-            chats.set_title(chat_id, path[0]["content"].strip()[: chats.LONGEST_TITLE])
+        chat_id, message_id = self._job.claim.chat_id or "", self._job.claim.message_id or ""
+        path = messages.path_to(chat_id, message_id, _FIRST_TURN + 1)
+        if len(path) == _FIRST_TURN and path[0].content.strip():
+            chats.set_title(chat_id, path[0].content.strip()[: chats.LONGEST_TITLE])
 
     def _order(self, spec: JobSpec, payload: Payload) -> None:
         claim = self._job.claim

@@ -261,6 +261,18 @@ def test_a_page_that_saves_a_long_chat_writes_only_what_is_new(owner, count_stat
     assert save(500) == save(2)
 
 
+def test_the_path_to_a_message_is_looked_up_no_further_than_needed(owner):
+    chat_id, _ = long_chat(owner, 5)
+
+    with db.reading():
+        paths = [messages.path_to(chat_id, "m2", most) for most in (2, 3, 9)]
+        nowhere = messages.path_to(chat_id, "nowhere", 3)
+
+    ids = [[row.id for row in path] for path in paths]
+    assert ids == [["m1", "m2"], ["m0", "m1", "m2"], ["m0", "m1", "m2"]]
+    assert nowhere == []
+
+
 def test_pinning_twice_takes_the_pin_out(owner):
     chat_id = new_chat(owner).id
 
