@@ -103,14 +103,17 @@ def _in_transaction(kind: str | None, run: Callable[[], Any]) -> Any:
 def _serialiser(response: Any) -> Callable[[Any], Any]:
     if response is None:
         return lambda value: value if isinstance(value, Response) else orjson.dumps(value)
-    adapter = TypeAdapter(response)
+
+    @functools.cache
+    def adapter() -> TypeAdapter[Any]:
+        # On first use: most processes never give most of the answers, and each form takes memory.
+        return TypeAdapter(response)
 
     def serialise(value: Any) -> Any:
         if isinstance(value, Response):
             return value
-        return adapter.dump_json(
-            adapter.validate_python(value, from_attributes=True), by_alias=True
-        )
+        checked = adapter().validate_python(value, from_attributes=True)
+        return adapter().dump_json(checked, by_alias=True)
 
     return serialise
 
