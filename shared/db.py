@@ -31,6 +31,8 @@ _scope: ContextVar["_Scope | None"] = ContextVar("scope", default=None)
 # SQLite has one writer. Inside a process the writers queue here, where waiting is cooperative; only
 # processes meet at the file's lock. Not held across anything but SQL.
 _write_lock = threading.Lock()
+# All but the urgent stand in line here first, so that somebody urgent waits for one writer only.
+_write_line = threading.Lock()
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
@@ -97,10 +99,10 @@ def forget_engine() -> None:
     """Leave the connections of the parent process alone, and a lock that it may have held when it
     forked; a forked process opens its own.
     """
-    global _engine, _write_lock
+    global _engine, _write_lock, _write_line
     if _engine is not None:
         _engine.dispose(close=False)
-    _engine, _write_lock = None, threading.Lock()
+    _engine, _write_lock, _write_line = None, threading.Lock(), threading.Lock()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -186,13 +188,21 @@ def _begin(engine: Engine, write: bool) -> Connection:
 
 
 @contextmanager
-def _scoped(write: bool) -> Iterator[_Scope]:
+def _writing(is_urgent: bool) -> Iterator[None]:
+    """Wait until no other green thread of this process writes."""
+    with nullcontext() if is_urgent else _write_line, _write_lock:
+        yield
+
+
+@contextmanager
+def _scoped(write: bool, is_urgent: bool = False) -> Iterator[_Scope]:
     current = _scope.get()
     if current is not None:
         yield current
         return
     engine = get_engine()
-    lock = _write_lock if write and engine.dialect.name == "sqlite" else nullcontext()
+    is_alone = write and engine.dialect.name == "sqlite"
+    lock = _writing(is_urgent) if is_alone else nullcontext()
     with lock, _begin(engine, write) as connection:
         scope = _Scope(connection)
         token = _scope.set(scope)
@@ -238,12 +248,15 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
-def statements(write: bool) -> Iterator[Connection]:
+def statements(write: bool, is_urgent: bool = False) -> Iterator[Connection]:
     """Run a block of prepared statements, as in `transaction` or `reading` but without a session.
 
     For what every job does: a session costs more than such a statement.
+
+    Args:
+        is_urgent: Whether it goes before the other writers of this process.
     """
-    with _scoped(write) as scope:
+    with _scoped(write, is_urgent) as scope:
         yield scope.connection
 
 

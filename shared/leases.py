@@ -99,10 +99,12 @@ _CLAIMS: dict[tuple[str, ...], Any] = {
     limited: _claim_statement(limited)
     for limited in ((), ("user_id",), ("model",), ("user_id", "model"))
 }
+# A job whose lease has lapsed goes back into the queue; until somebody claims it, which raises its
+# attempt, a worker that was only late still has it.
 _IS_OURS = and_(
     _job.c.id == bindparam("job"),
     _job.c.attempt == bindparam("of_attempt"),
-    _job.c.status == RUNNING,
+    _job.c.status.in_((RUNNING, QUEUED)),
 )
 _FINISH = (
     update(_job)
@@ -121,9 +123,9 @@ _RENEW = (
     .where(
         _job.c.id.in_(bindparam("jobs", expanding=True)),
         _job.c.attempt == bindparam("of_attempt"),
-        _job.c.status == RUNNING,
+        _job.c.status.in_((RUNNING, QUEUED)),
     )
-    .values(lease_until=bindparam("until"))
+    .values(status=RUNNING, lease_until=bindparam("until"))
     .returning(_job.c.id, _job.c.cancel_requested)
 )
 _RENEWED_AT_ONCE = 500
@@ -163,7 +165,8 @@ def renew(claims: Collection[Claim]) -> dict[str, bool]:
         ended, or a newer attempt works on it: its lease is not ours to keep.
     """
     ours: dict[str, bool] = {}
-    with db.statements(write=True) as connection:
+    # Before all other writers: a thousand jobs may want to end just now.
+    with db.statements(write=True, is_urgent=True) as connection:
         values: dict[str, Any] = {"until": time.time() + get_settings().job_lease_s}
         for attempt in {claim.attempt for claim in claims}:
             ids = [claim.id for claim in claims if claim.attempt == attempt]

@@ -130,6 +130,8 @@ def run(job_id: str) -> str | None:
         if live.is_stopping:
             live.postpone(job_id)
             return QUEUED
+        if live.keeps(job_id):
+            return None
         claim = leases.claim(job_id)
         if isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})

@@ -73,6 +73,16 @@ class Running:
             if self._abort is not None:
                 self._abort()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has to end."""
+        return self._reason is not None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether another process is to take it over."""
+        return self._reason is HandedOver
+
     def check(self) -> None:
         """Raise the reason for which this job has to end, if there is one.
 
@@ -144,6 +154,18 @@ class Live:
             if self._jobs.get(job_id) is running:
                 del self._jobs[job_id]
 
+    def keeps(self, job_id: str) -> bool:
+        """Whether this process works on a job that it is told to do: it was late to renew its
+        lease, and does so now. To begin anew would only make it later still.
+        """
+        running = self._jobs.get(job_id)
+        if running is None or running.is_stopped:
+            return False
+        if running.claim.id in leases.renew([running.claim]):
+            return True
+        running.stop(Superseded)
+        return False
+
     def postpone(self, job_id: str) -> None:
         """Remember a job that came while this process was going down."""
         self._postponed.append(job_id)
@@ -181,7 +203,8 @@ class Live:
                 log.exception("the lease keeper stumbled")
 
     def _renew(self) -> None:
-        jobs = list(self._jobs.values())
+        # What is being handed over is for others to take.
+        jobs = [running for running in self._jobs.values() if not running.is_leaving]
         ours = leases.renew([running.claim for running in jobs])
         for running in jobs:
             is_cancelled = ours.get(running.claim.id)

@@ -263,6 +263,44 @@ def test_what_was_deleted_meanwhile_is_not_found(each_database):
     assert keys() == ["a"]
 
 
+class CountingLock:
+    """A lock that tells how many have come for it so far."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.have_come = 0
+
+    def __enter__(self):
+        self.have_come += 1
+        self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
+def test_somebody_urgent_waits_for_one_writer_and_not_for_the_line(world, monkeypatch):
+    lock = CountingLock()
+    monkeypatch.setattr(db, "_write_lock", lock)
+    order: list[str] = []
+
+    def write(name, is_urgent=False):
+        with db.statements(write=True, is_urgent=is_urgent):
+            order.append(name)
+
+    line = [threading.Thread(target=write, args=(f"w{n}",)) for n in range(5)]
+    urgent = threading.Thread(target=write, args=("urgent", True))
+    with db.transaction():
+        for thread in line:
+            thread.start()
+        wait_until(lambda: lock.have_come == 2, 5, "the first of the line to come")
+        urgent.start()
+        wait_until(lambda: lock.have_come == 3, 5, "the urgent one to come")
+    for thread in [*line, urgent]:
+        thread.join(10)
+
+    assert order.index("urgent") <= 1
+
+
 def test_a_forked_process_does_not_inherit_a_lock_that_was_held(world):
     with db._write_lock:
         db.forget_engine()

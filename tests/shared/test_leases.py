@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from shared import db, leases
+from shared import db, leases, sweep
 from shared.leases import Claim
 from shared.models.job import CANCELLED, COMPLETED, FAILED, RUNNING
 from tests.services.crowd import at_once, in_processes
@@ -162,6 +162,37 @@ def test_renew_does_not_keep_the_lease_of_a_newer_attempt(configure):
     assert leases.renew([older]) == {}
     assert row_of(older.id).lease_until == 1.0
     assert leases.renew([older, newer]) == {newer.id: False}
+
+
+def swept():
+    """A job whose worker was only late: its lease has lapsed, and it is in the queue again."""
+    claim = claimed(new_job(new_user()))
+    lapse(claim.id)
+    assert [lost.id for lost in sweep.sweep()] == [claim.id]
+    return claim
+
+
+def test_renew_takes_back_a_job_that_nobody_has_claimed_yet():
+    claim = swept()
+
+    assert leases.renew([claim]) == {claim.id: False}
+    assert (row_of(claim.id).status, row_of(claim.id).attempt) == (RUNNING, 1)
+    assert leases.claim(claim.id) is None
+
+
+def test_a_late_worker_may_end_what_nobody_has_claimed_yet():
+    claim = swept()
+
+    assert leases.finish(claim, COMPLETED, None, nothing)
+    assert row_of(claim.id).status == COMPLETED
+
+
+def test_a_late_worker_ends_nothing_that_another_has_claimed():
+    late = swept()
+    claimed(late.id)
+
+    assert leases.renew([late]) == {}
+    assert not leases.finish(late, COMPLETED, None, nothing)
 
 
 def test_a_lease_begins_when_the_claim_is_through_the_queue_of_writers(configure):

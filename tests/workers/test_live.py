@@ -131,6 +131,33 @@ def live():
     return Live()
 
 
+def test_a_job_that_comes_again_stays_with_the_process_that_works_on_it(live, running):
+    change_job(running.claim.id, lease_until=time.time() - 1)
+
+    with live.entered(running):
+        assert live.keeps(running.claim.id)
+
+    assert row_of(running.claim.id).lease_until > time.time()
+    assert not live.keeps(running.claim.id)
+
+
+def test_a_job_that_another_has_claimed_is_let_go(live, running):
+    change_job(running.claim.id, lease_until=time.time() - 1)
+    leases.claim(running.claim.id)
+
+    with live.entered(running):
+        assert not live.keeps(running.claim.id)
+
+    assert is_stopped(running, Superseded)
+
+
+def test_a_job_that_is_being_handed_over_is_not_kept(live, running):
+    with live.entered(running):
+        running.stop(HandedOver)
+
+        assert not live.keeps(running.claim.id)
+
+
 def test_leases_are_renewed_for_as_long_as_jobs_run(configure, each_database):
     configure(job_lease_s=0.4)
     live, running = Live(), Running(claimed())
