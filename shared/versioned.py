@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _FRESH_S = 0.5
+_UNREAD = b"unread"
 
 
 class Versioned(Generic[T]):
@@ -31,24 +32,27 @@ class Versioned(Generic[T]):
     def forget(self) -> None:
         """Make the next reader look for changes."""
         self._rows: list[T] = []
-        self._version: bytes | None = b"unread"
+        self._version: bytes | None = _UNREAD
         self._checked_at = -_FRESH_S
 
     def rows(self) -> list[T]:
-        """Give the rows; older ones while Redis is away."""
-        now = time.monotonic()
-        if now - self._checked_at > _FRESH_S:
-            # Also when Redis is away: whoever asks may hold a transaction open.
-            self._checked_at = now
-            try:
-                version = get_redis().get(key(self._name, "version"))
-            except RedisError:
-                return self._rows
-            if version != self._version:
+        """Give the rows; those that were read before while Redis is away."""
+        if time.monotonic() - self._checked_at > _FRESH_S:
+            version = self._newest_version()
+            if version != self._version or version == _UNREAD:
                 with db.reading():
                     self._rows = self._read()
                 self._version = version
+            # Not before: whoever comes meanwhile must not take what was never read for nothing.
+            self._checked_at = time.monotonic()
         return self._rows
+
+    def _newest_version(self) -> bytes | None:
+        try:
+            version: bytes | None = get_redis().get(key(self._name, "version"))
+        except RedisError:
+            return self._version
+        return version
 
     def changed(self) -> None:
         """Let all processes read the rows anew, once the surrounding transaction is durable."""

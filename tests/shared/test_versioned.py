@@ -6,6 +6,7 @@ from redis.exceptions import RedisError
 from shared import db, versioned
 from shared.redis import get_redis, key
 from shared.versioned import Versioned
+from tests.services.crowd import at_once
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -66,3 +67,16 @@ def test_while_redis_is_away_older_rows_count_and_it_is_asked_rarely(copies, mon
 
     assert found == [["first"]] * 5
     assert len(asked) == 1
+
+
+def test_what_was_never_read_is_read_although_redis_is_away(mortal_valkey, copies):
+    one, _, _ = copies
+    mortal_valkey.kill()
+
+    assert one.rows() == ["first"]
+
+
+def test_nobody_takes_what_is_being_read_for_nothing(copies):
+    one, _, _ = copies
+
+    assert at_once(8, lambda _: one.rows()) == [["first"]] * 8
