@@ -6,7 +6,7 @@ Source: https://github.com/pgvector/pgvector (README: "HNSW", "Filtering", "Iter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import TextClause, bindparam, text
 
 from shared import db
 from workers.vectors.base import Item, Place
@@ -34,6 +34,7 @@ _DELETE = text("DELETE FROM chunk_vector WHERE collection = :collection AND id I
 _DROP = text("DELETE FROM chunk_vector WHERE collection = :collection")
 _DROP_ALL = text("DELETE FROM chunk_vector")
 _AT_ONCE = 500
+_FEW = 5000
 
 
 class PgvectorFinder:
@@ -76,17 +77,21 @@ class PgvectorFinder:
         """See `Finder`."""
         dim, of_file = len(vector), "" if file_id is None else "AND file_id = :file_id"
         near = f"vector::vector({dim}) <=> CAST(:vector AS vector({dim}))"
-        query = text(
-            f"SELECT collection, id, 1 - ({near}) FROM chunk_vector "  # noqa: S608 -- numbers and names of ours
-            f"WHERE dim = {dim} AND collection IN :collections {of_file} "
-            f"ORDER BY {near} LIMIT :limit"
-        ).bindparams(bindparam("collections", expanding=True))
-        given = {"vector": _written(vector), "collections": list(collections), "limit": limit}
+        chosen = f"FROM chunk_vector WHERE dim = {dim} AND collection IN :collections {of_file}"
+        count = f"SELECT count(*) FROM (SELECT 1 {chosen} LIMIT {_FEW + 1}) seen"  # noqa: S608 -- numbers and names of ours
+        # The index may miss a few among many others: few are compared one by one.
+        mine = f"WITH mine AS MATERIALIZED (SELECT collection, id, vector {chosen})"
+        few = f"{mine} SELECT collection, id, 1 - ({near}) FROM mine ORDER BY {near} LIMIT :limit"  # noqa: S608 -- the same
+        many = f"SELECT collection, id, 1 - ({near}) {chosen} ORDER BY {near} LIMIT :limit"
+        where: dict[str, Any] = {"collections": list(collections)}
+        where |= {"file_id": file_id} if file_id else {}
+        given = where | {"vector": _written(vector), "limit": limit}
         with db.transaction() as session:
             # Goes on until enough are found that are of these collections.
             session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
             session.execute(text(f"SET LOCAL hnsw.ef_search = {min(max(limit * 2, 64), 1000)}"))
-            rows = session.execute(query, given | ({"file_id": file_id} if file_id else {})).all()
+            is_few = session.execute(_expanded(count), where).scalar_one() <= _FEW
+            rows = session.execute(_expanded(few if is_few else many), given).all()
         return [Place(collection, item_id, float(score)) for collection, item_id, score in rows]
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
@@ -103,6 +108,10 @@ class PgvectorFinder:
                 session.execute(_DROP_ALL)
             else:
                 session.execute(_DROP, {"collection": collection})
+
+
+def _expanded(query: str) -> TextClause:
+    return text(query).bindparams(bindparam("collections", expanding=True))
 
 
 def _row(collection: str, item: Item) -> dict[str, Any]:
