@@ -54,7 +54,7 @@ def _work(args: argparse.Namespace) -> int:
     _log_as(args.node.partition("@")[0])
     get_options()  # a wrong value stops the start
     warn(get_settings())
-    with lean.without(lean.HTTPX_EXTRAS):
+    with lean.without(lean.WORKER_EXTRAS):
         # Not Celery's own search, which hides a mistake in our code behind two errors of its own.
         app = import_module(args.app).app
     worker = app.Worker(
