@@ -84,7 +84,7 @@ def test_readers_that_come_at_any_moment_all_get_everything_once(job_id):
 
 
 def test_a_long_log_is_read_in_several_goes(job_id, monkeypatch):
-    monkeypatch.setattr(hub, "_REPLAY_AT_ONCE", 7)
+    monkeypatch.setattr(hub, "_REPLAY_FIRST", 7)
     tell(job_id, *"abcdefghijklmnopqrstuvwxyz")
     end(job_id)
 
