@@ -29,20 +29,23 @@ MAX_CURSOR = 2**53
 FENCED, LOST, FULL = -1, -2, -3
 OPENING, UNORDERED = -1, -2
 
-# KEYS: log, fence, channel. ARGV: attempt, expected length (OPENING: first append of this attempt,
-# UNORDERED: whatever the length is), "1" for the end, lifetime after the end, longest log, events…
+# KEYS: log, fence, channel, count of events from outside. ARGV: attempt, expected length (OPENING:
+# first append of this attempt, UNORDERED: from outside, whatever the length is), "1" for the end,
+# lifetime after the end, longest log, events…
 # A repeated call (its answer was lost) appends only what is missing, so every event is there once.
+# An attempt counts its own events: what others have added meanwhile must not pass for a part of it.
 APPEND = f"""
 local current = tonumber(redis.call('GET', KEYS[2]) or '-1')
 local attempt, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
 if current > attempt then return {FENCED} end
 local length = redis.call('LLEN', KEYS[1])
+local others = length > 0 and tonumber(redis.call('GET', KEYS[4]) or '0') or 0
 local first = 6
 if expected >= 0 then
-  if length < expected then return {LOST} end
-  first = 6 + length - expected
+  if length - others < expected then return {LOST} end
+  first = 6 + length - others - expected
 elseif expected == {OPENING} and current == attempt then
-  return length
+  return length - others
 end
 if length >= tonumber(ARGV[5]) and ARGV[3] ~= '1' then return {FULL} end
 if expected == {OPENING} then
@@ -53,13 +56,18 @@ if first <= #ARGV then
   grown = redis.call('RPUSH', KEYS[1], unpack(ARGV, first))
   redis.call('PUBLISH', KEYS[3], (length + 1) .. '\\n' .. table.concat(ARGV, '\\n', first))
 end
+if expected == {UNORDERED} then
+  others = others + #ARGV - 5
+  redis.call('SET', KEYS[4], others, 'EX', {RUNNING_TTL_S})
+end
 if ARGV[3] == '1' then
   redis.call('SET', KEYS[2], {_END}, 'EX', ARGV[4])
   redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('EXPIRE', KEYS[4], ARGV[4])
 elseif length == 0 then
   redis.call('EXPIRE', KEYS[1], {RUNNING_TTL_S})
 end
-return grown
+return grown - others
 """
 
 
@@ -87,7 +95,8 @@ def channel(job_id: str) -> str:
 
 def append_keys(job_id: str) -> tuple[Any, ...]:
     """Build the first arguments of APPEND, the same for all of a job: count of keys, keys."""
-    return (3, job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id))
+    keys = job_key(job_id, "log"), job_key(job_id, "fence"), channel(job_id)
+    return (4, *keys, job_key(job_id, "others"))
 
 
 def append_values(

@@ -210,3 +210,23 @@ def test_a_line_feed_in_a_text_does_not_cut_a_frame():
     listener.close()
 
     assert events == [delta("one\ntwo\r\n\u2028")]
+
+
+def test_an_event_from_outside_costs_the_attempt_under_way_none_of_its_own():
+    length = append(1, relay.OPENING, delta("a"))
+
+    relay.append(JOB, 1, "queued", {"position": 3})
+    length = append(1, length, delta("b"))
+    append(1, length, delta("c"))
+
+    assert [data.get("text") for _, data in told(JOB)] == ["a", None, "b", "c"]
+
+
+def test_a_repeated_call_behind_an_event_from_outside_appends_nothing_twice():
+    length = append(1, relay.OPENING, delta("a"))
+    relay.append(JOB, 1, "queued", {"position": 3})
+
+    for _ in range(2):
+        append(1, length, delta("b"), delta("c"))
+
+    assert [data.get("text") for _, data in told(JOB)] == ["a", None, "b", "c"]
