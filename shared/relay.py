@@ -35,11 +35,12 @@ OPENING, UNORDERED = -1, -2
 # A repeated call (its answer was lost) appends only what is missing, so every event is there once.
 # An attempt counts its own events: what others have added meanwhile must not pass for a part of it.
 APPEND = f"""
-local current = tonumber(redis.call('GET', KEYS[2]) or '-1')
+local known = redis.call('MGET', KEYS[2], KEYS[4])
+local current = tonumber(known[1] or '-1')
 local attempt, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
 if current > attempt then return {FENCED} end
 local length = redis.call('LLEN', KEYS[1])
-local others = length > 0 and tonumber(redis.call('GET', KEYS[4]) or '0') or 0
+local others = length > 0 and tonumber(known[2] or '0') or 0
 local first = 6
 if expected >= 0 then
   if length - others < expected then return {LOST} end
