@@ -20,10 +20,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from shared.config.settings import Settings, get_settings
 from shared.errors import NotFound, Unavailable
+from shared.prepared import Prepared
 
 # How long a transaction waits for a locked or absent database before it gives up.
 PATIENCE_S = 15.0
 _PAUSE_S = 0.02
+_BEGIN_TO_WRITE, _BEGIN_TO_READ = Prepared(text("BEGIN IMMEDIATE")), Prepared(text("BEGIN"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 _engine: Engine | None = None
@@ -177,7 +179,7 @@ def _begin(engine: Engine, write: bool) -> Connection:
         try:
             connection.begin()
             if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+                (_BEGIN_TO_WRITE if write else _BEGIN_TO_READ).run(connection, {})
         except BaseException:
             connection.close()
             raise

@@ -15,6 +15,7 @@ from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.models.job import CANCELLED, ENDED, QUEUED, RUNNING, Job
 from shared.places import Waiting
+from shared.prepared import Prepared
 
 _job = cast(Table, Job.__table__)
 
@@ -47,7 +48,6 @@ class Claim:
         return self.attempt - self.handed_over > get_settings().job_max_attempts
 
 
-# The statements of every job are built once: building one costs as much as running it.
 _others = _job.alias("others")
 
 
@@ -95,8 +95,8 @@ _CLAIMED = (
     "cancel_requested",
     "held",
 )
-_CLAIMS: dict[tuple[str, ...], Any] = {
-    limited: _claim_statement(limited)
+_CLAIMS: dict[tuple[str, ...], Prepared] = {
+    limited: Prepared(_claim_statement(limited))
     for limited in ((), ("user_id",), ("model",), ("user_id", "model"))
 }
 # A job whose lease has lapsed goes back into the queue; until somebody claims it, which raises its
@@ -104,9 +104,9 @@ _CLAIMS: dict[tuple[str, ...], Any] = {
 _IS_OURS = and_(
     _job.c.id == bindparam("job"),
     _job.c.attempt == bindparam("of_attempt"),
-    _job.c.status.in_((RUNNING, QUEUED)),
+    or_(_job.c.status == RUNNING, _job.c.status == QUEUED),
 )
-_FINISH = (
+_FINISH = Prepared(
     update(_job)
     .where(_IS_OURS)
     .values(
@@ -148,9 +148,9 @@ def claim(job_id: str) -> Claim | Waiting | None:
         # Read here: it may have taken a while to get so far.
         now = time.time()
         values |= {"now": now, "until": now + settings.job_lease_s, "second": int(now)}
-        row = connection.execute(_CLAIMS[limited], values).first()
-        if row is not None:
-            return Claim(*row)
+        found = _CLAIMS[limited].run(connection, values)
+        if found.rows:
+            return Claim(*found.rows[0])
         waiting = places.in_line(job_id)
         if waiting is not None:
             places.let_wait(job_id, now)
@@ -204,7 +204,7 @@ def finish(
                 "spent": result.get("usage"),
                 "second": now_s(),
             }
-            if connection.execute(_FINISH, values).rowcount != 1:
+            if _FINISH.run(connection, values).count != 1:
                 raise _NotOurs
     except _NotOurs:
         return False

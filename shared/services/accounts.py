@@ -16,6 +16,7 @@ from shared.ids import new_id, now_s
 from shared.kinds.accounts import TELL_ADMINS, TellAdmins
 from shared.models.group import GroupMember
 from shared.models.user import APIKey, Credential, User, UserSession
+from shared.prepared import Prepared
 from shared.queue import Subject
 
 ADMIN, USER, PENDING = "admin", "user", "pending"
@@ -44,7 +45,7 @@ class Principal:
 
 # Asked for every job and every request that is not remembered: prepared, and without a session. One
 # row for each group of the account, or one without a group.
-_PRINCIPAL = (
+_PRINCIPAL = Prepared(
     select(GroupMember.group_id, User.id, User.name, User.email, User.role, User.profile_image_url)
     .select_from(User)
     .outerjoin(GroupMember, GroupMember.user_id == User.id)
@@ -58,10 +59,12 @@ def principal_of(user_id: str, session_id: str | None = None) -> Principal | Non
     Args:
         session_id: The sign-in behind the request; None when an API key is used.
     """
-    rows = db.connection().execute(_PRINCIPAL, {"user": user_id}).all()
+    rows = _PRINCIPAL.run(db.connection(), {"user": user_id}).rows
     if not rows:
         return None
-    return Principal(*rows[0][1:], session_id, tuple(sorted(row[0] for row in rows if row[0])))
+    groups = tuple(sorted(row[0] for row in rows if row[0]))
+    _, found_id, name, email, role, image_url = rows[0]
+    return Principal(found_id, name, email, role, image_url, session_id, groups)
 
 
 def by_id(user_id: str) -> User | None:

@@ -9,18 +9,21 @@ from sqlalchemy.sql import ColumnElement
 
 from shared import db
 from shared.models.quota import Usage
+from shared.prepared import Prepared
 
 _BYTES_PER_TOKEN = 4
 _LONGEST_MODEL = 512
 # The same words on both databases; SQLAlchemy has a construct for each.
-_ADD = text(
-    "INSERT INTO usage (day, user_id, model, requests, prompt_tokens, completion_tokens,"
-    " estimated_requests) VALUES (:day, :user_id, :model, :requests, :prompt_tokens,"
-    " :completion_tokens, :estimated_requests) ON CONFLICT (day, user_id, model) DO UPDATE SET"
-    " requests = usage.requests + excluded.requests,"
-    " prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,"
-    " completion_tokens = usage.completion_tokens + excluded.completion_tokens,"
-    " estimated_requests = usage.estimated_requests + excluded.estimated_requests"
+_ADD = Prepared(
+    text(
+        "INSERT INTO usage (day, user_id, model, requests, prompt_tokens, completion_tokens,"
+        " estimated_requests) VALUES (:day, :user_id, :model, :requests, :prompt_tokens,"
+        " :completion_tokens, :estimated_requests) ON CONFLICT (day, user_id, model) DO UPDATE SET"
+        " requests = usage.requests + excluded.requests,"
+        " prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,"
+        " completion_tokens = usage.completion_tokens + excluded.completion_tokens,"
+        " estimated_requests = usage.estimated_requests + excluded.estimated_requests"
+    )
 )
 
 
@@ -100,7 +103,7 @@ def add(user_id: str, model: str, tokens: Tokens, requests: int = 1) -> None:
         "completion_tokens": tokens.completion,
         "estimated_requests": requests if tokens.is_estimated else 0,
     }
-    db.connection().execute(_ADD, row)
+    _ADD.run(db.connection(), row)
 
 
 def report(
