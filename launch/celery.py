@@ -42,22 +42,32 @@ def _work(args: argparse.Namespace) -> int:
         monkey.patch_all()
         # Who started which green thread is for debuggers; noting it costs 2 KB and 10 µs each.
         config.track_greenlet_tree = False
+    from shared import lean  # noqa: PLC0415 -- each process loads only what it needs
+    from shared.collector import settle  # noqa: PLC0415 -- each process loads only what it needs
+
+    with lean.without(lean.WORKER_EXTRAS):
+        worker = _worker(args)
+    _silence_farewells()
+    settle()
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _worker(args: argparse.Namespace) -> Any:
+    """Make Celery's worker, with all that it needs from the start."""
     from celery.concurrency import get_implementation  # noqa: PLC0415 -- each process loads only what it needs
     from celery.utils.nodenames import default_nodename, host_format  # noqa: PLC0415 -- each process loads only what it needs
 
     from launch.migrate import warn  # noqa: PLC0415 -- each process loads only what it needs
-    from shared import lean  # noqa: PLC0415 -- each process loads only what it needs
-    from shared.collector import settle  # noqa: PLC0415 -- each process loads only what it needs
     from shared.config.options import get_options  # noqa: PLC0415 -- each process loads only what it needs
     from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
 
     _log_as(args.node.partition("@")[0])
     get_options()  # a wrong value stops the start
     warn(get_settings())
-    with lean.without(lean.WORKER_EXTRAS):
-        # Not Celery's own search, which hides a mistake in our code behind two errors of its own.
-        app = import_module(args.app).app
-    worker = app.Worker(
+    # Not Celery's own search, which hides a mistake in our code behind two errors of its own.
+    app = import_module(args.app).app
+    return app.Worker(
         hostname=host_format(default_nodename(args.node)),
         queues=args.queues.split(","),
         pool_cls=get_implementation(_POOLS[args.pool]),
@@ -67,24 +77,23 @@ def _work(args: argparse.Namespace) -> int:
         heartbeat_interval=_HEARTBEAT_S,
         quiet=True,
     )
-    _silence_farewells()
-    settle()
-    worker.start()
-    return int(worker.exitcode or 0)
 
 
 def _beat(args: argparse.Namespace) -> int:
     """Send what is due; beat needs the schedule only, so no worker code is imported."""
-    from celery import Celery  # noqa: PLC0415 -- each process loads only what it needs
+    from shared import lean  # noqa: PLC0415 -- each process loads only what it needs
 
+    with lean.without(lean.WORKER_EXTRAS):
+        from celery import Celery  # noqa: PLC0415 -- each process loads only what it needs
+
+        app = Celery("switchyard")
+        app.config_from_object("celeryconfig")
+        _log_as("beat")
+        log.info("beat sends what is due: %s", ", ".join(app.conf.beat_schedule))
     from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
 
-    _log_as("beat")
     schedule = Path(args.schedule or get_settings().data_dir / "run" / "beat-schedule")
     schedule.parent.mkdir(parents=True, exist_ok=True)
-    app = Celery("switchyard")
-    app.config_from_object("celeryconfig")
-    log.info("beat sends what is due: %s", ", ".join(app.conf.beat_schedule))
     app.Beat(schedule=str(schedule), quiet=True).run()
     return 0
 

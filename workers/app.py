@@ -7,6 +7,7 @@ from typing import Any
 
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import (
+    celeryd_init,
     worker_process_init,
     worker_ready,
     worker_shutdown,
@@ -17,22 +18,11 @@ from shared import db, queue, redis, sweep
 from shared.broker import celery
 from shared.config.settings import get_settings
 from shared.flusher import flusher
-from workers import monitoring
-from workers.accounts import tasks as _accounts  # noqa: F401 -- registers its tasks
-from workers.batches import tasks as _batches  # noqa: F401 -- registers its tasks
-from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
-from workers.channels import tasks as _channels  # noqa: F401 -- registers its tasks
-from workers.images import tasks as _images  # noqa: F401 -- registers its tasks
-from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
+from shared.kinds.base import INTERACTIVE, QUEUES
+from shared.kinds.inference import RUN_CHAT
+from workers import base, monitoring
 from workers.live import live
-from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
-from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
-from workers.speech import tasks as _speech  # noqa: F401 -- registers its tasks
-from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
 from workers.upkeep import sweeper
-from workers.upkeep import tasks as _upkeep  # noqa: F401 -- registers its tasks
-from workers.webhooks import tasks as _webhooks  # noqa: F401 -- registers its tasks
-from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks
 
 __all__ = ["app"]
 
@@ -43,6 +33,14 @@ app = celery()
 # Celery warns root because of pickle, which we do not accept.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 monitoring.mend_control_channel()
+base.tell_celery()
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
+def _load_answering(options: dict[str, Any], **_: Any) -> None:
+    """Let nobody's first answer wait for the code that gives it; the rest comes when needed."""
+    if INTERACTIVE in (options.get("queues") or QUEUES):
+        base.load(RUN_CHAT.name)
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types

@@ -5,6 +5,7 @@ into endings.
 import logging
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import TypeVar
 
 from celery.exceptions import Retry
@@ -35,7 +36,10 @@ _PAUSE_S = 0.5
 
 W = TypeVar("W", bound=type[Work])
 Tell = Callable[[Turn], None]
+Round = Callable[[], None]
+# What `workers/<noun>/tasks.py` has named, by its name on the wire.
 _WORKS: dict[str, type[Work]] = {}
+_ROUNDS: dict[str, Round] = {}
 
 
 def _tell_nobody(_turn: Turn) -> None:
@@ -47,10 +51,48 @@ def task(spec: JobSpec) -> Callable[[W], W]:
 
     def register(work: W) -> W:
         _WORKS[spec.name] = work
-        celery().task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_for_celery(spec))
         return work
 
     return register
+
+
+def periodic(name: str) -> Callable[[Round], Round]:
+    """Make a function what is done when beat says so; it is no job, and may be lost or doubled."""
+
+    def register(function: Round) -> Round:
+        _ROUNDS[name] = function
+        return function
+
+    return register
+
+
+def load(name: str) -> None:
+    """Load the part of the workers in which a kind of job, or what beat sends, is done.
+
+    Nobody does it before it is needed: a process that answers a thousand chats need not hold what
+    reads PDFs.
+    """
+    import_module(f"workers.{name.partition('.')[0]}.tasks")
+
+
+def works() -> dict[str, type[Work]]:
+    """Load all kinds of job that have a worker's side."""
+    return {kind: _work_for(kind) for kind in SPECS}
+
+
+def _work_for(kind: str) -> type[Work]:
+    if kind not in _WORKS:
+        load(kind)
+    return _WORKS[kind]
+
+
+def tell_celery() -> None:
+    """Name everything to Celery that a message may ask for."""
+    app = celery()
+    for spec in SPECS.values():
+        app.task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_for_celery(spec))
+    for name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
+        app.task(name=name, Strategy=_STRATEGY)(_for_beat(name))
 
 
 class JobFailed(Exception):
@@ -77,19 +119,15 @@ def _for_celery(spec: JobSpec) -> Callable[..., None]:
     return run_for_celery
 
 
-def periodic(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Make a function a task that beat sends; it is no job, and may be lost or doubled."""
+def _for_beat(name: str) -> Round:
+    """Make the function that Celery calls when beat says so."""
 
-    def register(function: Callable[[], None]) -> Callable[[], None]:
-        celery().task(name=name, Strategy=_STRATEGY)(function)
-        return function
+    def run_for_beat() -> None:
+        if name not in _ROUNDS:
+            load(name)
+        _ROUNDS[name]()
 
-    return register
-
-
-def works() -> dict[str, type[Work]]:
-    """Give all kinds of job that have a worker's side."""
-    return dict(_WORKS)
+    return run_for_beat
 
 
 def run_next(queue_name: str, woken_for: str, tell: Tell = _tell_nobody) -> str | None:
@@ -222,7 +260,7 @@ def _load(running: Running) -> Work:
     outage = Outage(log, "reading the job")
     while True:
         try:
-            work = _WORKS[running.claim.kind](running)
+            work = _work_for(running.claim.kind)(running)
             outage.is_over()
             return work
         except (Unavailable, DBAPIError) as problem:

@@ -9,24 +9,31 @@ from tests.rules.source import ROOT, existing, imports, module, python_files
 
 _SECRET = re.compile(r"key|secret|password|token|cookie|authorization", re.IGNORECASE)
 # Workers patch the standard library when they are imported: hence a process of their own.
-_LIST_KINDS = (
-    "import json, workers.app, workers.base; print(json.dumps(list(workers.base.works())))"
-)
+_LIST_NAMES = """
+import json
+from workers import app, base
+print(json.dumps([*app.app.tasks]))
+print(json.dumps([*base.works()]))
+"""
 
 
 def _specs():
     return module("shared.kinds").SPECS
 
 
-def test_every_kind_has_a_function_in_the_workers():
+def test_every_kind_has_a_function_in_the_workers_and_a_name_in_celery():
     existing("workers/app.py")
 
     done = subprocess.run(
-        [sys.executable, "-c", _LIST_KINDS], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _LIST_NAMES], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    registered = set(json.loads(done.stdout.splitlines()[-1]))
-    assert set(_specs()) <= registered
+    told, loaded = (set(json.loads(line)) for line in done.stdout.splitlines()[-2:])
+    kinds = set(_specs())
+    assert kinds <= loaded
+    assert (
+        kinds | {entry["task"] for entry in module("celeryconfig").beat_schedule.values()} <= told
+    )
 
 
 def test_every_kind_waits_in_a_queue_that_some_process_serves():

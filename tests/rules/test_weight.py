@@ -58,7 +58,7 @@ def loaded(program: str, folder) -> set[str]:
     ("program", "needs"),
     [
         ("import wsgi", set()),
-        ("import workers.app", {"celery", "kombu", "httpx"}),
+        ("import workers.app", {"celery", "kombu"}),
     ],
     ids=["web", "worker"],
 )

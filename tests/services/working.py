@@ -14,18 +14,6 @@ from shared.flusher import flusher
 from shared.kinds.base import QUEUES
 from shared.redis import get_redis, key
 from workers import base
-from workers.accounts import tasks as _accounts  # noqa: F401 -- registers its tasks
-from workers.batches import tasks as _batches  # noqa: F401 -- registers its tasks
-from workers.catalogue import tasks as _catalogue  # noqa: F401 -- registers its tasks
-from workers.channels import tasks as _channels  # noqa: F401 -- registers its tasks
-from workers.images import tasks as _images  # noqa: F401 -- registers its tasks
-from workers.inference import tasks as _inference  # noqa: F401 -- registers its tasks
-from workers.proxies import tasks as _proxies  # noqa: F401 -- registers its tasks
-from workers.retrieval import tasks as _retrieval  # noqa: F401 -- registers its tasks
-from workers.speech import tasks as _speech  # noqa: F401 -- registers its tasks
-from workers.texts import tasks as _texts  # noqa: F401 -- registers its tasks
-from workers.webhooks import tasks as _webhooks  # noqa: F401 -- registers its tasks
-from workers.workspace import tasks as _workspace  # noqa: F401 -- registers its tasks
 
 _STOP = b"stop"
 

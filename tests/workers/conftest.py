@@ -12,6 +12,9 @@ from workers.live import Live, Running
 
 Do = Callable[[Running], None]
 
+# What a test puts in another's place must be there already: it would be loaded on top of it.
+base.works()
+
 
 class Working:
     """Work that does what a test wants of it.

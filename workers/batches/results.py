@@ -4,10 +4,10 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from shared import db
 from shared.models.batch import Batch, BatchLine
@@ -77,9 +77,12 @@ class Results:
     def _write(self, taken: list[Answered]) -> None:
         rows = [self._row(answered) for answered in taken]
         with db.statements(write=True) as connection:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             # A line that is there already stays as it is, and is not charged again.
-            new = insert(_line).on_conflict_do_nothing().returning(_line.c.number)
+            new = (
+                _insert_into(_line, connection.dialect.name)
+                .on_conflict_do_nothing()
+                .returning(_line.c.number)
+            )
             written = set(connection.execute(new, rows).scalars())
             kept = [answered for answered in taken if answered.number in written]
             good = sum(answered.is_ok for answered in kept)
@@ -112,6 +115,11 @@ def numbers(batch_id: str) -> Iterator[int]:
     """Give the numbers of all answered lines, in their order, some at a time."""
     for row in _pages(batch_id, (_line.c.number,), _PAGE_OF_NUMBERS):
         yield row[0]
+
+
+def _insert_into(table: Table, dialect: str) -> Any:
+    """Begin an INSERT in a database's own words; those of another one need not be loaded."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def contents(batch_id: str) -> Iterator[tuple[int, bool, str]]:

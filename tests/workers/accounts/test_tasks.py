@@ -13,7 +13,6 @@ from tests.fakes.web_server import FakeWeb
 from tests.services.inside import sent
 from tests.services.things import new_job, new_user, row_of
 from workers import base
-from workers.accounts import tasks as _accounts  # noqa: F401 -- registers the work
 
 pytestmark = pytest.mark.usefixtures("world")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -10,7 +10,6 @@ from shared.services import chats, messages
 from shared.services.accounts import Principal
 from tests.services.things import message, new_chat, new_job, row_of, told
 from workers import base
-from workers.inference import tasks as _tasks  # noqa: F401 -- registers the work
 
 QUESTION = "tell me tokens=3"
 Told = list[tuple[str, dict[str, Any]]]

@@ -22,7 +22,6 @@ from tests.services.things import (
 )
 from workers import base
 from workers.inference import followers
-from workers.inference import tasks as _tasks  # noqa: F401 -- registers the work
 from workers.providers.errors import Refused
 
 QUESTION = "How do vaccines work?"

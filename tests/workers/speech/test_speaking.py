@@ -14,7 +14,6 @@ from tests.services.inside import sent
 from tests.services.things import change_job, new_job, new_user, row_of
 from workers import base
 from workers.speech import speaking
-from workers.speech import tasks as _tasks  # noqa: F401 -- registers the work
 
 pytestmark = pytest.mark.usefixtures("world", "uploads")
 

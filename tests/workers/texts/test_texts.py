@@ -15,7 +15,6 @@ from shared.kinds.texts import (
 from shared.models.job import COMPLETED, FAILED
 from tests.services.things import new_job, row_of
 from workers import base
-from workers.texts import tasks as _tasks  # noqa: F401 -- registers the work
 
 pytestmark = pytest.mark.usefixtures("world")
 
