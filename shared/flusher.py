@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ _MAX_EVENTS_PER_CALL = 2000
 # After a batch of so many jobs the next one is given a moment to gather (SPEED: halves the delay at
 # 1,000 streams).
 _LARGE_BATCH, _GATHER_S = 12, 0.006
+# What may wait for company leaves after so long at the latest.
+_LATEST_S = 0.05
 
 
 @dataclass
@@ -99,14 +102,26 @@ class Writer:
         """Append any other event; one of `relay.ENDINGS` closes the log."""
         self._append(relay.encode(kind, self.attempt, data))
 
+    def emit_with_next(self, kind: str, data: dict[str, Any]) -> None:
+        """Append an event that nobody waits for: it leaves with the next one, or a moment later."""
+        event = relay.encode(kind, self.attempt, data)
+        self._waiting.append(event)
+        self._waiting_bytes += len(event)
+        if not self.is_dirty:
+            self._flusher.wake_later(self)
+
     def _append(self, item: str | bytes) -> None:
         self._waiting.append(item)
         self._waiting_bytes += len(item)
-        if not self.is_dirty:
-            self.is_dirty = True
-            self._flusher.wake(self)
+        self.hurry()
         if self._waiting_bytes > _MAX_WAITING_BYTES:
             self._flusher.wait_for_room(self)
+
+    def hurry(self) -> None:
+        """Let the flusher send what waits, if it does not know of it yet."""
+        if self._waiting and not self.is_dirty:
+            self.is_dirty = True
+            self._flusher.wake(self)
 
     @property
     def has_room(self) -> bool:
@@ -165,6 +180,9 @@ class Flusher:
         # Who wrote first is sent first.
         self._dirty: deque[Writer] = deque()
         self._work = threading.Event()
+        # Those with something that may wait.
+        self._patient: deque[Writer] = deque()
+        self._patience = threading.Event()
         self._sent = threading.Condition()
         self._is_sending = False
         self._connection: Any = None
@@ -182,6 +200,7 @@ class Flusher:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
             self._thread.start()
+            threading.Thread(target=self._hurry_all, name="stragglers", daemon=True).start()
         return Writer(self, job_id, attempt, on_refused)
 
     def wake(self, writer: Writer) -> None:
@@ -190,6 +209,12 @@ class Flusher:
         if not self._work.is_set():
             self._work.set()
 
+    def wake_later(self, writer: Writer) -> None:
+        """Send what a writer has when it has more, or a moment later."""
+        self._patient.append(writer)
+        if not self._patience.is_set():
+            self._patience.set()
+
     def wait_for_room(self, writer: Writer) -> None:
         """Hold a job that is far ahead of Redis until there is room."""
         with self._sent:
@@ -197,6 +222,7 @@ class Flusher:
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until everything is sent; whether it was in time."""
+        self._hurry_patient()
         with self._sent:
             return self._sent.wait_for(lambda: not self._dirty and not self._is_sending, timeout_s)
 
@@ -206,6 +232,18 @@ class Flusher:
             self._work.clear()
             if self._flush() > _LARGE_BATCH:
                 time.sleep(_GATHER_S)
+
+    def _hurry_all(self) -> None:
+        while True:
+            self._patience.wait()
+            self._patience.clear()
+            time.sleep(_LATEST_S)
+            self._hurry_patient()
+
+    def _hurry_patient(self) -> None:
+        with suppress(IndexError):  # when nobody is left
+            while True:
+                self._patient.popleft().hurry()
 
     def _flush(self) -> int:
         self._is_sending = True

@@ -249,7 +249,7 @@ def _open(running: Running) -> None:
     if claim.is_worn_out:
         raise SwitchyardError(_WORN_OUT)
     if claim.attempt == 1:
-        running.writer.emit("started", {})
+        running.writer.emit_with_next("started", {})
     else:
         reason = "handed over" if claim.handed_over else "worker lost"
         running.writer.emit("restarted", {"attempt": claim.attempt, "reason": reason})

@@ -48,6 +48,33 @@ def test_order_is_kept_between_texts_and_other_events(flusher):
     assert kinds == ["started", "delta", "usage", "delta", "completed"]
 
 
+def test_what_nobody_waits_for_leaves_with_the_next_event(flusher):
+    flusher.writer("warm", 1, ignore).text("up")
+    flusher.drain(5)
+    before = calls_of_the_script()
+    writer = flusher.writer("j", 1, ignore)
+    writer.emit_with_next("started", {})
+    writer.text("a")
+    flusher.drain(5)
+
+    assert told("j") == [("started", {}), ("delta", {"text": "a"})]
+    assert calls_of_the_script() - before == 1
+
+
+def test_what_nobody_waits_for_leaves_by_itself_when_nothing_follows(flusher):
+    flusher.writer("j", 1, ignore).emit_with_next("started", {})
+
+    wait_until(lambda: told("j") == [("started", {})], 5, "the event in the log")
+
+
+def test_draining_sends_also_what_nobody_waits_for(flusher, monkeypatch):
+    monkeypatch.setattr(module, "_LATEST_S", 60)
+    flusher.writer("j", 1, ignore).emit_with_next("started", {})
+
+    assert flusher.drain(5)
+    assert told("j") == [("started", {})]
+
+
 def test_what_all_jobs_write_during_a_round_trip_leaves_together(flusher):
     writers = [flusher.writer(f"job-{n}", 1, ignore) for n in range(10)]
     for writer in writers:

@@ -275,6 +275,7 @@ def test_a_job_that_another_attempt_has_taken_unnoticed_stores_nothing(each_data
     job_id = new_job()
 
     assert base.run(job_id) is None
+    flusher.drain(5)
 
     assert (row_of(job_id).status, row_of(job_id).attempt) == (RUNNING, 2)
     assert [kind for kind, _ in told(job_id)] == ["started"]

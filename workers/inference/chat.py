@@ -66,7 +66,7 @@ class ChatTurn:
                 self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
 
         if self._usage is not None:
-            self._job.writer.emit("usage", self._usage)
+            self._job.writer.emit_with_next("usage", self._usage)
 
     def _wait_for(self, error: Unavailable, tries: int) -> None:
         pause = error.retry_after_s or min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
@@ -108,9 +108,15 @@ class ChatTurn:
                     self._job.writer.text(text)
                 else:
                     self._answer.add(data)
-                    self._job.writer.emit("delta", _text_last(data))
+                    self._emit(data)
             elif kind == "usage":
                 self._usage = data  # some tell it with every piece; the last one counts
+
+    def _emit(self, data: dict[str, Any]) -> None:
+        if len(data) == 1 and "finish_reason" in data:
+            self._job.writer.emit_with_next("delta", data)  # the ending follows
+        else:
+            self._job.writer.emit("delta", _text_last(data))
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
