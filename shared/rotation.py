@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from shared.redis import get_redis, key
+from shared.subscriber import subscriber
 
 # What is remembered of users of whom no job waits: enough that nobody gains by coming back.
 _MOST_REMEMBERED, _FORGOTTEN_AT_ONCE = 10_000, 1_000
@@ -85,7 +88,12 @@ def enter(queue: str, user_id: str | None, turn: Turn, broker_list: str, message
     """
     keys = (_key(queue), _key(queue, "served"), _jobs_of(queue, user_id), broker_list)
     values = (user_id or _NOBODY, _member(turn.job_id, turn.kind), message)
-    _script(_ENTER)(keys, values, client=get_redis())
+    script = _script(_ENTER)
+    try:
+        subscriber.call("EVALSHA", script.sha, len(keys), *keys, *values)
+    except RedisError:
+        # Standing in line twice is standing there once, and a message too many leads to nothing.
+        script(keys, values, client=get_redis())
 
 
 def take(queue: str) -> Turn | None:

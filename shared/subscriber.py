@@ -1,14 +1,18 @@
-"""One Redis subscription for a whole process, however many channels are followed through it."""
+"""One Redis connection for a whole process, however many channels are followed through it."""
 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import hiredis
 from redis.exceptions import ConnectionError as RedisDown
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisSlow
 
 from shared.outage import Outage
 from shared.redis import get_redis
@@ -18,6 +22,10 @@ log = logging.getLogger(__name__)
 Callback = Callable[[bytes | None], None]
 _PING_AFTER_S = 10.0
 _READ_BYTES = 262_144
+# A channel that nobody follows any more is given up with the next thing that has to be sent: what
+# still comes through it until then costs less than a message to Redis and its answer.
+_MOST_GIVEN_UP, _GIVEN_UP_AFTER_S = 64, 1.0
+_ANSWER_PATIENCE_S = 10.0
 
 
 class _Topic:
@@ -31,7 +39,7 @@ class _Topic:
 
 class Subscriber:
     """Follows channels; hands each message to the channel's callbacks in its own thread or
-    greenlet.
+    greenlet. Commands may go the same way.
 
     A callback gets the message, or None after a gap (the connection was lost and opened anew):
     then what was published in between must be looked up elsewhere. Callbacks must not block.
@@ -42,9 +50,17 @@ class Subscriber:
         self._lock = threading.Lock()
         self._connection: Any = None
         self._thread: threading.Thread | None = None
+        # What goes out with the next packet.
+        self._outgoing: list[bytes] = []
+        # Who waits for the answers to commands, in the order in which they were sent.
+        self._callers: deque[SimpleQueue[Any]] = deque()
 
-    def add(self, channel: str, callback: Callback) -> threading.Event:
+    def add(self, channel: str, callback: Callback, is_urgent: bool = True) -> threading.Event:
         """Follow a channel.
+
+        Args:
+            is_urgent: Whether Redis has to hear of it at once. If not, it does with the next
+                `call` or `flush`, ahead of what is called.
 
         Returns:
             An event that is set when nothing published from now on can be missed.
@@ -62,7 +78,9 @@ class Subscriber:
                 self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
                 self._thread.start()
             elif is_new:
-                self._command("SUBSCRIBE", name)
+                self._put("SUBSCRIBE", name)
+            if is_urgent:
+                self._send()
         return topic.ready
 
     def remove(self, channel: str, callback: Callback) -> None:
@@ -75,16 +93,58 @@ class Subscriber:
             topic.callbacks = [c for c in topic.callbacks if c != callback]
             if not topic.callbacks:
                 del self._topics[name]
-                self._command("UNSUBSCRIBE", name)
+                self._put("UNSUBSCRIBE", name)
+                if len(self._outgoing) > _MOST_GIVEN_UP:
+                    self._send()
 
-    def _command(self, *words: bytes | str) -> None:
-        """Send, with the lock held; the reading side notices and mends a broken connection."""
-        if self._connection is None:
-            return
+    def call(self, *words: Any) -> Any:
+        """Have a command done, in one packet with whatever else is to be sent.
+
+        A connection of the pool costs several times as much, but opens itself anew, repeats, and
+        loads scripts. Not to be used by callbacks.
+
+        Raises:
+            redis.exceptions.RedisError: There is no connection right now, or no such script; or
+                nobody knows whether it was done.
+        """
+        answer: SimpleQueue[Any] = SimpleQueue()
+        with self._lock:
+            if self._connection is None:
+                raise RedisDown("there is no connection")
+            self._put(*words)
+            self._callers.append(answer)
+            self._send()
         try:
-            self._connection.send_command(*words)
-        except (RedisError, OSError):
-            log.debug("a subscription command was not sent; the connection is being opened anew")
+            found = answer.get(timeout=_ANSWER_PATIENCE_S)
+        except Empty:
+            raise RedisSlow("there is no answer") from None
+        if isinstance(found, RedisError):
+            raise found
+        return found
+
+    def flush(self) -> None:
+        """Let Redis hear now of what was not urgent."""
+        if self._outgoing:
+            with self._lock:
+                self._send()
+
+    def _put(self, *words: Any) -> None:
+        """Add a command to the next packet, with the lock held."""
+        if self._connection is not None:
+            self._outgoing.append(hiredis.pack_command(words))
+
+    def _send(self) -> None:
+        """Send, with the lock held; the reading side notices and mends a broken connection."""
+        if not self._outgoing:
+            return
+        packet, self._outgoing = b"".join(self._outgoing), []
+        try:
+            sock = self._connection._sock
+            sent = sock.send(packet)
+            if sent < len(packet):
+                sock.sendall(packet[sent:])
+        except (RedisError, OSError, AttributeError):
+            log.debug("a command was not sent; the connection is being opened anew")
 
     def _run(self) -> None:
         outage = Outage(log, "the subscription to Redis")
@@ -106,8 +166,9 @@ class Subscriber:
         connection = pool.connection_class(
             **{
                 **pool.connection_kwargs,
-                "socket_timeout": _PING_AFTER_S,
-                "protocol": 2,
+                "socket_timeout": min(_PING_AFTER_S, _GIVEN_UP_AFTER_S),
+                # What is published and what is answered can be told apart.
+                "protocol": 3,
                 "health_check_interval": 0,
             }
         )
@@ -115,14 +176,19 @@ class Subscriber:
         with self._lock:
             self._connection = connection
             if self._topics:
-                self._command("SUBSCRIBE", *self._topics)
+                self._put("SUBSCRIBE", *self._topics)
+                self._send()
 
     def _close(self) -> None:
         with self._lock:
             connection, self._connection = self._connection, None
+            callers, self._callers = self._callers, deque()
+            self._outgoing = []
             for topic in self._topics.values():
                 topic.ready.clear()
                 topic.has_gap = True
+        for caller in callers:
+            caller.put(RedisDown("the connection is lost"))
         if connection is not None:
             connection.disconnect()
 
@@ -133,27 +199,36 @@ class Subscriber:
         (4 µs of the web tier's 27 per token); here its connection is only asked for bytes.
         """
         sock, reader = self._connection._sock, hiredis.Reader()
-        is_waiting_for_pong = False
+        heard_at, is_waiting_for_pong = time.monotonic(), False
         while True:
             try:
                 data = sock.recv(_READ_BYTES)
             except TimeoutError:
+                self.flush()
+                if time.monotonic() - heard_at < _PING_AFTER_S:
+                    continue
                 if is_waiting_for_pong:
                     raise
-                is_waiting_for_pong = True
-                with self._lock:
-                    self._command("PING")
+                heard_at, is_waiting_for_pong = time.monotonic(), True
+                self._ping()
                 continue
             if not data:
                 raise RedisDown("the server has closed the connection")
-            is_waiting_for_pong = False
+            heard_at, is_waiting_for_pong = time.monotonic(), False
             reader.feed(data)
             while (message := reader.gets()) is not False:
                 self._dispatch(message)
 
+    def _ping(self) -> None:
+        with self._lock:
+            self._put("PING")
+            self._callers.append(SimpleQueue())
+            self._send()
+
     def _dispatch(self, message: Any) -> None:
-        if isinstance(message, hiredis.ReplyError):
-            raise message  # a server that is still loading its data answers so
+        if type(message) is not hiredis.PushNotification:
+            self._answer(message)
+            return
         topic = self._topics.get(message[1]) if len(message) == 3 else None
         if topic is None:
             return
@@ -164,6 +239,16 @@ class Subscriber:
             if topic.has_gap:
                 topic.has_gap = False
                 self._tell(topic, None)
+
+    def _answer(self, message: Any) -> None:
+        """Hand an answer to who waits for it."""
+        if isinstance(message, hiredis.ReplyError):
+            if not str(message).startswith("NOSCRIPT"):
+                # A server that is still loading its data answers so, also to a subscription.
+                raise message
+            message = NoScriptError(str(message))
+        with suppress(IndexError):
+            self._callers.popleft().put(message)
 
     @staticmethod
     def _tell(topic: _Topic, message: bytes | None) -> None:

@@ -6,6 +6,7 @@ from redis.exceptions import RedisError
 from shared import rotation
 from shared.redis import get_redis, key
 from shared.rotation import Turn
+from shared.subscriber import subscriber
 from tests.services.crowd import at_once
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -139,3 +140,14 @@ def test_a_line_that_cannot_be_read_is_an_error(mortal_valkey):
 
     with pytest.raises(RedisError):
         rotation.take("compute")
+
+
+def test_jobs_come_into_line_also_by_a_server_that_has_forgotten_the_script():
+    subscriber.add("a", lambda _: None).wait(5)
+    enter("ada", "1")
+    get_redis().script_flush()
+
+    enter("ada", "2")
+
+    assert taken(3) == ["1", "2", None]
+    assert get_redis().llen(key("broker", LIST)) == 2

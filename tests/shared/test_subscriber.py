@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from redis.exceptions import NoScriptError, RedisError
 
 from shared.redis import get_redis
 from shared.subscriber import Subscriber
@@ -186,3 +187,103 @@ def test_a_server_that_says_nothing_is_asked_whether_it_lives(subscriber, monkey
     publish("a", b"1")
 
     ear.waits_for(b"1")
+
+
+def test_a_command_may_go_the_same_way(subscriber):
+    follow(subscriber, "a")
+
+    assert subscriber.call("SET", "of this test", b"1") == b"OK"
+    assert subscriber.call("GET", "of this test") == b"1"
+    assert subscriber.call("GET", "never set") is None
+
+
+def test_commands_of_many_get_each_their_own_answer_between_messages(subscriber):
+    ear, answers = follow(subscriber, "a"), {}
+
+    def ask(number):
+        answers[number] = [subscriber.call("ECHO", b"%d %d" % (number, n)) for n in range(50)]
+
+    askers = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for asker in askers:
+        asker.start()
+    publish("a", *[b"%d" % n for n in range(50)])
+    for asker in askers:
+        asker.join(10)
+
+    ear.waits_for(*[b"%d" % n for n in range(50)])
+    assert answers == {n: [b"%d %d" % (n, m) for m in range(50)] for n in range(4)}
+
+
+def test_what_is_not_urgent_is_followed_from_the_next_command_on(subscriber):
+    follow(subscriber, "a")
+    ear = Ear()
+    ready = subscriber.add("of a job to come", ear, is_urgent=False)
+    before = followed("of a job to come")
+
+    subscriber.call("PUBLISH", "of a job to come", b"1")
+
+    ear.waits_for(b"1")
+    assert ready.is_set()
+    assert not before
+
+
+def test_what_is_not_urgent_goes_out_with_a_flush(subscriber):
+    follow(subscriber, "a")
+    ready = subscriber.add("b", Ear(), is_urgent=False)
+
+    subscriber.flush()
+
+    assert ready.wait(5)
+
+
+def test_a_channel_is_given_up_with_the_next_command(subscriber):
+    ear = follow(subscriber, "of this test alone")
+
+    subscriber.remove("of this test alone", ear)
+    subscriber.call("PING")
+
+    assert not followed("of this test alone")
+
+
+def test_channels_that_nobody_follows_do_not_gather_without_end(subscriber, monkeypatch):
+    monkeypatch.setattr("shared.subscriber._GIVEN_UP_AFTER_S", 60)
+    ears = {f"left {n}": follow(subscriber, f"left {n}") for n in range(65)}
+
+    for channel, ear in ears.items():
+        subscriber.remove(channel, ear)
+
+    wait_until(lambda: not any(map(followed, ears)), 5, "the end of all of them")
+
+
+def test_without_a_connection_a_command_is_refused_at_once():
+    with pytest.raises(RedisError, match="no connection"):
+        Subscriber().call("PING")
+
+
+def test_a_script_that_is_not_loaded_is_told_apart_and_following_goes_on(subscriber):
+    ear = follow(subscriber, "a")
+
+    with pytest.raises(NoScriptError):
+        subscriber.call("EVALSHA", "0" * 40, 0)
+
+    publish("a", b"1")
+    ear.waits_for(b"1")
+
+
+def test_who_waits_for_an_answer_is_told_when_the_connection_is_lost(subscriber):
+    follow(subscriber, "a")
+    told = []
+
+    def wait():
+        try:
+            subscriber.call("BLPOP", "never filled", 30)
+        except RedisError as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    wait_until(lambda: get_redis().info("clients")["blocked_clients"], 5, "it to wait")
+    kill_the_connection()
+    waiting.join(5)
+
+    assert len(told) == 1

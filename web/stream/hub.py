@@ -63,7 +63,8 @@ class Follow:
         self._tick_s = 0.0
 
     def __enter__(self) -> "Follow":
-        self._ready = subscriber.add(relay.channel(self.job_id), self._hear)
+        # Of a new job Redis hears with the message that wakes its worker.
+        self._ready = subscriber.add(relay.channel(self.job_id), self._hear, not self._is_new)
         _ticker.add(self)
         return self
 
@@ -109,6 +110,7 @@ class Follow:
             tick_s: An empty batch is given when nothing has come for so long, in seconds.
         """
         self._tick_s = tick_s
+        subscriber.flush()
         if self._is_behind:
             self._ready.wait(2.0)
         while not self.has_ended:
