@@ -12,6 +12,8 @@ from shared.config.settings import get_settings
 # A call takes well under a millisecond: in a burst callers wait for one of these, which is cheaper
 # than opening hundreds of connections at once. The long waits have connections of their own.
 _MAX_CONNECTIONS, _POOL_PATIENCE_S = 32, 10
+# Each connection keeps a buffer of this size; redis-py's 64 KB would make 2 MB of a process.
+_READ_BYTES = 8192
 
 
 @lru_cache(maxsize=1)
@@ -24,6 +26,7 @@ def get_redis() -> Any:
         socket_connect_timeout=2,
         socket_timeout=10,
         health_check_interval=15,
+        socket_read_size=_READ_BYTES,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
     )
     return redis.Redis(connection_pool=pool)

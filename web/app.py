@@ -15,6 +15,7 @@ from shared.log import request_id
 from shared.models import Base
 from shared.services import quotas
 from web import areas, auth, errors, headers
+from web.entrance import SOCKETIO_PATH, Entrance
 from web.page.routes import check_build
 from web.quotas import remaining
 from web.stream.outlet import Upgrades
@@ -27,7 +28,6 @@ tables = SQLAlchemy(model_class=Base)
 _EXPOSED = "X-Job-Id, X-Request-Id, Retry-After"
 # JSON bodies; uploads have a limit of their own.
 _MAX_BODY_BYTES = 64 * 1024 * 1024
-_SOCKETIO_PATH = "ws/socket.io"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -93,21 +93,6 @@ def _finish(response: Any) -> Any:
     return response
 
 
-class Entrance:
-    """Sends the page's sockets to Socket.IO and everything else to Flask.
-
-    Socket.IO's own middleware would do, but makes a class for every request that passes through.
-    """
-
-    def __init__(self, app: Flask, socketio: Any) -> None:
-        self._app, self._socketio = app, socketio
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve one request."""
-        is_socketio = environ["PATH_INFO"].startswith(f"/{_SOCKETIO_PATH}/")
-        return (self._socketio if is_socketio else self._app)(environ, start_response)
-
-
 def create_wsgi() -> Any:
     """Make what gunicorn serves: the application, with Socket.IO beside it."""
     import socketio  # noqa: PLC0415 -- commands such as `flask db upgrade` do without
@@ -116,5 +101,5 @@ def create_wsgi() -> Any:
     app = create_app()
     door = Door()
     app.extensions["socketio_door"] = door
-    pages = socketio.WSGIApp(door.server, socketio_path=_SOCKETIO_PATH)
+    pages = socketio.WSGIApp(door.server, socketio_path=SOCKETIO_PATH)
     return Upgrades(Entrance(app, pages))

@@ -5,7 +5,6 @@ double.
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -50,7 +49,7 @@ class Follow:
         self.cursor = after
         self.has_ended = False
         self._is_new = is_new
-        self._frames: deque[bytes] = deque()
+        self._frames: list[bytes] = []
         self._bytes = 0
         self._at_once = _REPLAY_FIRST
         # A job that does not exist yet has no log to read: a gap in front would be noticed.
@@ -156,9 +155,8 @@ class Follow:
         self._news.clear()
         batch: list[Numbered] = []
         expected = self.cursor + 1
-        while self._frames:
-            frame = self._frames.popleft()
-            self._bytes -= len(frame)
+        frames, self._frames, self._bytes = self._frames, [], 0
+        for frame in frames:
             first, events = relay.parse_frame(frame)
             if first > expected:
                 self._is_behind = True

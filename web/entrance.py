@@ -1,0 +1,61 @@
+"""The door in front of Flask and Socket.IO, and what of a request lives on while its answer
+streams.
+"""
+
+from contextvars import copy_context
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+SOCKETIO_PATH = "ws/socket.io"
+
+# What gunicorn still reads of a request once its answer has begun: how to send it, and its line in
+# an access log.
+_STILL_NEEDED = (
+    "wsgi.file_wrapper",
+    "REMOTE_ADDR",
+    "REQUEST_METHOD",
+    "RAW_URI",
+    "SERVER_PROTOCOL",
+    "HTTP_REFERER",
+    "HTTP_USER_AGENT",
+)
+
+
+class Entrance:
+    """Sends the page's sockets to Socket.IO and everything else to Flask.
+
+    Socket.IO's own middleware would do, but makes a class for every request that passes through.
+    """
+
+    def __init__(self, app: Any, socketio: Any) -> None:
+        self._app, self._socketio = app, socketio
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve one request."""
+        if environ["PATH_INFO"].startswith(f"/{SOCKETIO_PATH}/"):
+            return self._socketio(environ, start_response)
+        if environ.get("HTTP_UPGRADE"):
+            return self._app(environ, start_response)  # lasts as long as its socket
+        answer = _on_a_stack_of_its_own(self._app, environ, start_response)
+        _shrink(environ)
+        return answer
+
+
+def _on_a_stack_of_its_own(app: Any, environ: dict[str, Any], start_response: Any) -> Any:
+    """Call the application in a greenlet that ends with the call.
+
+    Python never gives back the pages that a greenlet's frames have touched while it lives. From
+    here on a stream needs one of them, Flask and SQLAlchemy have touched four or more.
+    """
+    own = greenlet(app)
+    # What is logged while the answer streams names the request as well.
+    own.gr_context = getcurrent().gr_context = copy_context()
+    return own.switch(environ, start_response)
+
+
+def _shrink(environ: dict[str, Any]) -> None:
+    """Let go of a request that was read; the server holds its environ until the answer's end."""
+    kept = {name: environ[name] for name in _STILL_NEEDED if name in environ}
+    environ.clear()
+    environ.update(kept)
