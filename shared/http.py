@@ -14,11 +14,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpcore
-import httpx
-
-from shared import addresses
+from shared import addresses, lean
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable
+
+with lean.without(lean.WORKER_EXTRAS):
+    import httpcore
+    import httpx
 
 _AGENT = "switchyard"
 _MOST_NUMBERS = 4

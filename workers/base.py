@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 _STRATEGY = "workers.pool:take_straight"
 _WORN_OUT = "The job was given up after its worker was lost several times."
 _PAUSE_S = 0.5
+# All that beat sends is done there.
+_UPKEEP = "workers.upkeep.tasks"
 
 W = TypeVar("W", bound=type[Work])
 Tell = Callable[[Turn], None]
@@ -67,7 +69,7 @@ def periodic(name: str) -> Callable[[Round], Round]:
 
 
 def load(name: str) -> None:
-    """Load the part of the workers in which a kind of job, or what beat sends, is done.
+    """Load the part of the workers in which a kind of job is done.
 
     Nobody does it before it is needed: a process that answers a thousand chats need not hold what
     reads PDFs.
@@ -124,7 +126,7 @@ def _for_beat(name: str) -> Round:
 
     def run_for_beat() -> None:
         if name not in _ROUNDS:
-            load(name)
+            import_module(_UPKEEP)
         _ROUNDS[name]()
 
     return run_for_beat

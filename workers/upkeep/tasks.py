@@ -13,7 +13,6 @@ from shared.queue import Subject
 from shared.services import accounts, collections, jobs, speech, webhooks
 from shared.storage import get_storage
 from workers.base import periodic
-from workers.batches import results
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +30,20 @@ def refresh_models() -> None:
         queue.enqueue(REFRESH_MODELS, RefreshModels(), Subject())
 
 
+@periodic("webhooks.send_due")
+def send_due_messages() -> None:
+    """Order the tries to deliver webhooks' messages whose time has come."""
+    with db.transaction():
+        webhooks.send_due()
+
+
 @periodic("upkeep.purge")
 def purge() -> None:
     """Delete ended jobs, their messages, sign-ins, spoken texts and finds of web searches that are
     past their time, and what killed processes have left of uploads.
     """
+    from workers.batches import results  # noqa: PLC0415 -- few processes ever run batches
+
     before = now_s() - get_settings().job_retention_days * 86_400
     old_jobs = jobs.purge(before)
     with db.transaction():
