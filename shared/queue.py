@@ -13,10 +13,13 @@ from shared.errors import Unavailable
 from shared.ids import new_id, now_s
 from shared.kinds.base import JobSpec, Payload
 from shared.models.job import QUEUED, Job
+from shared.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
 _job_table = cast(Table, Job.__table__)
+_INSERT = Prepared(_job_table.insert())
+_NOT_YET: dict[str, Any] = dict.fromkeys(_job_table.columns.keys())
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def enqueue(
     """
     job_id = job_id or new_id()
     row = {
+        **_NOT_YET,
         "id": job_id,
         "kind": spec.name,
         "queue": spec.queue,
@@ -63,11 +67,12 @@ def enqueue(
         "handed_over": 0,
         "sent_at": time.time(),
         "cancel_requested": False,
-        "request": payload.model_dump(),
+        # No deep copy: it is written at once, and a chat may be long.
+        "request": dict(payload),
         "held": held,
         "created_at": now_s(),
     }
-    db.connection().execute(_job_table.insert(), row)
+    _INSERT.run(db.connection(), row)
     db.after_commit(lambda: send_or_leave(job_id, spec.name, spec.queue, subject.user_id))
     return job_id
 

@@ -10,7 +10,9 @@ QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE, QUICK)
 
 
 class Payload(BaseModel):
-    """What a job is to do: ids and parameters, never rows, never secrets in clear."""
+    """What a job is to do: ids and parameters, never rows, never secrets in clear. Its fields hold
+    what can be written as JSON, no further models.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -15,6 +15,7 @@ from shared.kinds import SPECS
 from shared.kinds.base import JobSpec, Payload
 from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, FAILED, QUEUED, RUNNING, Job
+from shared.prepared import Prepared
 from shared.queue import Subject
 from shared.services import access, chats, live_answers, messages, quotas, webhooks
 from shared.services.accounts import Principal
@@ -28,7 +29,9 @@ _LAST_WORDS_S = 2
 # As long as there is room for so many more, nobody is made to wait for others to be counted.
 _MOST_AT_ONCE = 200
 _PURGED_AT_ONCE = 200
-_WAITING = select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
+_WAITING = Prepared(
+    select(func.count()).where(Job.status == QUEUED, Job.user_id == bindparam("whose"))
+)
 
 
 def accept(spec: JobSpec, payload: Payload, subject: Subject, job_id: str | None = None) -> str:
@@ -59,7 +62,7 @@ def _is_full(user_id: str, limit: int) -> bool:
 
 
 def _count_waiting(user_id: str) -> int:
-    return int(db.connection().execute(_WAITING, {"whose": user_id}).scalar_one())
+    return int(_WAITING.run(db.connection(), {"whose": user_id}).rows[0][0])
 
 
 def find(user: Principal, job_id: str, action: str = "read") -> Job:

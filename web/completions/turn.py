@@ -18,6 +18,8 @@ from web.completions.schemas import CompletionForm
 _OURS = frozenset(
     (
         "background",
+        # Said anew to the provider, see RunChat.
+        "stream",
         "chat_id",
         "id",
         "session_id",
@@ -87,7 +89,7 @@ def accept(
         features=form.wanted_features,
         **_followers(form),
     )
-    with db.transaction():
+    with db.statements(write=True):
         chat_id = _checked_chat(user, form)
         subject = Subject(user.id, chat_id, form.id if chat_id else None)
         job_id = jobs.accept(RUN_CHAT, payload, subject, job_id)
@@ -143,8 +145,9 @@ def _followers(form: CompletionForm) -> dict[str, bool]:
 
 def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
     """Take our own keys out, and put the page's parameters in the provider's form."""
-    raw = form.model_dump(exclude_unset=True)
-    body = {name: value for name, value in raw.items() if name not in _OURS and name != "stream"}
+    given = form.model_fields_set - _OURS
+    # Not a copy: nothing of it is changed, and a chat may be long.
+    body = {name: value for name, value in form if name in given}
     made = parameters.laid_over(body, parameters.as_request(form.params, kind))
     if body.get("options"):
         made["options"] |= body["options"]  # what the request itself says counts
