@@ -8,14 +8,15 @@ its connections cannot be ended from outside while they wait. HTTP/1.1 only; pro
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import httpx
 
 from workers.providers.line import Cut, WasCut, connect, shut
-from workers.providers.pool import READ_BYTES, Line, Pool
+from workers.providers.pool import READ_BYTES, Line, Origin, Pool
 from workers.providers.watchdog import Watch, Watchdog
 from workers.providers.wire import (
     Decoder,
@@ -33,6 +34,29 @@ _CONNECT_S = 60.0
 
 class Stale(Exception):
     """A connection of the pool was closed before it brought anything: take another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a request goes, and how long it may take.
+
+    Attributes:
+        timeout: Seconds by name: httpx's, and `first_byte` and `total`.
+        cut: Ends the exchange from outside.
+    """
+
+    method: str
+    url: httpx.URL
+    origin: Origin
+    timeout: Mapping[str, float]
+    cut: Cut
+
+
+def way_of(request: httpx.Request) -> Way:
+    """Read the way out of a request."""
+    url, more = request.url, request.extensions
+    origin = (url.scheme, url.host, url.port)
+    return Way(request.method, url, origin, more.get("timeout") or {}, more.get("cut") or Cut())
 
 
 class Transport(httpx.BaseTransport):
@@ -57,9 +81,12 @@ class Transport(httpx.BaseTransport):
             httpx.TransportError: The upstream cannot be reached or does not speak HTTP.
             WasCut: The request's `cut` was set.
         """
-        message = _serialise(request)
+        return self.send(_serialise(request), way_of(request))
+
+    def send(self, message: bytes, way: Way) -> httpx.Response:
+        """Send a request that is written already; see `handle_request`."""
         while True:
-            exchange = _Exchange(self._pool, self._watchdog, request)
+            exchange = _Exchange(self._pool, self._watchdog, way)
             try:
                 return exchange.start(message)
             except Stale:
@@ -73,12 +100,25 @@ class Transport(httpx.BaseTransport):
         self._pool.clear()
 
 
-def _serialise(request: httpx.Request) -> bytes:
+def head_of(request: httpx.Request, without: bytes = b"") -> bytes:
+    """Write the first line and the headers of a request, each with its line end.
+
+    Args:
+        without: A header that is left out, in lower case.
+
+    Raises:
+        httpx.LocalProtocolError: They cannot be sent.
+    """
     lines = [request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1"]
-    lines += [name + b": " + value for name, value in request.headers.raw]
+    headers = request.headers.raw
+    lines += [name + b": " + value for name, value in headers if name.lower() != without]
     if any(b"\r" in line or b"\n" in line for line in lines):
         raise httpx.LocalProtocolError("a header holds a line break")
-    return b"\r\n".join(lines) + b"\r\n\r\n" + request.read()
+    return b"\r\n".join([*lines, b""])
+
+
+def _serialise(request: httpx.Request) -> bytes:
+    return head_of(request) + b"\r\n" + request.read()
 
 
 def _acknowledge_quickly(sock: socket.socket) -> None:
@@ -110,14 +150,13 @@ def _no_wait(_watcher: Any) -> None:
 class _Exchange:
     """One request and its answer on one connection, for one reader."""
 
-    def __init__(self, pool: Pool, watchdog: Watchdog, request: httpx.Request) -> None:
-        timeout: dict[str, Any] = request.extensions.get("timeout") or {}
+    def __init__(self, pool: Pool, watchdog: Watchdog, way: Way) -> None:
+        timeout = way.timeout
         self._pool = pool
         self._watchdog = watchdog
         # Not the request itself: an answer may take an hour, and its question be large.
-        self._url, self._method = request.url, request.method
-        self._origin = (request.url.scheme, request.url.host, request.url.port)
-        self._cut: Cut = request.extensions.get("cut") or Cut()
+        self._way = way
+        self._cut = way.cut
         self.idle_s: float = timeout.get("read") or _NEVER
         self._connect_s: float = timeout.get("connect") or _CONNECT_S
         first_byte_s: float = timeout.get("first_byte") or self.idle_s
@@ -133,7 +172,7 @@ class _Exchange:
         self._send(line, message)
         try:
             head, rest = self._read_head(line)
-            decoder = line.body = decoder_for(head, self._method)
+            decoder = line.body = decoder_for(head, self._way.method)
         except Malformed as error:
             raise httpx.RemoteProtocolError(str(error)) from error
         keep_alive = head.keep_alive and not isinstance(decoder, UntilClose)
@@ -143,9 +182,9 @@ class _Exchange:
     def _open(self) -> Line:
         if self._cut.is_set:
             raise WasCut("cut before the start")
-        line = self._pool.take(self._origin)
+        line = self._pool.take(self._way.origin)
         if line is None:
-            line = Line(connect(self._url, self._connect_s, self._cut))
+            line = Line(connect(self._way.url, self._connect_s, self._cut))
         sock = line.sock
         self._cut.hold(lambda: shut(sock))
         self._watcher = _arrival_watcher(sock)
@@ -250,7 +289,7 @@ class _Exchange:
         """Give the connection back, whether or not the last, empty chunk has come yet."""
         line = self._end()
         if line is not None:
-            self._pool.give(self._origin, line)
+            self._pool.give(self._way.origin, line)
 
     def drop(self) -> None:
         """Close the connection. From elsewhere than its reader: wake the reader, who closes it."""

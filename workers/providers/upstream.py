@@ -16,11 +16,13 @@ from workers.providers.errors import Aborted, Refused, Unavailable
 from workers.providers.line import Cut
 from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable
 from workers.providers.proxied import transport_for
+from workers.providers.transport import Transport, Way, head_of, way_of
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_COMPLAINT_BYTES = 64 * 1024
 _STREAMS = "text/event-stream, */*;q=0.5"
 QUICK_S = 10.0  # for questions that a healthy server answers at once
+_MOST_HEADS = 16
 _SENDABLE_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]*")
 
 
@@ -58,7 +60,10 @@ class Upstream:
         self._headers = [*_authorization(connection.key, url), ("User-Agent", "switchyard")]
         self._transport = transport_for(url)
         self._client = httpx.Client(transport=self._transport, trust_env=False)
+        self._patience = _patience(timeouts)
         self._urls: dict[str, httpx.URL] = {}
+        # First lines and headers by path; what is missing is filled in, the body too.
+        self._heads: dict[str, tuple[bytes, Way]] = {}
 
     def __repr__(self) -> str:
         return f"Upstream({self.who!r})"
@@ -80,9 +85,8 @@ class Upstream:
             ProviderError: The upstream refuses, or is not there.
             Aborted: `cut` was set.
         """
-        request = self._request("POST", path, dump(body), self._patience(), cut)
         try:
-            response = self._transport.handle_request(request)
+            response = self._post(path, dump(body), cut)
             try:
                 if not response.is_success:
                     raise self.complaint(response, _read_some(response))
@@ -92,6 +96,24 @@ class Upstream:
         except (httpx.HTTPError, Unreadable) as error:
             raise self.translate(error, cut) from error
         return response
+
+    def _post(self, path: str, body: bytes, cut: Cut) -> httpx.Response:
+        """Send a request; all but its body is written once, unless it tells for whom it is made."""
+        transport = self._transport
+        if not isinstance(transport, Transport) or behalf.headers():
+            request = self._request("POST", path, body, self._patience, cut)
+            return transport.handle_request(request)
+        head, way = self._heads.get(path) or self._write_head(path)
+        message = head % (len(body), body)
+        return transport.send(message, Way("POST", way.url, way.origin, way.timeout, cut))
+
+    def _write_head(self, path: str) -> tuple[bytes, Way]:
+        request = self._request("POST", path, b"", self._patience, Cut())
+        head = head_of(request, without=b"content-length").replace(b"%", b"%%")
+        made = head + b"Content-Length: %d\r\n\r\n%b", way_of(request)
+        if len(self._heads) < _MOST_HEADS:
+            self._heads[path] = made
+        return made
 
     def ask(
         self,
@@ -108,7 +130,7 @@ class Upstream:
             Aborted: `cut` was set.
         """
         patience = {
-            **self._patience(),
+            **self._patience,
             "read": timeout_s,
             "first_byte": timeout_s,
             "total": timeout_s,
@@ -195,17 +217,6 @@ class Upstream:
                 return complaints.for_transport(self.who, error)
         return error
 
-    def _patience(self) -> dict[str, float]:
-        times = self.timeouts
-        return {
-            "connect": times.connect_s,
-            "read": times.idle_s,
-            "write": times.first_byte_s,
-            "pool": times.connect_s,
-            "first_byte": times.first_byte_s,
-            "total": times.total_s,
-        }
-
     def _request(
         self,
         method: str,
@@ -230,9 +241,20 @@ class Upstream:
         url = self._urls.get(path)
         if url is None:
             url = _below(self._root, path)
-            if len(self._urls) < 16:
+            if len(self._urls) < _MOST_HEADS:
                 self._urls[path] = url
         return url
+
+
+def _patience(times: Timeouts) -> dict[str, float]:
+    return {
+        "connect": times.connect_s,
+        "read": times.idle_s,
+        "write": times.first_byte_s,
+        "pool": times.connect_s,
+        "first_byte": times.first_byte_s,
+        "total": times.total_s,
+    }
 
 
 def dump(body: dict[str, Any]) -> bytes:
