@@ -104,6 +104,16 @@ def set_up_logging(settings: Settings, process: str) -> None:
         handler.setFormatter(_JsonLines(process) if is_json else _PlainLines())
         handler.addFilter(_Ids())
     _set_levels(settings, handlers)
+    _leave_out_what_no_line_shows()
+
+
+def _leave_out_what_no_line_shows() -> None:
+    """Spare each line the look at thread, process and source.
+
+    Source: https://docs.python.org/3/howto/logging.html#optimization
+    """
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # the documented switch
 
 
 def _set_levels(settings: Settings, handlers: list[logging.Handler]) -> None:

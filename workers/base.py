@@ -92,9 +92,10 @@ def tell_celery() -> None:
     """Name everything to Celery that a message may ask for."""
     app = celery()
     for spec in SPECS.values():
-        app.task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY)(_for_celery(spec))
+        make = app.task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY, is_job=True)
+        make(_for_celery(spec))
     for name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
-        app.task(name=name, Strategy=_STRATEGY)(_for_beat(name))
+        app.task(name=name, Strategy=_STRATEGY, is_job=False)(_for_beat(name))
 
 
 class JobFailed(Exception):

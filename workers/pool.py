@@ -12,10 +12,12 @@ worker's consumer calls with each message.
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from celery.concurrency.gevent import TaskPool
 from celery.exceptions import Retry
+from celery.utils.time import utcoffset
 from celery.worker import state
 from celery.worker.strategy import default
 
@@ -24,6 +26,7 @@ from shared.rotation import Turn
 log = logging.getLogger(__name__)
 
 Handler = Callable[..., None]
+_OFFSET_HOLDS_S = 60
 
 
 class GreenPool(TaskPool):  # type: ignore[misc]  # Celery has no types
@@ -60,7 +63,8 @@ class Wake:
         self.eventer = consumer.event_dispatcher
         self._task, self._consumer = task, consumer
         self._ack: Callable[..., None] | None = ack
-        self._args: list[Any] = message.decode()[0]
+        # A job's message says nothing but its id, and beat's not even that: no body is read.
+        self._args: list[Any] = [self.id] if task.is_job else []
 
     def take(self) -> None:
         """Put the message in line for a green thread."""
@@ -107,7 +111,7 @@ class Wake:
     def _tell(self, kind: str, **fields: Any) -> None:
         """Tell monitors, if there are events; they are sent later, together."""
         if self.eventer is not None and self.eventer.enabled:
-            self.eventer.send(kind, uuid=self.id, **fields)
+            self.eventer.send(kind, uuid=self.id, utcoffset=_utc_offset, **fields)
 
     def info(self, safe: bool = False) -> dict[str, Any]:  # noqa: ARG002 -- Celery's interface
         """Describe itself to `inspect active` and Flower."""
@@ -123,6 +127,17 @@ class Wake:
             "delivery_info": {"exchange": "", "routing_key": "", "redelivered": None},
             "worker_pid": None,
         }
+
+
+def _utc_offset() -> int:
+    return _utc_offset_at(int(time.time()) // _OFFSET_HOLDS_S)
+
+
+@lru_cache(maxsize=1)
+def _utc_offset_at(_moment: int) -> int:
+    """Ask for the time zone once in a while only; Celery does for each of a job's events."""
+    offset: int = utcoffset()
+    return offset
 
 
 def take_straight(task: Any, app: Any, consumer: Any, **options: Any) -> Handler:

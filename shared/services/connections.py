@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ class Connection:
     @property
     def mark(self) -> str:
         """What it is known by when its place in the list has changed."""
-        return hashlib.sha256(f"{self.kind} {self.url}".encode()).hexdigest()[:16]
+        return _mark(self.kind, self.url)
 
     @property
     def prefix(self) -> str:
@@ -59,6 +60,11 @@ class Connection:
     def upstream_id(self, model_id: str) -> str:
         """Give the id under which the server itself knows a model."""
         return model_id.removeprefix(self.prefix)
+
+
+@lru_cache(maxsize=256)
+def _mark(kind: str, url: str) -> str:
+    return hashlib.sha256(f"{kind} {url}".encode()).hexdigest()[:16]
 
 
 def of_kind(kind: str) -> list[Connection]:

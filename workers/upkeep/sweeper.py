@@ -93,7 +93,10 @@ def _clock_offset() -> float:
 
 def _backlogged() -> list[str]:
     """Name the queues in which messages wait."""
-    return [name for name in QUEUES if get_redis().llen(broker.queue_key(name))]
+    pipe = get_redis().pipeline(transaction=False)
+    for name in QUEUES:
+        pipe.llen(broker.queue_key(name))
+    return [name for name, length in zip(QUEUES, pipe.execute(), strict=True) if length]
 
 
 def _not_in_line(jobs: list[sweep.Lost]) -> list[sweep.Lost]:
