@@ -37,9 +37,7 @@ class Entrance:
             return self._socketio(environ, start_response)
         if environ.get("HTTP_UPGRADE"):
             return self._app(environ, start_response)  # lasts as long as its socket
-        answer = _on_a_stack_of_its_own(self._app, environ, start_response)
-        _shrink(environ)
-        return answer
+        return _on_a_stack_of_its_own(self._app, environ, _Start(environ, start_response))
 
 
 def _on_a_stack_of_its_own(app: Any, environ: dict[str, Any], start_response: Any) -> Any:
@@ -54,8 +52,20 @@ def _on_a_stack_of_its_own(app: Any, environ: dict[str, Any], start_response: An
     return own.switch(environ, start_response)
 
 
-def _shrink(environ: dict[str, Any]) -> None:
-    """Let go of a request that was read; the server holds its environ until the answer's end."""
-    kept = {name: environ[name] for name in _STILL_NEEDED if name in environ}
-    environ.clear()
-    environ.update(kept)
+class _Start:
+    """The server's `start_response`, which also lets go of a request that is being answered: the
+    server holds its environ until the answer's end.
+    """
+
+    __slots__ = ("_environ", "_start")
+
+    def __init__(self, environ: dict[str, Any], start_response: Any) -> None:
+        self._environ, self._start = environ, start_response
+
+    def __call__(self, *head: Any) -> Any:
+        """Begin the answer."""
+        write = self._start(*head)
+        kept = {name: self._environ[name] for name in _STILL_NEEDED if name in self._environ}
+        self._environ.clear()
+        self._environ.update(kept)
+        return write

@@ -21,7 +21,7 @@ class Kept:
 
 
 def entered(app, environ, socketio=None):
-    return Entrance(app, socketio)(environ, "start")
+    return Entrance(app, socketio)(environ, lambda *head: ("write", *head))
 
 
 def test_the_pages_sockets_reach_socketio():
@@ -34,11 +34,11 @@ def test_an_answer_passes_through_as_it_is():
     asked = []
 
     def app(environ, start_response):
-        asked.append((environ["PATH_INFO"], start_response))
+        asked.append((environ["PATH_INFO"], start_response("200 OK", [])))
         return iter([b"text"])
 
     assert list(entered(app, dict(REQUEST))) == [b"text"]
-    assert asked == [("/api/models", "start")]
+    assert asked == [("/api/models", ("write", "200 OK", []))]
 
 
 def test_a_failure_reaches_the_server():
@@ -52,10 +52,11 @@ def test_a_failure_reaches_the_server():
 def test_while_an_answer_streams_nothing_of_its_request_lives_but_what_the_server_reads():
     alive = []
 
-    def app(environ, _start_response):
+    def app(environ, start_response):
         thing = environ["werkzeug.request"] = Kept()
         alive.append(weakref.ref(thing))
         alive.append(weakref.ref(getcurrent()))
+        start_response("200 OK", [])
         return iter([b"text"])
 
     environ = dict(REQUEST)

@@ -6,8 +6,10 @@ import pytest
 from flask import Flask, request
 
 from shared import relay
+from shared.errors import Busy
 from shared.models.job import RUNNING
 from tests.services.things import change_job, new_job
+from web import errors
 from web.stream import sse
 from web.stream.hub import Follow
 from web.stream.sse import ClientConnection
@@ -160,3 +162,46 @@ def test_a_stream_ends_with_its_users_rights(admin, member, change):
 
     assert b'"a"' in before
     assert list(pieces) == []
+
+
+def late_client(pieces):
+    """A client of a server whose view answers late."""
+    app = Flask(__name__)
+    errors.register(app)
+    app.add_url_rule("/", view_func=lambda: sse.response(pieces(), kind=sse.LateResponse))
+
+    @app.after_request
+    def name(response):
+        response.headers["X-Request-Id"] = "r-1"
+        return response
+
+    return app.test_client()
+
+
+def test_a_late_answer_that_goes_well_is_a_stream():
+    def pieces():
+        yield b""
+        yield b"data: 1\n\n"
+
+    answer = late_client(pieces).get("/")
+
+    assert (answer.status_code, answer.data) == (200, b"data: 1\n\n")
+    assert answer.content_type == sse.EVENTS
+
+
+def test_a_late_answer_that_fails_is_one_of_the_views_errors_with_what_every_answer_has():
+    ended = []
+
+    def pieces():
+        try:
+            raise Busy("Later.")
+            yield b""
+        finally:
+            ended.append(True)
+
+    answer = late_client(pieces).get("/")
+
+    assert (answer.status_code, answer.get_json()) == (429, {"detail": "Later."})
+    assert answer.headers["X-Request-Id"] == "r-1"
+    assert "X-Accel-Buffering" not in answer.headers
+    assert ended == [True]

@@ -75,17 +75,16 @@ class Reader:
 def streamed(reader: Reader, writer: Writer, content_type: str = sse.EVENTS) -> Response:
     """Answer with the events as they come; a job that fails before its first word is answered with
     a status instead.
+    """
+    return sse.response(_written(reader, writer), content_type, sse.LateResponse)
+
+
+def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
+    """Wait for the first events that say something, or for a while.
 
     Raises:
         UpstreamFailed: The job ended without a word.
     """
-    batches = reader.batches()
-    first = _first_words(batches)
-    return sse.response(_written(reader, writer, first, batches), content_type)
-
-
-def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
-    """Wait for the first events that say something, or for a while."""
     gathered: list[Numbered] = []
     ticks = 0
     for batch in batches:
@@ -100,11 +99,13 @@ def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
     return gathered
 
 
-def _written(
-    reader: Reader, writer: Writer, first: list[Numbered], batches: Iterator[list[Numbered]]
-) -> Iterator[bytes]:
+def _written(reader: Reader, writer: Writer) -> Iterator[bytes]:
     try:
+        batches = reader.batches()
+        first = _first_words(batches)
+        yield b""  # its status is good
         yield writer.begin() + b"".join([writer.write(event) for _, event in first])
+        del first
         ticks = 0
         for batch in batches:
             ticks = 0 if batch else ticks + 1

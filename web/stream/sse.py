@@ -5,27 +5,82 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
-from flask import Response, request
+from flask import Flask, Response, current_app, request
 
 from shared import relay
+from shared.errors import SwitchyardError
 from web.auth import Permit
 from web.stream.hub import Follow
 from web.stream.outlet import Outlet
 
 EVENTS, JSON_LINES = "text/event-stream; charset=utf-8", "application/x-ndjson"
+_OF_A_STREAM = ("Cache-Control", "X-Accel-Buffering", "Content-Type")
 KEEP_ALIVE_S = 15.0
 KEEP_ALIVE = b": keep-alive\n\n"
 _CURSOR_DIGITS = len(str(relay.MAX_CURSOR)) - 1
 
 
-def response(chunks: Iterator[bytes], content_type: str = EVENTS) -> Response:
+def response(
+    chunks: Iterator[bytes], content_type: str = EVENTS, kind: type[Response] = Response
+) -> Response:
     """Answer with a stream that proxies neither buffer nor cache."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     # Straight to the server: what the framework wraps around costs every open stream 2 KB.
-    answer = Response(chunks, direct_passthrough=True, headers=headers)
+    answer = kind(chunks, direct_passthrough=True, headers=headers)
     answer.content_type = content_type
     return answer
+
+
+class LateResponse(Response):
+    """A stream that may still fail with a status of its own.
+
+    Its first piece is empty, and comes when it is sure to go well; until then it may raise one of
+    our errors. The server waits for that, when Flask is done with the request: there a waiting
+    client holds a few objects, inside of a view it would hold a stack of pages.
+    """
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer, as WSGI wants it."""
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+        return _Late(app, self, environ, start_response)
+
+
+class _Late:
+    """What the server asks for the pieces."""
+
+    def __init__(
+        self, app: Flask, answer: Response, environ: dict[str, Any], start_response: Any
+    ) -> None:
+        self._app, self._answer = app, answer
+        self._environ, self._start = environ, start_response
+        self._chunks: Iterator[bytes] = answer.response  # type: ignore[assignment]  # as it was made
+
+    def __iter__(self) -> Iterator[bytes]:
+        answer, environ = self._answer, self._environ
+        try:
+            next(self._chunks)
+        except SwitchyardError as error:
+            answer = self._failed(error)
+        self._start(answer.status, answer.get_wsgi_headers(environ).to_wsgi_list())
+        is_good = answer is self._answer
+        del self._answer, self._environ, self._start
+        return self._chunks if is_good else iter([answer.get_data()])
+
+    def _failed(self, error: SwitchyardError) -> Response:
+        """Answer as if the view had raised this."""
+        with self._app.request_context(self._environ):
+            answer = self._app.make_response(self._app.handle_user_exception(error))
+        # What every answer has was told to the first one.
+        for name, value in self._answer.headers:
+            if name not in _OF_A_STREAM:
+                answer.headers.setdefault(name, value)
+        return answer
+
+    def close(self) -> None:
+        """Read no more."""
+        self._chunks.close()  # type: ignore[attr-defined]  # of a generator
 
 
 def job_events(follow: Follow, client: "ClientConnection", permit: Permit) -> Iterator[bytes]:
