@@ -14,7 +14,13 @@ from typing import Any
 
 log = logging.getLogger("launch.celery")
 _HEARTBEAT_S = 5
-_POOLS = {"gevent": "workers.pool:GreenPool", "prefork": "prefork"}
+# `single` is prefork where several jobs run at once, and does without its second process where one.
+_SINGLE = "single"
+_POOLS = {
+    "gevent": "workers.green:GreenPool",
+    "prefork": "prefork",
+    _SINGLE: "workers.pool:ThreadPool",
+}
 
 
 def main(argv: list[str]) -> int:
@@ -67,11 +73,13 @@ def _worker(args: argparse.Namespace) -> Any:
     warn(get_settings())
     # Not Celery's own search, which hides a mistake in our code behind two errors of its own.
     app = import_module(args.app).app
+    concurrency = args.concurrency or _concurrency(args.pool)
+    pool = "prefork" if args.pool == _SINGLE and concurrency > 1 else args.pool
     return app.Worker(
         hostname=host_format(default_nodename(args.node)),
         queues=args.queues.split(","),
-        pool_cls=get_implementation(_POOLS[args.pool]),
-        concurrency=args.concurrency or _concurrency(args.pool),
+        pool_cls=get_implementation(_POOLS[pool]),
+        concurrency=concurrency,
         without_gossip=True,
         without_mingle=True,
         heartbeat_interval=_HEARTBEAT_S,

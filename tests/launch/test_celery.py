@@ -9,7 +9,7 @@ CELERY = [sys.executable, "-m", "launch.celery"]
 WORKERS = {
     "inference": ["-Q", "interactive,default,batch", "-P", "gevent"],
     "compute": ["-Q", "compute", "-P", "prefork"],
-    "quick": ["-Q", "quick", "-P", "prefork"],
+    "quick": ["-Q", "quick", "-P", "single"],
 }
 
 

@@ -14,6 +14,7 @@ CELERY_HOMES = (
     "shared/broker.py",
     "workers/app.py",
     "workers/base.py",
+    "workers/green.py",
     "workers/monitoring.py",
     "workers/pool.py",
     "launch/celery.py",

@@ -50,7 +50,7 @@ def test_recordings_are_read_and_written_by_compute_workers_only():
 
     touching = (speech.TRANSCRIBE, speech.TRANSCRIBE_SHORT, speech.SPEAK)
 
-    assert {spec.queue for spec in touching} == {"compute", "quick"}, "prefork processes"
+    assert {spec.queue for spec in touching} == {"compute", "quick"}, "processes of their own"
     others = {"openai", "elevenlabs", "azure"}
     wanting = [path for path in python_files("workers/speech/speakers") if _wants_media(path)]
     assert not {path.rpartition("/")[2].removesuffix(".py") for path in wanting} & others
