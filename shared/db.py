@@ -29,6 +29,10 @@ _BEGIN_TO_WRITE, _BEGIN_TO_READ = Prepared(text("BEGIN IMMEDIATE")), Prepared(te
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 _engine: Engine | None = None
+# SQLite: connections between two transactions. A pool would look after each of them at every turn,
+# which costs as much as the transaction; a file does not go away as a server does.
+_idle: list[Connection] = []
+_MOST_IDLE = 8
 _scope: ContextVar["_Scope | None"] = ContextVar("scope", default=None)
 # SQLite has one writer. Inside a process the writers queue here, where waiting is cooperative; only
 # processes meet at the file's lock. Not held across anything but SQL.
@@ -86,6 +90,8 @@ def bind(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     _engine = engine
+    while _idle:
+        _idle.pop().close()
 
 
 def get_engine() -> Engine:
@@ -104,6 +110,7 @@ def forget_engine() -> None:
     global _engine, _write_lock, _write_line
     if _engine is not None:
         _engine.dispose(close=False)
+    _idle.clear()
     _engine, _write_lock, _write_line = None, threading.Lock(), threading.Lock()
 
 
@@ -175,7 +182,7 @@ def _begin(engine: Engine, write: bool) -> Connection:
     """Open a transaction; the only place where waiting and repeating are harmless."""
 
     def begin() -> Connection:
-        connection = engine.connect()
+        connection = _connected(engine)
         try:
             connection.begin()
             if engine.dialect.name == "sqlite":
@@ -187,6 +194,21 @@ def _begin(engine: Engine, write: bool) -> Connection:
 
     began: Connection = _patiently(begin)
     return began
+
+
+def _connected(engine: Engine) -> Connection:
+    with suppress(IndexError):  # when none is idle
+        return _idle.pop()
+    return engine.connect()
+
+
+def _leave(connection: Connection, is_in_order: bool) -> None:
+    """Keep a connection for the next transaction, or give it back to the pool."""
+    is_ours = connection.engine is _engine and connection.dialect.name == "sqlite"
+    if is_in_order and is_ours and len(_idle) < _MOST_IDLE:
+        _idle.append(connection)
+    else:
+        connection.close()
 
 
 @contextmanager
@@ -205,19 +227,23 @@ def _scoped(write: bool, is_urgent: bool = False) -> Iterator[_Scope]:
     engine = get_engine()
     is_alone = write and engine.dialect.name == "sqlite"
     lock = _writing(is_urgent) if is_alone else nullcontext()
-    with lock, _begin(engine, write) as connection:
+    with lock:
+        connection = _begin(engine, write)
         scope = _Scope(connection)
         token = _scope.set(scope)
+        is_in_order = False
         try:
             yield scope
             scope.flush()
             connection.commit()
+            is_in_order = True
         except StaleDataError as error:
             # What was to be changed has been deleted since it was read.
             raise NotFound from error
         finally:
             _scope.reset(token)
             scope.close()
+            _leave(connection, is_in_order)
     for callback in scope.callbacks:
         callback()
 

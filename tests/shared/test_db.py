@@ -4,7 +4,7 @@ import sqlite3
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared import db
@@ -338,3 +338,38 @@ def test_values_come_back_as_they_were(each_database, value):
 
     with db.reading() as session:
         assert session.get(OptionRow, "a").value == value
+
+
+def file_of(connection):
+    return connection.exec_driver_sql("PRAGMA database_list").first()[2]
+
+
+def test_sqlite_uses_a_connection_again_that_was_left_in_order():
+    with db.statements(write=True) as first:
+        pass
+
+    with db.statements(write=True) as second:
+        assert second is first
+
+
+def test_sqlite_does_not_use_a_connection_again_whose_transaction_has_failed():
+    with pytest.raises(ValueError, match="no"), db.statements(write=True) as first:
+        raise ValueError("no")
+
+    with db.statements(write=True) as second:
+        assert second is not first
+
+
+def test_what_was_connected_to_another_database_is_not_used_for_this_one(tmp_path):
+    with db.statements(write=False):
+        pass
+    before = db.get_engine()
+    other = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
+
+    db.bind(other)
+    try:
+        with db.statements(write=False) as connection:
+            assert file_of(connection).endswith("other.db")
+    finally:
+        db.bind(before)
+        other.dispose()
