@@ -71,7 +71,9 @@ class _Form:
         self.words = str(compiled)
         binds: dict[str, BindParameter[Any]] = compiled.binds
         self._names: list[str] | None = compiled.positiontup if compiled.positional else None
-        self._given = {name: _input(bind, dialect) for name, bind in binds.items() if bind.required}
+        given = {name: _input(bind, dialect) for name, bind in binds.items() if bind.required}
+        self._given = list(given)
+        self._inputs = [(name, write) for name, write in given.items() if write is not None]
         self._fixed = {
             name: _written(bind.effective_value, _input(bind, dialect))
             for name, bind in binds.items()
@@ -84,9 +86,9 @@ class _Form:
 
     def arguments(self, values: dict[str, Any]) -> Any:
         """Bring values into the driver's form."""
-        named = self._fixed.copy()
-        for name, write in self._given.items():
-            named[name] = _written(values[name], write)
+        named = self._fixed | {name: values[name] for name in self._given}
+        for name, write in self._inputs:
+            named[name] = write(named[name])
         return named if self._names is None else [named[name] for name in self._names]
 
     def read(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]:

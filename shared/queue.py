@@ -68,7 +68,7 @@ def enqueue(
         "sent_at": time.time(),
         "cancel_requested": False,
         # No deep copy: it is written at once, and a chat may be long.
-        "request": dict(payload),
+        "request": vars(payload),
         "held": held,
         "created_at": now_s(),
     }

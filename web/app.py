@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from flask import Flask, current_app, g, request
+from flask.sessions import NullSession, SessionInterface
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -30,6 +31,26 @@ _EXPOSED = "X-Job-Id, X-Request-Id, Retry-After"
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
+class _NoSessions(SessionInterface):
+    """Flask's own sessions, which nobody uses: the same nothing for every request."""
+
+    _nothing = NullSession()
+
+    def open_session(self, app: Flask, request: Any) -> NullSession:  # noqa: ARG002 -- Flask's signature
+        """Give what no view may change."""
+        return self._nothing
+
+
+class _Application(Flask):
+    """Flask without what costs every request something and is of use to none of ours."""
+
+    session_interface = _NoSessions()
+
+    def ensure_sync(self, func: Any) -> Any:
+        """Take a view as it is: none is a coroutine, nor need it be looked at for that."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application.
 
@@ -38,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or get_settings()
     get_options()  # a wrong value stops the start
-    app = Flask(__name__, static_folder=None)
+    app = _Application(__name__, static_folder=None)
     app.url_map.strict_slashes = False
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
@@ -74,11 +95,13 @@ def _begin() -> None:
 
 
 def _finish(response: Any) -> Any:
-    response.headers["X-Request-Id"] = request_id.get()
-    response.headers["X-Process-Time"] = str(int(time.monotonic() - g.began_at))
+    head = response.headers
+    head.add("X-Request-Id", request_id.get())
+    head.add("X-Process-Time", str(int(time.monotonic() - g.began_at)))
     for name, value in current_app.config["WANTED_HEADERS"].items():
-        response.headers.setdefault(name, value)
-    response.headers.update(remaining.headers())
+        head.setdefault(name, value)
+    for name, value in remaining.headers().items():
+        head.add(name, value)
     origin, allowed = request.headers.get("Origin"), get_settings().cors_allow_origin
     if origin and (allowed == "*" or origin in allowed.split(";")):
         response.headers["Access-Control-Allow-Origin"] = origin

@@ -193,16 +193,19 @@ def current_user() -> Principal:
     Raises:
         NotSignedIn, BadSession, Status: The request has no good credential.
     """
-    if "principal" not in g:
-        credential = credential_of_request()
-        if credential is None:
-            raise NotSignedIn
-        who = identify(credential)
-        check_key_endpoint(who)
-        g.principal = who
-        quotas.is_by_key.set(who.session_id is None)
-    principal: Principal = g.principal
-    return principal
+    known: Principal | None = g.get("principal")
+    return known or _identify_request()
+
+
+def _identify_request() -> Principal:
+    credential = credential_of_request()
+    if credential is None:
+        raise NotSignedIn
+    who = identify(credential)
+    check_key_endpoint(who)
+    g.principal = who
+    quotas.is_by_key.set(who.session_id is None)
+    return who
 
 
 class Permit:

@@ -147,7 +147,8 @@ def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
     """Take our own keys out, and put the page's parameters in the provider's form."""
     given = form.model_fields_set - _OURS
     # Not a copy: nothing of it is changed, and a chat may be long.
-    body = {name: value for name, value in form if name in given}
+    values = vars(form) | (form.model_extra or {})
+    body = {name: value for name, value in values.items() if name in given}
     made = parameters.laid_over(body, parameters.as_request(form.params, kind))
     if body.get("options"):
         made["options"] |= body["options"]  # what the request itself says counts
