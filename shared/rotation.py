@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from shared.redis import get_redis, key
 from shared.subscriber import subscriber
@@ -103,7 +103,11 @@ def take(queue: str) -> Turn | None:
         redis.exceptions.RedisError: Redis is away.
     """
     keys = (_key(queue), _key(queue, "served"), _key(queue, "count"))
-    found = _script(_TAKE)(keys, (_key(queue, "of", ""),), client=get_redis())
+    script, prefix = _script(_TAKE), _key(queue, "of", "")
+    try:
+        found = get_redis().execute_command("EVALSHA", script.sha, len(keys), *keys, prefix)
+    except NoScriptError:  # nothing was done
+        found = script(keys, (prefix,), client=get_redis())
     return None if found is None else _turn(found)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
 from shared import db
 from shared.config.settings import get_settings
 from shared.models.job import QUEUED, RUNNING, Job
+from shared.prepared import Prepared
 
 _job = cast(Table, Job.__table__)
 # A job that waits for others of its owner or its model is sent again after so long at the latest.
@@ -32,6 +33,12 @@ class Lost:
 
 # What is read of a lost job's row.
 COLUMNS = (_job.c.id, _job.c.kind, _job.c.queue, _job.c.attempt, _job.c.user_id)
+# Asked twice a second, whether or not there is work.
+_COUNTS = Prepared(
+    select(_job.c.queue, _job.c.status, func.count())
+    .where(or_(_job.c.status == QUEUED, _job.c.status == RUNNING))
+    .group_by(_job.c.queue, _job.c.status)
+)
 
 
 def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
@@ -112,9 +119,5 @@ def find(job_ids: Collection[str]) -> list[Lost]:
 def status_counts() -> dict[tuple[str, str], int]:
     """Count jobs that have not ended, by queue and status."""
     with db.statements(write=False) as connection:
-        rows = connection.execute(
-            select(_job.c.queue, _job.c.status, func.count())
-            .where(_job.c.status.in_((QUEUED, RUNNING)))
-            .group_by(_job.c.queue, _job.c.status)
-        )
+        rows = _COUNTS.run(connection, {}).rows
         return {(queue, status): count for queue, status, count in rows}

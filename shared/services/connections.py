@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.config.options import OPTIONS, option
+from shared.config.options import OPTIONS, Options, get_options, option
 from shared.config.secrets import is_mask, mask
 from shared.config.settings import get_settings
 from shared.errors import NotFound
@@ -123,12 +123,19 @@ def local() -> list[Connection]:
 
 def enabled() -> list[Connection]:
     """List all connections that may be asked now, the local models last."""
+    options = get_options()
+    return [*_enabled_remote(options, options.edition()), *local()]
+
+
+@lru_cache(maxsize=1)
+def _enabled_remote(_options: Options, _edition: int) -> list[Connection]:
+    """Make the list anew when options have changed; it is asked for by every answer."""
     remote: list[Connection] = []
     if option("ENABLE_OPENAI_API"):
         remote += of_kind(OPENAI)
     if option("ENABLE_OLLAMA_API"):
         remote += of_kind(OLLAMA)
-    return [c for c in remote if c.is_enabled] + local()
+    return [c for c in remote if c.is_enabled]
 
 
 def find_enabled(kind: str, index: int, mark: str) -> Connection | None:

@@ -68,6 +68,8 @@ class Gathering:
             Stopped: The job has to end.
             UpstreamFailed: A search has failed; the message is its own.
         """
+        if not self._items and not any(self._request.features.values()):
+            return body
         messages = self._request.body.get("messages") or []
         question = queries.last_question(messages)
         if self._request.features.get("memory"):

@@ -71,6 +71,7 @@ class Options:
         self._since = _since()
         self._is_alone = False
         self._version: bytes | None = b"unread"
+        self._edition = 0
         self._checked_at = 0.0
         self._lock = threading.Lock()
 
@@ -87,6 +88,11 @@ class Options:
             return self._given[name]
         option = OPTIONS[name]
         return option.follows(self.get) if option.follows is not None else option.default
+
+    def edition(self) -> int:
+        """Count how often this process has seen saved values change; for what is made of them."""
+        self._refresh()
+        return self._edition
 
     def work_alone(self) -> None:
         """Do without Redis from now on: for a process before which nobody runs."""
@@ -121,6 +127,7 @@ class Options:
 
     def _announce(self, values: dict[str, Any]) -> None:
         self._saved = {**self._saved, **values}
+        self._edition += 1
         self._version = b"unread"
         self._checked_at = 0.0
         if self._is_alone:
@@ -140,6 +147,7 @@ class Options:
             version = self._look()
             if version != self._version or version == b"unread":
                 self._saved = _read_saved(self._since)
+                self._edition += 1
                 self._version = version
 
     def _look(self) -> bytes | None:
