@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Float, Index, String, Text
+from sqlalchemy import Float, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Seconds, UserText
@@ -14,6 +14,8 @@ QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = (
     "failed",
     "cancelled",
 )
+# Most jobs of programs belong to no chat: those need not be written into its index three times.
+_HAS_CHAT = text("chat_id IS NOT NULL")
 ENDED = (COMPLETED, FAILED, CANCELLED)
 
 
@@ -24,7 +26,9 @@ class Job(Base):
     __table_args__ = (
         Index("ix_job_owner", "user_id", "id"),
         Index("ix_job_open", "status", "user_id"),
-        Index("ix_job_chat", "chat_id", "status"),
+        Index(
+            "ix_job_chat", "chat_id", "status", sqlite_where=_HAS_CHAT, postgresql_where=_HAS_CHAT
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -117,10 +117,12 @@ class ClientConnection:
     """
 
     def __init__(self) -> None:
-        sock = request.environ.get("gunicorn.socket")
+        environ = request.environ
+        sock = environ.get("gunicorn.socket")
         self._raw = getattr(sock, "_sock", None)
-        is_chunked = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
-        is_direct = self._raw is not None and is_chunked and not request.is_secure
+        is_plain = environ["wsgi.url_scheme"] == "http"
+        is_chunked = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+        is_direct = self._raw is not None and is_chunked and is_plain
         self._outlet = Outlet(sock) if is_direct else None
 
     def is_gone(self) -> bool:
