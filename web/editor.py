@@ -9,6 +9,7 @@ from flask import Blueprint
 from pydantic import BaseModel, create_model, model_validator
 
 from shared.config.options import OPTIONS
+from shared.schema import Schema
 from shared.services import configuration
 from shared.services.configuration import Unusable
 from web.api import BadBody, endpoint
@@ -161,7 +162,12 @@ def _form(editor: Editor, title: str, fields: Fields, about: str) -> type[BaseMo
             made[name] = _sent_field(of)
     rules: dict[str, Any] = {"newer_names": model_validator(mode="before")(_renaming(fields))}
     return create_model(
-        title, __module__=editor.module, __doc__=about, __validators__=rules, **made
+        title,
+        __base__=Schema,
+        __module__=editor.module,
+        __doc__=about,
+        __validators__=rules,
+        **made,
     )
 
 
@@ -201,7 +207,7 @@ def _response(
             made[name] = _response(editor, inner, of.fields, f"`{name}` of it.", {})
         else:
             made |= dict.fromkeys(_names(name, of), (OPTIONS[of.option].form, ...))
-    return create_model(title, __module__=editor.module, __doc__=about, **made)
+    return create_model(title, __base__=Schema, __module__=editor.module, __doc__=about, **made)
 
 
 def _names(name: str, of: Of) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from werkzeug.routing import Rule
 
+from shared.schema import Schema
 from shared.version import VERSION
 from web import areas
 from web.api import Contract
@@ -47,13 +48,13 @@ _LOCKED_OUT = {401: "The sign-in has ended, or you may not do this", 403: "Not s
 _NAMES = {401: "NotAllowed", 403: "NotSignedIn", 422: "DoesNotFit"}
 
 
-class ErrorResponse(BaseModel):
+class ErrorResponse(Schema):
     """Any error but 422."""
 
     detail: Any
 
 
-class ValidationProblem(BaseModel):
+class ValidationProblem(Schema):
     """One part of a request that does not fit."""
 
     type: str
@@ -62,7 +63,7 @@ class ValidationProblem(BaseModel):
     input: Any = None
 
 
-class HTTPValidationError(BaseModel):
+class HTTPValidationError(Schema):
     """A request whose parts do not fit their form."""
 
     detail: list[ValidationProblem]

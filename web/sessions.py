@@ -1,12 +1,11 @@
 """Sign-ins in the form of the API."""
 
-from pydantic import BaseModel
-
+from shared.schema import Schema
 from shared.services import accounts
 from web.auth import current_user
 
 
-class SignInResponse(BaseModel):
+class SignInResponse(Schema):
     """A sign-in that stands; times in seconds since the epoch, null for one without end."""
 
     id: str

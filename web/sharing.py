@@ -4,25 +4,26 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from shared.schema import Schema
 from shared.services import accounts, sharing
 from shared.services.sharing import Control
 
 
-class Listed(BaseModel):
+class Listed(Schema):
     """Groups and users who may do something."""
 
     group_ids: list[str] = []
     user_ids: list[str] = []
 
 
-class AccessControl(BaseModel):
+class AccessControl(Schema):
     """Whom a thing lets in; an empty object lets nobody in but its owner."""
 
     read: Listed | None = None
     write: Listed | None = None
 
 
-class Grant(BaseModel):
+class Grant(Schema):
     """One right, as newer clients write it."""
 
     model_config = ConfigDict(extra="ignore")
@@ -32,7 +33,7 @@ class Grant(BaseModel):
     permission: Literal["read", "write"]
 
 
-class SharedForm(BaseModel):
+class SharedForm(Schema):
     """A form with the field that says whom a thing lets in, in the older or the newer form."""
 
     access_control: AccessControl | None = None
@@ -48,7 +49,7 @@ class SharedForm(BaseModel):
         return self.access_control.model_dump(exclude_none=True)
 
 
-class GrantsForm(BaseModel):
+class GrantsForm(Schema):
     """Whom a thing lets in, as newer clients change it by itself."""
 
     access_grants: list[Grant]
@@ -59,7 +60,7 @@ class GrantsForm(BaseModel):
         return sharing.from_grants(grant.model_dump() for grant in self.access_grants)
 
 
-class Owner(BaseModel):
+class Owner(Schema):
     """Whose a thing is."""
 
     id: str
@@ -69,7 +70,7 @@ class Owner(BaseModel):
     profile_image_url: str
 
 
-class SharedResponse(BaseModel):
+class SharedResponse(Schema):
     """A thing with those whom it lets in, in both forms."""
 
     model_config = ConfigDict(from_attributes=True)

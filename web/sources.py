@@ -2,24 +2,25 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from shared.addresses import require_web_address
 from shared.kinds.workspace import FETCH_SOURCE, FetchSource
 from shared.queue import Subject
+from shared.schema import Schema
 from web.auth import current_user
 from web.stream.waiting import ask
 
 _PATIENCE_S = 20.0
 
 
-class URLForm(BaseModel):
+class URLForm(Schema):
     """An address."""
 
     url: str = Field(max_length=4096)
 
 
-class SourceResponse(BaseModel):
+class SourceResponse(Schema):
     """A source with the name that its address gives it; nothing of it is stored."""
 
     name: str

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from shared.schema import Schema
 
 INTERACTIVE, DEFAULT, BATCH = "interactive", "default", "batch"
 COMPUTE, QUICK = "compute", "quick"
 QUEUES = (INTERACTIVE, DEFAULT, BATCH, COMPUTE, QUICK)
 
 
-class Payload(BaseModel):
+class Payload(Schema):
     """What a job is to do: ids and parameters, never rows, never secrets in clear. Its fields hold
     what can be written as JSON, no further models.
     """

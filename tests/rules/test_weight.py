@@ -44,9 +44,25 @@ TOO_HEAVY = {
 }
 
 
+# Which forms a web process has made at its start.
+MADE_FORMS = """
+import json, wsgi
+from pydantic import BaseModel
+
+def below(form):
+    return {form}.union(*map(below, form.__subclasses__()))
+
+print(json.dumps([form.__name__ for form in below(BaseModel) if form.__pydantic_complete__]))
+"""
+
+
 def loaded(program: str, folder) -> set[str]:
     """Give the modules that a program has loaded, in a process of its own."""
-    code = f"{program}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    return told(f"{program}\nimport json, sys; print(json.dumps(sorted(sys.modules)))", folder)
+
+
+def told(code: str, folder) -> set[str]:
+    """Give the names that a program writes as its last line, in a process of its own."""
     env = {**os.environ, "DATA_DIR": str(folder)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
@@ -64,3 +80,9 @@ def loaded(program: str, folder) -> set[str]:
 )
 def test_a_process_loads_nothing_heavy_before_it_is_needed(program, needs, tmp_path):
     assert loaded(program, tmp_path) & TOO_HEAVY <= needs
+
+
+def test_a_web_process_makes_a_form_when_it_is_first_used(tmp_path):
+    forms = {name for name in told(MADE_FORMS, tmp_path) if name.endswith(("Query", "Response"))}
+
+    assert forms == set()

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from shared.errors import Invalid
+from shared.schema import Schema
 
 Form = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 TextForm = Literal["json", "text", "srt", "verbose_json", "vtt"]
@@ -12,7 +13,7 @@ TextForm = Literal["json", "text", "srt", "verbose_json", "vtt"]
 _LONGEST_TEXT = 4096
 
 
-class SpeechForm(BaseModel):
+class SpeechForm(Schema):
     """A text to be said. `model` is accepted and not used: the server has one, see
     AUDIO_TTS_MODEL.
     """
@@ -39,7 +40,7 @@ class SpeechForm(BaseModel):
         return str(voice or "")[:200]
 
 
-class TranscriptionFields(BaseModel):
+class TranscriptionFields(Schema):
     """What stands beside the file in a form: how to listen, and how to answer."""
 
     language: str = Field("", max_length=16, pattern=r"^[A-Za-z-]*$")
@@ -68,26 +69,26 @@ def fields_of(form: dict[str, list[str]]) -> TranscriptionFields:
         raise Invalid(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
 
 
-class FormQuery(BaseModel):
+class FormQuery(Schema):
     """In what form a text is wanted."""
 
     response_format: TextForm = "verbose_json"
 
 
-class TranscriptionResponse(BaseModel):
+class TranscriptionResponse(Schema):
     """What was said."""
 
     text: str
     filename: str
 
 
-class VoicesResponse(BaseModel):
+class VoicesResponse(Schema):
     """The voices that one can choose from."""
 
     voices: list[dict[str, Any]]
 
 
-class ModelsResponse(BaseModel):
+class ModelsResponse(Schema):
     """The models that one can choose from."""
 
     models: list[dict[str, Any]]

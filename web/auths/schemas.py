@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from shared.schema import Schema
 
 
-class SignInForm(BaseModel):
+class SignInForm(Schema):
     """What a sign-in needs."""
 
     email: str
     password: str
 
 
-class LDAPForm(BaseModel):
+class LDAPForm(Schema):
     """Name and password as a directory knows them."""
 
     user: str
@@ -32,21 +34,21 @@ class AddForm(SignUpForm):
     role: str | None = "pending"
 
 
-class ProfileForm(BaseModel):
+class ProfileForm(Schema):
     """How a user wants to be shown."""
 
     name: str = Field(min_length=1, max_length=200)
     profile_image_url: str
 
 
-class PasswordForm(BaseModel):
+class PasswordForm(Schema):
     """An old and a new password."""
 
     password: str
     new_password: str
 
 
-class UserResponse(BaseModel):
+class UserResponse(Schema):
     """An account as its owner sees it."""
 
     id: str
@@ -65,20 +67,20 @@ class SessionResponse(UserResponse):
     permissions: dict[str, Any] | None = None
 
 
-class APIKeyResponse(BaseModel):
+class APIKeyResponse(Schema):
     """An API key: in clear when it was just made, else only its end."""
 
     api_key: str | None
 
 
-class AdminDetailsResponse(BaseModel):
+class AdminDetailsResponse(Schema):
     """Whom to write to."""
 
     name: str | None
     email: str | None
 
 
-class SignOutResponse(BaseModel):
+class SignOutResponse(Schema):
     """A sign-out."""
 
     status: bool = True

@@ -5,14 +5,16 @@ Source: https://platform.openai.com/docs/api-reference/batch
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
+
+from shared.schema import Schema
 
 _Note = Annotated[str, StringConstraints(max_length=512)]
 _AFTER = Field(None, max_length=64, description="Id of the last one of the page before.")
 _Name = Annotated[str, StringConstraints(max_length=64)]
 
 
-class BatchForm(BaseModel):
+class BatchForm(Schema):
     """A batch to be run; keys that are not known here are ignored."""
 
     model_config = ConfigDict(extra="ignore")
@@ -23,14 +25,14 @@ class BatchForm(BaseModel):
     metadata: dict[_Name, _Note] | None = Field(None, max_length=16)
 
 
-class PageQuery(BaseModel):
+class PageQuery(Schema):
     """Which part of a list to give."""
 
     after: str | None = _AFTER
     limit: int = Field(20, ge=1, le=100)
 
 
-class FileQuery(BaseModel):
+class FileQuery(Schema):
     """Which part of the list of files to give."""
 
     after: str | None = _AFTER

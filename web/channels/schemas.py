@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.schema import Schema
 from shared.services.channels import Draft
 from web.sharing import SharedForm, SharedResponse
 
@@ -45,14 +46,14 @@ class ChannelResponse(SharedResponse):
     updated_at: int
 
 
-class PieceQuery(BaseModel):
+class PieceQuery(Schema):
     """Which piece of a list."""
 
     skip: int = Field(0, ge=0, le=1_000_000_000)
     limit: int = Field(50, ge=1, le=1000)
 
 
-class MessageForm(BaseModel):
+class MessageForm(Schema):
     """What somebody writes in a channel; with a parent it is a reply."""
 
     content: str = Field(max_length=1_000_000)
@@ -61,13 +62,13 @@ class MessageForm(BaseModel):
     meta: dict[str, Any] | None = None
 
 
-class ReactionForm(BaseModel):
+class ReactionForm(Schema):
     """The short name of an emoji."""
 
     name: str = Field(min_length=1, max_length=128)
 
 
-class MessageResponse(BaseModel):
+class MessageResponse(Schema):
     """A message; times in nanoseconds since the epoch."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -83,7 +84,7 @@ class MessageResponse(BaseModel):
     updated_at: int
 
 
-class ReactionResponse(BaseModel):
+class ReactionResponse(Schema):
     """Who reacted to a message with one emoji; `users` is what newer clients read."""
 
     name: str
@@ -92,7 +93,7 @@ class ReactionResponse(BaseModel):
     users: list[dict[str, str]]
 
 
-class AuthorResponse(BaseModel):
+class AuthorResponse(Schema):
     """Who wrote a message."""
 
     id: str

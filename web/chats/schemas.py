@@ -2,17 +2,19 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from shared.schema import Schema
 
 
-class ChatForm(BaseModel):
+class ChatForm(Schema):
     """A chat as the client writes it; top-level keys are laid over those stored."""
 
     chat: dict[str, Any]
     folder_id: str | None = None
 
 
-class ListQuery(BaseModel):
+class ListQuery(Schema):
     """Which page of a list: its number from 1, or the last chat of the page before; all without."""
 
     page: int | None = Field(None, ge=1, le=1_000_000)
@@ -27,7 +29,7 @@ class ListQuery(BaseModel):
         return [name for name, is_wanted in wanted.items() if is_wanted]
 
 
-class PageQuery(BaseModel):
+class PageQuery(Schema):
     """Which page of a list, from 1; all without."""
 
     page: int | None = Field(None, ge=1, le=1_000_000)
@@ -48,7 +50,7 @@ class PortionQuery(FoundQuery):
     limit: int = Field(50, ge=1, le=10_000)
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(Schema):
     """A piece of a chat's title or text, and words that narrow it down: `tag:<id>` (`tag:none`: no
     tag), `folder:<id or name>`, `pinned:`, `archived:`, `shared:` with `true` or `false`.
     """
@@ -57,19 +59,19 @@ class SearchQuery(BaseModel):
     page: int | None = Field(None, ge=1, le=1_000_000)
 
 
-class ForkForm(BaseModel):
+class ForkForm(Schema):
     """The last message of a copy; the chat's current one without."""
 
     message_id: str | None = None
 
 
-class CloneForm(BaseModel):
+class CloneForm(Schema):
     """The title of a copy; "Clone of …" without."""
 
     title: str | None = Field(None, max_length=10_000)
 
 
-class _Past(BaseModel):
+class _Past(Schema):
     """What a chat that was made elsewhere brings along beside its messages."""
 
     meta: dict[str, Any] | None = None
@@ -98,32 +100,32 @@ class ImportForm(_Past):
         return self
 
 
-class TextForm(BaseModel):
+class TextForm(Schema):
     """Another text for a message."""
 
     content: str
 
 
-class EventForm(BaseModel):
+class EventForm(Schema):
     """Something that happens to a message; `status`, `message` and `replace` are kept."""
 
     type: str = Field(min_length=1, max_length=100)
     data: dict[str, Any]
 
 
-class FolderForm(BaseModel):
+class FolderForm(Schema):
     """Which folder a chat lies in; none when null."""
 
     folder_id: str | None = None
 
 
-class TagForm(BaseModel):
+class TagForm(Schema):
     """A tag by its name."""
 
     name: str = Field(min_length=1, max_length=200)
 
 
-class ChatTitleResponse(BaseModel):
+class ChatTitleResponse(Schema):
     """A chat in a list."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -134,7 +136,7 @@ class ChatTitleResponse(BaseModel):
     created_at: int
 
 
-class ChatResponse(BaseModel):
+class ChatResponse(Schema):
     """A chat with all its messages."""
 
     id: str
@@ -150,7 +152,7 @@ class ChatResponse(BaseModel):
     folder_id: str | None = None
 
 
-class TagResponse(BaseModel):
+class TagResponse(Schema):
     """A tag of a user."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -161,21 +163,21 @@ class TagResponse(BaseModel):
     meta: dict[str, Any] | None = None
 
 
-class SummaryQuery(BaseModel):
+class SummaryQuery(Schema):
     """Which page of the numbers, and how long pages are."""
 
     items_per_page: int = Field(50, ge=1, le=100)
     page: int = Field(1, ge=1, le=1_000_000)
 
 
-class ExportQuery(BaseModel):
+class ExportQuery(Schema):
     """Which page of the numbers, of the chats that changed since a time."""
 
     updated_at: int | None = Field(None, ge=0, le=2**53)
     page: int = Field(1, ge=1, le=1_000_000)
 
 
-class ChatNumbers(BaseModel):
+class ChatNumbers(Schema):
     """What was counted in a chat: in its current branch, and ("history") in its whole tree."""
 
     average_response_time: float
@@ -199,14 +201,14 @@ class ChatSummary(ChatNumbers):
     created_at: int
 
 
-class SummariesResponse(BaseModel):
+class SummariesResponse(Schema):
     """A page of the numbers of chats."""
 
     items: list[ChatSummary]
     total: int
 
 
-class StatsExport(BaseModel):
+class StatsExport(Schema):
     """The numbers of a chat, and of each message."""
 
     id: str
@@ -218,7 +220,7 @@ class StatsExport(BaseModel):
     chat: dict[str, Any]
 
 
-class ExportsResponse(BaseModel):
+class ExportsResponse(Schema):
     """A page of such numbers."""
 
     type: str = "chats"

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
+from shared.schema import Schema
 from shared.services.messages import LONGEST_ID
 
 # PostgreSQL stores no such character.
 _NO_NUL = r"^[^\x00]*$"
 
 
-class CompletionForm(BaseModel):
+class CompletionForm(Schema):
     """OpenAI's chat completion request, with the page's own keys beside it; unknown keys go to the
     provider.
 
@@ -72,7 +73,7 @@ def _are_objects(items: Any) -> bool:
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
-class CompletedForm(BaseModel):
+class CompletedForm(Schema):
     """What the page posts when it has seen the end of an answer."""
 
     model_config = ConfigDict(extra="allow")

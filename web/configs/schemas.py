@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from shared.config.options.shapes import Banner, Suggestion
+from shared.schema import Schema
 
 
-class BannersForm(BaseModel):
+class BannersForm(Schema):
     """All notices."""
 
     banners: list[Banner]
 
 
-class SuggestionsForm(BaseModel):
+class SuggestionsForm(Schema):
     """All suggestions."""
 
     suggestions: list[Suggestion]
 
 
-class ImportForm(BaseModel):
+class ImportForm(Schema):
     """An exported tree."""
 
     config: dict[str, Any]

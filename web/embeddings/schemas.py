@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from shared.schema import Schema
 
 
-class EmbeddingsForm(BaseModel):
+class EmbeddingsForm(Schema):
     """OpenAI's embeddings request; keys that are not named here go to the provider.
 
     Source: OpenAI API reference, "Create embeddings".
@@ -17,7 +19,7 @@ class EmbeddingsForm(BaseModel):
     input: str | list[str] | list[int] | list[list[int]]
 
 
-class EmbeddingsResponse(BaseModel):
+class EmbeddingsResponse(Schema):
     """OpenAI's list of vectors."""
 
     model_config = ConfigDict(extra="allow")

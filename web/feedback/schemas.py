@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.schema import Schema
 from shared.services.feedback import Draft
 
 
-class RatingForm(BaseModel):
+class RatingForm(Schema):
     """The rating itself; what else a page says of it is kept."""
 
     model_config = ConfigDict(extra="allow")
@@ -19,7 +20,7 @@ class RatingForm(BaseModel):
     comment: str | None = None
 
 
-class SnapshotForm(BaseModel):
+class SnapshotForm(Schema):
     """The chat as it was."""
 
     model_config = ConfigDict(extra="allow")
@@ -27,7 +28,7 @@ class SnapshotForm(BaseModel):
     chat: dict[str, Any] | None = {}
 
 
-class FeedbackForm(BaseModel):
+class FeedbackForm(Schema):
     """What a user says of an answer."""
 
     type: str = Field(max_length=64, pattern=r"^[^\x00]*$")
@@ -46,7 +47,7 @@ class FeedbackForm(BaseModel):
         )
 
 
-class FeedbackResponse(BaseModel):
+class FeedbackResponse(Schema):
     """Feedback in a list, without its snapshot."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -61,7 +62,7 @@ class FeedbackResponse(BaseModel):
     updated_at: int
 
 
-class AuthorResponse(BaseModel):
+class AuthorResponse(Schema):
     """Who has said it."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -88,14 +89,14 @@ class WholeFeedbackResponse(FeedbackResponse):
     snapshot: dict[str, Any] | None
 
 
-class FeedbackPage(BaseModel):
+class FeedbackPage(Schema):
     """A page of a list."""
 
     items: list[AuthoredFeedbackResponse]
     total: int
 
 
-class FeedbackIdResponse(BaseModel):
+class FeedbackIdResponse(Schema):
     """That there is feedback, and whose."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -106,13 +107,13 @@ class FeedbackIdResponse(BaseModel):
     updated_at: int
 
 
-class LeaderboardQuery(BaseModel):
+class LeaderboardQuery(Schema):
     """What the models were asked about, when only that counts."""
 
     query: str = ""
 
 
-class StandingResponse(BaseModel):
+class StandingResponse(Schema):
     """Where a model stands."""
 
     model_id: str
@@ -123,13 +124,13 @@ class StandingResponse(BaseModel):
     top_tags: list[dict[str, Any]]
 
 
-class LeaderboardResponse(BaseModel):
+class LeaderboardResponse(Schema):
     """All models that were compared, best first."""
 
     entries: list[StandingResponse]
 
 
-class PageQuery(BaseModel):
+class PageQuery(Schema):
     """Which page."""
 
     page: int = Field(1, ge=1, le=100_000)

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from shared.models.file import FAILED, PROCESSED, File
+from shared.schema import Schema
 from shared.services import indexing
 
 
-class UploadQuery(BaseModel):
+class UploadQuery(Schema):
     """How an upload is answered."""
 
     process: bool = Field(True, description="Whether its text is found and made searchable.")
@@ -17,7 +18,7 @@ class UploadQuery(BaseModel):
     )
 
 
-class ListQuery(BaseModel):
+class ListQuery(Schema):
     """Which files are listed."""
 
     content: bool = Field(True, description="Whether their texts come with them.")
@@ -26,38 +27,38 @@ class ListQuery(BaseModel):
     )
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(Schema):
     """Which files are looked for."""
 
     filename: str = Field(description="A pattern such as `*.pdf`, in any case.", max_length=500)
     content: bool = True
 
 
-class ContentQuery(BaseModel):
+class ContentQuery(Schema):
     """How the bytes of a file are delivered."""
 
     attachment: bool = Field(False, description="Whether it is to be saved, not shown.")
 
 
-class StatusQuery(BaseModel):
+class StatusQuery(Schema):
     """How the status is told."""
 
     stream: bool = Field(False, description="As events (SSE), until it is processed.")
 
 
-class NameForm(BaseModel):
+class NameForm(Schema):
     """Another name for a file."""
 
     filename: str = Field(min_length=1, max_length=500)
 
 
-class TextForm(BaseModel):
+class TextForm(Schema):
     """A text of a file."""
 
     content: str
 
 
-class FileResponse(BaseModel):
+class FileResponse(Schema):
     """A file. `data` has its text as `content`, how far it is as `status` (`pending`, `completed`,
     `failed`), what went wrong as `error`, and the `job` whose events tell more.
     """
@@ -81,20 +82,20 @@ class UploadResponse(FileResponse):
     error: str | None = None
 
 
-class FilePage(BaseModel):
+class FilePage(Schema):
     """One page of a list."""
 
     items: list[FileResponse]
     total: int
 
 
-class MessageResponse(BaseModel):
+class MessageResponse(Schema):
     """What was done."""
 
     message: str
 
 
-class StatusResponse(BaseModel):
+class StatusResponse(Schema):
     """How far a file is."""
 
     status: str

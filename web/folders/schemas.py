@@ -2,10 +2,12 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from shared.schema import Schema
 
 
-class FolderForm(BaseModel):
+class FolderForm(Schema):
     """A new folder; at the top unless a parent is named."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -14,7 +16,7 @@ class FolderForm(BaseModel):
     data: dict[str, Any] | None = None
 
 
-class NameForm(BaseModel):
+class NameForm(Schema):
     """A new name for a folder; `meta` and `data` are replaced when they are sent."""
 
     name: str | None = Field(None, min_length=1, max_length=200)
@@ -28,25 +30,25 @@ class NameForm(BaseModel):
         return self
 
 
-class ParentForm(BaseModel):
+class ParentForm(Schema):
     """A new place for a folder; the top when null."""
 
     parent_id: str | None = None
 
 
-class DeleteQuery(BaseModel):
+class DeleteQuery(Schema):
     """Whether the chats in a folder are deleted with it, or come out of it."""
 
     delete_contents: bool = True
 
 
-class ExpandedForm(BaseModel):
+class ExpandedForm(Schema):
     """Whether the sidebar shows what is inside."""
 
     is_expanded: bool
 
 
-class FolderResponse(BaseModel):
+class FolderResponse(Schema):
     """A folder. `items` is `{"chats": [{"id", "title"}]}` in lists, else null."""
 
     model_config = ConfigDict(from_attributes=True)

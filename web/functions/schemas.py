@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.schema import Schema
 from shared.services.functions import Draft
 from web.sharing import Owner
 from web.tools.schemas import MetaForm
 
 
-class FunctionForm(BaseModel):
+class FunctionForm(Schema):
     """What an admin writes of a function."""
 
     id: str = Field(max_length=256)
@@ -23,7 +24,7 @@ class FunctionForm(BaseModel):
         return Draft(self.name, self.content, self.meta.model_dump())
 
 
-class FunctionResponse(BaseModel):
+class FunctionResponse(Schema):
     """A function in a list; its source and its valves are shown to admins elsewhere."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from shared.config.options.permissions import Chat, Features, Sharing, Workspace
+from shared.schema import Schema
 from shared.services.groups import Draft
 
 
-class GroupPermissions(BaseModel):
+class GroupPermissions(Schema):
     """What a group adds to what every user may do; what is left out adds nothing."""
 
     workspace: Workspace | None = None
@@ -17,7 +18,7 @@ class GroupPermissions(BaseModel):
     features: Features | None = None
 
 
-class GroupForm(BaseModel):
+class GroupForm(Schema):
     """A group as admins write it."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -39,13 +40,13 @@ class GroupUpdateForm(GroupForm):
     user_ids: list[str] | None = None
 
 
-class MembersForm(BaseModel):
+class MembersForm(Schema):
     """Users who are to come into a group or to leave it."""
 
     user_ids: list[str]
 
 
-class GroupResponse(BaseModel):
+class GroupResponse(Schema):
     """A group; times in seconds since the epoch."""
 
     id: str
@@ -61,7 +62,7 @@ class GroupResponse(BaseModel):
     updated_at: int
 
 
-class MemberResponse(BaseModel):
+class MemberResponse(Schema):
     """A member of a group as admins see it."""
 
     id: str

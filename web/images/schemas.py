@@ -2,17 +2,18 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from shared.errors import Invalid
 from shared.kinds.images import Paint
+from shared.schema import Schema
 
 _LONGEST_PROMPT = 32_000
 _MOST = 10
 _SIZE = r"^(\d{1,5}x\d{1,5}|auto)?$"
 
 
-class ImageForm(BaseModel):
+class ImageForm(Schema):
     """What is to be painted."""
 
     model_config = ConfigDict(extra="ignore")
@@ -77,13 +78,13 @@ def order_of(form: ImageForm) -> Paint:
     )
 
 
-class ImageResponse(BaseModel):
+class ImageResponse(Schema):
     """Where a picture is."""
 
     url: str
 
 
-class ModelResponse(BaseModel):
+class ModelResponse(Schema):
     """A model that makes pictures."""
 
     id: str

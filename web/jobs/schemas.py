@@ -2,10 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from shared.schema import Schema
 
 
-class ListQuery(BaseModel):
+class ListQuery(Schema):
     """Which of one's jobs to list."""
 
     status: Literal["queued", "running", "completed", "failed", "cancelled"] | None = None
@@ -13,7 +15,7 @@ class ListQuery(BaseModel):
     limit: int = Field(50, ge=1, le=200)
 
 
-class JobResponse(BaseModel):
+class JobResponse(Schema):
     """A job as its owner sees it; times in seconds since the epoch."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -41,7 +43,7 @@ class JobDetailResponse(JobResponse):
     result: dict[str, Any] | None
 
 
-class JobListResponse(BaseModel):
+class JobListResponse(Schema):
     """A page of jobs, newest first."""
 
     items: list[JobResponse]
@@ -50,7 +52,7 @@ class JobListResponse(BaseModel):
     )
 
 
-class CancelResponse(BaseModel):
+class CancelResponse(Schema):
     """What a cancel came upon: `cancelled` (had not started), `running` (its worker is told), or
     how it had ended.
     """
@@ -59,7 +61,7 @@ class CancelResponse(BaseModel):
     status: str
 
 
-class AcceptedResponse(BaseModel):
+class AcceptedResponse(Schema):
     """A job that was accepted."""
 
     job: str

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from shared.models.knowledge import Directory, Knowledge
+from shared.schema import Schema
 from shared.services import directories, knowledge, syncing
 from shared.services.syncing import Entry
 from web.api import endpoint
@@ -24,34 +25,34 @@ _MOST_FILES = 20_000
 _UNSET = "__unset__"
 
 
-class DirectoryForm(BaseModel):
+class DirectoryForm(Schema):
     """A new directory; at the top unless a parent is named."""
 
     name: str = Field(max_length=300)
     parent_id: str | None = None
 
 
-class DirectoryChangeForm(BaseModel):
+class DirectoryChangeForm(Schema):
     """What is new about a directory; the top is the parent null."""
 
     name: str | None = Field(None, max_length=300)
     parent_id: str | None = _UNSET
 
 
-class RemoveQuery(BaseModel):
+class RemoveQuery(Schema):
     """What becomes of the files in a directory."""
 
     move_files: bool = Field(True, description="Whether they go to the directory above it.")
 
 
-class MoveForm(BaseModel):
+class MoveForm(Schema):
     """Where a file goes; the top when null."""
 
     file_id: str
     directory_id: str | None = None
 
 
-class ManifestEntry(BaseModel):
+class ManifestEntry(Schema):
     """A file of the client's folder; `checksum` is SHA-256 of its bytes."""
 
     filename: str = Field(max_length=500)
@@ -59,13 +60,13 @@ class ManifestEntry(BaseModel):
     checksum: str = Field(max_length=100)
 
 
-class ManifestForm(BaseModel):
+class ManifestForm(Schema):
     """The client's folder."""
 
     manifest: list[ManifestEntry] = Field(max_length=_MOST_FILES)
 
 
-class ClearForm(BaseModel):
+class ClearForm(Schema):
     """What the client's folder has no more."""
 
     file_ids: list[str] = Field(max_length=_MOST_FILES)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from shared.models.file import File
 from shared.models.knowledge import Knowledge
 from shared.models.user import User
+from shared.schema import Schema
 from shared.services.knowledge import About
 from web.files import schemas as file_schemas
 from web.files.schemas import FileResponse
@@ -27,13 +28,13 @@ class KnowledgeForm(SharedForm):
         return About(self.name, self.description, self.data, self.control)
 
 
-class GrantsForm(BaseModel):
+class GrantsForm(Schema):
     """Whom a knowledge base lets in, as newer clients write it."""
 
     access_grants: list[Grant]
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(Schema):
     """Which knowledge bases, or files in them, are looked for."""
 
     query: str = Field("", max_length=500, description="A part of the name or description.")
@@ -43,7 +44,7 @@ class SearchQuery(BaseModel):
     page: int = Field(1, ge=1, le=100_000)
 
 
-class FilesQuery(BaseModel):
+class FilesQuery(Schema):
     """Which files of a knowledge base are listed."""
 
     query: str = Field("", max_length=500, description="A part of the name.")
@@ -51,7 +52,7 @@ class FilesQuery(BaseModel):
     page: int | None = Field(None, ge=1, le=100_000, description="30 a page; all without it.")
 
 
-class ListQuery(BaseModel):
+class ListQuery(Schema):
     """Which knowledge bases are listed."""
 
     page: int | None = Field(
@@ -59,7 +60,7 @@ class ListQuery(BaseModel):
     )
 
 
-class FileForm(BaseModel):
+class FileForm(Schema):
     """A file that is meant."""
 
     file_id: str
@@ -69,7 +70,7 @@ class FilesForm(RootModel[list[FileForm]]):
     """Several files."""
 
 
-class RemoveQuery(BaseModel):
+class RemoveQuery(Schema):
     """What becomes of a file that is taken out."""
 
     delete_file: bool = Field(
@@ -77,7 +78,7 @@ class RemoveQuery(BaseModel):
     )
 
 
-class FileMeta(BaseModel):
+class FileMeta(Schema):
     """A file in short."""
 
     id: str
@@ -86,7 +87,7 @@ class FileMeta(BaseModel):
     updated_at: int
 
 
-class DirectoryResponse(BaseModel):
+class DirectoryResponse(Schema):
     """A directory."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -130,14 +131,14 @@ class ListedKnowledge(KnowledgeResponse):
     write_access: bool = False
 
 
-class KnowledgePage(BaseModel):
+class KnowledgePage(Schema):
     """One page of a list."""
 
     items: list[ListedKnowledge]
     total: int
 
 
-class FilePage(BaseModel):
+class FilePage(Schema):
     """Files of a knowledge base, and its directories."""
 
     items: list[FileResponse]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.schema import Schema
 from shared.services.presets import Draft
 from web.sharing import GrantsForm, Owner, SharedForm, SharedResponse
 
@@ -15,7 +16,7 @@ _UNSAID = {
 }
 
 
-class KnowledgeForm(BaseModel):
+class KnowledgeForm(Schema):
     """A knowledge base or a file that a model brings along, as the page keeps it."""
 
     model_config = ConfigDict(extra="allow")
@@ -25,7 +26,7 @@ class KnowledgeForm(BaseModel):
     collection_names: list[str] | None = None
 
 
-class MetaForm(BaseModel):
+class MetaForm(Schema):
     """What a page shows of a model; unknown keys are kept."""
 
     model_config = ConfigDict(extra="allow")
@@ -60,25 +61,25 @@ class ModelForm(SharedForm):
         )
 
 
-class ModelsForm(BaseModel):
+class ModelsForm(Schema):
     """Several models."""
 
     models: list[ModelForm] = Field(max_length=1000)
 
 
-class WhichQuery(BaseModel):
+class WhichQuery(Schema):
     """Which model; ids contain slashes, which is why none stands in a path."""
 
     id: str
 
 
-class MaybeWhichQuery(BaseModel):
+class MaybeWhichQuery(Schema):
     """Which model; newer clients say it in the body instead."""
 
     id: str | None = None
 
 
-class WhichForm(BaseModel):
+class WhichForm(Schema):
     """Which model."""
 
     id: str
@@ -90,7 +91,7 @@ class ModelGrantsForm(GrantsForm):
     id: str
 
 
-class PageQuery(BaseModel):
+class PageQuery(Schema):
     """A page of a list."""
 
     page: int = Field(1, ge=1, le=100_000)
@@ -118,7 +119,7 @@ class OwnedModelResponse(ModelResponse):
     user: Owner | None = None
 
 
-class ModelsResponse(BaseModel):
+class ModelsResponse(Schema):
     """A page of a list."""
 
     items: list[OwnedModelResponse]

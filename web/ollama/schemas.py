@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
 from shared.config.options.shapes import ConnectionConfig
+from shared.schema import Schema
 
 
-class ConfigForm(BaseModel):
+class ConfigForm(Schema):
     """The connections; keys stand in the configs."""
 
     ENABLE_OLLAMA_API: bool | None = None
@@ -15,7 +16,7 @@ class ConfigForm(BaseModel):
     OLLAMA_API_CONFIGS: dict[str, ConnectionConfig]
 
 
-class ConfigResponse(BaseModel):
+class ConfigResponse(Schema):
     """The connections, with masked keys."""
 
     ENABLE_OLLAMA_API: bool
@@ -23,20 +24,20 @@ class ConfigResponse(BaseModel):
     OLLAMA_API_CONFIGS: dict[str, Any]
 
 
-class VerifyForm(BaseModel):
+class VerifyForm(Schema):
     """A connection to be tried."""
 
     url: str
     key: str | None = None
 
 
-class PlaceQuery(BaseModel):
+class PlaceQuery(Schema):
     """Which of the connections is meant; the first that has the model when it is not said."""
 
     url_idx: int | None = None
 
 
-class ChatForm(BaseModel):
+class ChatForm(Schema):
     """Ollama's chat request."""
 
     model_config = ConfigDict(extra="allow")
@@ -47,7 +48,7 @@ class ChatForm(BaseModel):
     options: dict[str, Any] | None = None
 
 
-class GenerateForm(BaseModel):
+class GenerateForm(Schema):
     """Ollama's request for a text behind a prompt; whatever else it holds goes to the server."""
 
     model_config = ConfigDict(extra="allow")
@@ -57,7 +58,7 @@ class GenerateForm(BaseModel):
     stream: bool = True
 
 
-class EmbedForm(BaseModel):
+class EmbedForm(Schema):
     """Ollama's request for the vectors of some texts."""
 
     model_config = ConfigDict(extra="allow")
@@ -66,7 +67,7 @@ class EmbedForm(BaseModel):
     input: list[str] | str
 
 
-class EmbeddingsForm(BaseModel):
+class EmbeddingsForm(Schema):
     """Ollama's older request for the vector of one text."""
 
     model_config = ConfigDict(extra="allow")
@@ -75,7 +76,7 @@ class EmbeddingsForm(BaseModel):
     prompt: str
 
 
-class NameForm(BaseModel):
+class NameForm(Schema):
     """A model's name; older clients send it as `name`, today's as `model`."""
 
     model_config = ConfigDict(extra="allow")
@@ -87,7 +88,7 @@ class CreateForm(NameForm):
     """A model to be made."""
 
 
-class CopyForm(BaseModel):
+class CopyForm(Schema):
     """A model to be copied."""
 
     source: str = Field(min_length=1)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from shared.config.options.shapes import ConnectionConfig
+from shared.schema import Schema
 
 
-class ConfigForm(BaseModel):
+class ConfigForm(Schema):
     """The connections, key by address by place in the list; an unchanged mask keeps a key."""
 
     ENABLE_OPENAI_API: bool | None = None
@@ -16,7 +15,7 @@ class ConfigForm(BaseModel):
     OPENAI_API_CONFIGS: dict[str, ConnectionConfig]
 
 
-class ConfigResponse(BaseModel):
+class ConfigResponse(Schema):
     """The connections, with masked keys."""
 
     ENABLE_OPENAI_API: bool
@@ -25,13 +24,13 @@ class ConfigResponse(BaseModel):
     OPENAI_API_CONFIGS: dict[str, Any]
 
 
-class ModelsQuery(BaseModel):
+class ModelsQuery(Schema):
     """Which connection to list, by its place; all of them without it."""
 
     url_idx: int | None = None
 
 
-class VerifyForm(BaseModel):
+class VerifyForm(Schema):
     """A connection to be tried."""
 
     url: str

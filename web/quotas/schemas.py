@@ -2,12 +2,14 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from shared.schema import Schema
 
 _LONGEST_WINDOW_S = 366 * 86_400
 
 
-class QuotaForm(BaseModel):
+class QuotaForm(Schema):
     """A limit: so much of something for somebody."""
 
     model_config = ConfigDict(extra="forbid")
@@ -41,7 +43,7 @@ class QuotaForm(BaseModel):
         return self
 
 
-class QuotaResponse(BaseModel):
+class QuotaResponse(Schema):
     """A quota; times in seconds since the epoch."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -5,10 +5,12 @@ Source: OpenAI API reference, "Responses".
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from shared.schema import Schema
 
 
-class ResponseForm(BaseModel):
+class ResponseForm(Schema):
     """A request for a response; other parameters than these are accepted and do nothing."""
 
     model_config = ConfigDict(extra="allow")
@@ -31,14 +33,14 @@ class ResponseForm(BaseModel):
     reasoning: dict[str, Any] | None = None
 
 
-class ShowQuery(BaseModel):
+class ShowQuery(Schema):
     """How a response is looked at: as it stands, or as a stream from some event on."""
 
     stream: bool = False
     starting_after: int = Field(-1, ge=-1)
 
 
-class DeletedResponse(BaseModel):
+class DeletedResponse(Schema):
     """That a response is gone."""
 
     id: str

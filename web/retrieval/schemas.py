@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from shared.schema import Schema
 
 _NO_NUL = r"^[^\x00]*$"
 _MAX_TEXT = 2_000_000
@@ -12,7 +14,7 @@ def _collection() -> Any:
     return Field(None, min_length=1, max_length=255, pattern=_NO_NUL)
 
 
-class StatusResponse(BaseModel):
+class StatusResponse(Schema):
     """How files are cut and embedded."""
 
     status: bool = True
@@ -25,7 +27,7 @@ class StatusResponse(BaseModel):
     embedding_batch_size: int
 
 
-class FileForm(BaseModel):
+class FileForm(Schema):
     """A file to be made searchable."""
 
     file_id: str
@@ -35,7 +37,7 @@ class FileForm(BaseModel):
     )
 
 
-class FileProcessed(BaseModel):
+class FileProcessed(Schema):
     """A file that is searched from now on."""
 
     status: bool = True
@@ -44,14 +46,14 @@ class FileProcessed(BaseModel):
     content: str
 
 
-class FilesForm(BaseModel):
+class FilesForm(Schema):
     """Files for a knowledge base; of each only its `id` counts."""
 
     files: list[dict[str, Any]] = Field(max_length=1000)
     collection_name: str
 
 
-class FileResult(BaseModel):
+class FileResult(Schema):
     """What came of one file."""
 
     file_id: str
@@ -59,14 +61,14 @@ class FileResult(BaseModel):
     error: str | None = None
 
 
-class FilesProcessed(BaseModel):
+class FilesProcessed(Schema):
     """What came of each file."""
 
     results: list[FileResult]
     errors: list[FileResult]
 
 
-class TextForm(BaseModel):
+class TextForm(Schema):
     """A text to be made searchable."""
 
     name: str = Field(max_length=1000)
@@ -74,7 +76,7 @@ class TextForm(BaseModel):
     collection_name: str | None = _collection()
 
 
-class TextProcessed(BaseModel):
+class TextProcessed(Schema):
     """A text that is searched from now on."""
 
     status: bool = True
@@ -82,14 +84,14 @@ class TextProcessed(BaseModel):
     content: str
 
 
-class AddressForm(BaseModel):
+class AddressForm(Schema):
     """A page, or a video, to be read and made searchable."""
 
     url: str = Field(max_length=8000)
     collection_name: str | None = _collection()
 
 
-class PageProcessed(BaseModel):
+class PageProcessed(Schema):
     """A page that is searched from now on; `file` has its text in the form of a file."""
 
     status: bool = True
@@ -98,13 +100,13 @@ class PageProcessed(BaseModel):
     file: dict[str, Any]
 
 
-class WebSearchForm(BaseModel):
+class WebSearchForm(Schema):
     """What to search the web for."""
 
     query: str = Field(min_length=1, max_length=2000)
 
 
-class WebSearchResponse(BaseModel):
+class WebSearchResponse(Schema):
     """What was found: pages in collections or, where nothing is embedded, their texts."""
 
     model_config = ConfigDict(extra="allow")
@@ -117,7 +119,7 @@ class WebSearchResponse(BaseModel):
     loaded_count: int
 
 
-class _Search(BaseModel):
+class _Search(Schema):
     query: str = Field(min_length=1, max_length=20_000)
     k: int | None = Field(None, ge=1, le=1000, description="How many chunks are wanted.")
     k_reranker: int | None = Field(None, ge=1, le=1000)
@@ -137,7 +139,7 @@ class QueriesForm(_Search):
     collection_names: list[str] = Field(min_length=1, max_length=200)
 
 
-class FoundResponse(BaseModel):
+class FoundResponse(Schema):
     """Chunks, best first, in one list for the one question; `distances` are likenesses, 0 to 1."""
 
     ids: list[list[str]]
@@ -146,14 +148,14 @@ class FoundResponse(BaseModel):
     distances: list[list[float]]
 
 
-class DeleteForm(BaseModel):
+class DeleteForm(Schema):
     """A file that a collection is to lose."""
 
     collection_name: str
     file_id: str
 
 
-class DeleteResponse(BaseModel):
+class DeleteResponse(Schema):
     """That it was ordered."""
 
     status: bool

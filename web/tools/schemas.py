@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.schema import Schema
 from shared.services.tools import Draft
 from web.sharing import Owner, SharedForm, SharedResponse
 
 
-class MetaForm(BaseModel):
+class MetaForm(Schema):
     """What a page shows of a tool or a function; the manifest is read from the source."""
 
     model_config = ConfigDict(extra="allow")

@@ -3,13 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from shared.schema import Schema
 
 GROUPS = ("day", "user", "model")
 _DEFAULT_DAYS = 30
 
 
-class UsageQuery(BaseModel):
+class UsageQuery(Schema):
     """Which usage to sum up, and how."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -49,7 +51,7 @@ class UsageQuery(BaseModel):
         return first.isoformat(), last.isoformat()
 
 
-class UsageRow(BaseModel):
+class UsageRow(Schema):
     """Usage of one day, user or model, as far as these were asked for."""
 
     day: str | None = None
@@ -64,7 +66,7 @@ class UsageRow(BaseModel):
     )
 
 
-class UsageResponse(BaseModel):
+class UsageResponse(Schema):
     """Usage, newest day first."""
 
     items: list[UsageRow]

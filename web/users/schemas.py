@@ -2,12 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.config.options.permissions import Chat, Features, Sharing, Workspace
+from shared.schema import Schema
 
 
-class SettingsForm(BaseModel):
+class SettingsForm(Schema):
     """What a page keeps for its user: `ui` is the page's own, other keys are laid over those
     stored.
     """
@@ -17,13 +18,13 @@ class SettingsForm(BaseModel):
     ui: dict[str, Any] | None = {}
 
 
-class InfoForm(BaseModel):
+class InfoForm(Schema):
     """What a client notes about its user: any keys."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class PermissionsForm(BaseModel):
+class PermissionsForm(Schema):
     """What every user may do; a permission that a group leaves out has its default."""
 
     workspace: Workspace
@@ -32,14 +33,14 @@ class PermissionsForm(BaseModel):
     features: Features
 
 
-class RoleForm(BaseModel):
+class RoleForm(Schema):
     """A new role for an account."""
 
     id: str
     role: str
 
 
-class ListQuery(BaseModel):
+class ListQuery(Schema):
     """Which accounts are wanted. With `skip` and `limit`, or nothing, the answer is a list; with
     any of the others it is a page.
     """
@@ -59,7 +60,7 @@ class ListQuery(BaseModel):
         return bool(self.model_fields_set - {"skip", "limit"})
 
 
-class UpdateForm(BaseModel):
+class UpdateForm(Schema):
     """An account as an admin changes it; without password and role these stay."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -69,7 +70,7 @@ class UpdateForm(BaseModel):
     role: str | None = None
 
 
-class UserResponse(BaseModel):
+class UserResponse(Schema):
     """An account as admins see it."""
 
     id: str
@@ -93,14 +94,14 @@ class ListedUserResponse(UserResponse):
     group_ids: list[str]
 
 
-class UserPageResponse(BaseModel):
+class UserPageResponse(Schema):
     """Some accounts, and how many there are."""
 
     users: list[ListedUserResponse]
     total: int
 
 
-class SeenUserResponse(BaseModel):
+class SeenUserResponse(Schema):
     """An account as others see it; `active` tells whether its user is connected."""
 
     id: str

@@ -2,42 +2,44 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
+
+from shared.schema import Schema
 
 _MOST_CHARACTERS = 1_000_000
 
 
-class EmailQuery(BaseModel):
+class EmailQuery(Schema):
     """Whose picture."""
 
     email: str = Field(max_length=320)
 
 
-class CodeForm(BaseModel):
+class CodeForm(Schema):
     """A piece of Python."""
 
     code: str = Field(max_length=131_072)
 
 
-class CodeResponse(BaseModel):
+class CodeResponse(Schema):
     """A piece of Python."""
 
     code: str
 
 
-class MarkdownForm(BaseModel):
+class MarkdownForm(Schema):
     """A text in Markdown."""
 
     md: str = Field(max_length=_MOST_CHARACTERS)
 
 
-class HTMLResponse(BaseModel):
+class HTMLResponse(Schema):
     """The same in HTML."""
 
     html: str
 
 
-class ChatForm(BaseModel):
+class ChatForm(Schema):
     """A chat as the page shows it."""
 
     title: str = Field(max_length=10_000)

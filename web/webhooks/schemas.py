@@ -2,13 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from shared.schema import Schema
 
 Event = Literal["job.completed", "job.failed", "job.cancelled"]
 _ALL: list[Event] = ["job.completed", "job.failed", "job.cancelled"]
 
 
-class WebhookForm(BaseModel):
+class WebhookForm(Schema):
     """An address and what it is to hear."""
 
     model_config = ConfigDict(extra="forbid")
@@ -18,7 +20,7 @@ class WebhookForm(BaseModel):
     is_active: bool = True
 
 
-class WebhookResponse(BaseModel):
+class WebhookResponse(Schema):
     """A webhook; times in seconds since the epoch."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -37,13 +39,13 @@ class NewWebhookResponse(WebhookResponse):
     secret: str
 
 
-class DeliveriesQuery(BaseModel):
+class DeliveriesQuery(Schema):
     """How many messages to list."""
 
     limit: int = Field(50, ge=1, le=200)
 
 
-class DeliveryResponse(BaseModel):
+class DeliveryResponse(Schema):
     """A message and what came of it; times in seconds since the epoch."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -1,11 +1,10 @@
 """The permissions of users who are no admins, and the variables that decide them."""
 
-from pydantic import BaseModel
-
 from shared.config.options.base import Option
+from shared.schema import Schema
 
 
-class Workspace(BaseModel):
+class Workspace(Schema):
     """What a user may make for others."""
 
     models: bool = False
@@ -14,7 +13,7 @@ class Workspace(BaseModel):
     tools: bool = False
 
 
-class Sharing(BaseModel):
+class Sharing(Schema):
     """What a user may make public."""
 
     public_models: bool = False
@@ -23,7 +22,7 @@ class Sharing(BaseModel):
     public_tools: bool = False
 
 
-class Chat(BaseModel):
+class Chat(Schema):
     """What a user may do in a chat."""
 
     controls: bool = True
@@ -38,7 +37,7 @@ class Chat(BaseModel):
     temporary_enforced: bool = False
 
 
-class Features(BaseModel):
+class Features(Schema):
     """What of the server's abilities a user may use."""
 
     direct_tool_servers: bool = False
@@ -47,7 +46,7 @@ class Features(BaseModel):
     code_interpreter: bool = True
 
 
-class Permissions(BaseModel):
+class Permissions(Schema):
     """All permissions; what is not said has its default."""
 
     workspace: Workspace = Workspace()

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from shared.config.options.base import is_lifetime
+from shared.schema import Schema
 
 Count = Annotated[int, Field(ge=1)]
 AtLeastZero = Annotated[int, Field(ge=0)]
@@ -31,7 +32,7 @@ def _without_slash(url: str) -> str:
 URL = Annotated[str, AfterValidator(_without_slash)]
 
 
-class Banner(BaseModel):
+class Banner(Schema):
     """A notice at the top of the page."""
 
     id: str
@@ -42,7 +43,7 @@ class Banner(BaseModel):
     timestamp: int
 
 
-class Suggestion(BaseModel):
+class Suggestion(Schema):
     """What an empty chat suggests: two lines to show, and what is then asked."""
 
     model_config = ConfigDict(extra="allow")
@@ -51,7 +52,7 @@ class Suggestion(BaseModel):
     content: str
 
 
-class ConnectionConfig(BaseModel):
+class ConnectionConfig(Schema):
     """More about one model server; unknown keys are kept."""
 
     model_config = ConfigDict(extra="allow")
@@ -63,7 +64,7 @@ class ConnectionConfig(BaseModel):
     key: str | None = None
 
 
-class ToolServer(BaseModel):
+class ToolServer(Schema):
     """A server whose OpenAPI document describes tools; unknown keys are kept."""
 
     model_config = ConfigDict(extra="allow")
@@ -75,7 +76,7 @@ class ToolServer(BaseModel):
     config: dict[str, Any] | None
 
 
-class ArenaModel(BaseModel):
+class ArenaModel(Schema):
     """A model of the arena: a name behind which one of several models answers."""
 
     model_config = ConfigDict(extra="allow")
