@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -247,7 +246,7 @@ class Subscriber:
                 # A server that is still loading its data answers so, also to a subscription.
                 raise message
             message = NoScriptError(str(message))
-        with suppress(IndexError):
+        if self._callers:
             self._callers.popleft().put(message)
 
     @staticmethod

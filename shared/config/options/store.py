@@ -81,7 +81,8 @@ class Options:
         Args:
             name: A name of `OPTIONS`; anything else is a programming error (KeyError).
         """
-        self._refresh()
+        if time.monotonic() - self._checked_at >= _FRESH_S:
+            self._refresh()
         if name in self._saved:
             return self._saved[name]
         if name in self._given:
@@ -214,4 +215,4 @@ def get_options() -> Options:
 
 def option(name: str) -> Any:
     """Give the value of one option that counts now."""
-    return get_options().get(name)
+    return (_options or get_options()).get(name)
