@@ -9,7 +9,7 @@ import gevent
 from gunicorn.glogging import Logger
 
 from launch import migrate
-from shared.collector import settle
+from shared.collector import keep_trimmed, settle
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
 from web import lifecycle
@@ -67,3 +67,4 @@ def post_worker_init(worker: Any) -> None:
     logging.getLogger("web").info("web answers at http://%s", bind[0])
     lifecycle.watch(lambda: bool(worker.alive))
     settle()
+    keep_trimmed()
