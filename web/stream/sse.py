@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from werkzeug.datastructures import Headers
 
 from shared import relay
 from shared.errors import SwitchyardError
@@ -22,18 +23,24 @@ KEEP_ALIVE = b": keep-alive\n\n"
 _CURSOR_DIGITS = len(str(relay.MAX_CURSOR)) - 1
 
 
+class StreamResponse(Response):
+    """A stream. Its head goes out as it is: it has no length, and names no other place."""
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:  # noqa: ARG002 -- as werkzeug calls it
+        """Give the head, without a copy that could be finished."""
+        return self.headers
+
+
 def response(
-    chunks: Iterator[bytes], content_type: str = EVENTS, kind: type[Response] = Response
+    chunks: Iterator[bytes], content_type: str = EVENTS, kind: type[Response] = StreamResponse
 ) -> Response:
     """Answer with a stream that proxies neither buffer nor cache."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     # Straight to the server: what the framework wraps around costs every open stream 2 KB.
-    answer = kind(chunks, direct_passthrough=True, headers=headers)
-    answer.content_type = content_type
-    return answer
+    return kind(chunks, content_type=content_type, direct_passthrough=True, headers=headers)
 
 
-class LateResponse(Response):
+class LateResponse(StreamResponse):
     """A stream that may still fail with a status of its own.
 
     Its first piece is empty, and comes when it is sure to go well; until then it may raise one of
