@@ -17,6 +17,7 @@ CELERY_HOMES = (
     "workers/green.py",
     "workers/monitoring.py",
     "workers/pool.py",
+    "workers/poller.py",
     "launch/celery.py",
     "launch/flower/",
 )
