@@ -37,6 +37,7 @@ TOO_HEAVY = {
     "qdrant_client",
     "requests",
     "semantic_text_splitter",
+    "sqlalchemy.dialects.postgresql",
     "tokenizers",
     "tornado",
     "trafilatura",
@@ -63,7 +64,7 @@ def loaded(program: str, folder) -> set[str]:
 
 def told(code: str, folder) -> set[str]:
     """Give the names that a program writes as its last line, in a process of its own."""
-    env = {**os.environ, "DATA_DIR": str(folder)}
+    env = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": ""}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     )
