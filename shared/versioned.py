@@ -38,6 +38,9 @@ class Versioned(Generic[T]):
     def rows(self) -> list[T]:
         """Give the rows; those that were read before while Redis is away."""
         if time.monotonic() - self._checked_at > _FRESH_S:
+            if self._version != _UNREAD:
+                # Whoever comes while this one looks is served what was read before.
+                self._checked_at = time.monotonic()
             version = self._newest_version()
             if version != self._version or version == _UNREAD:
                 with db.reading():

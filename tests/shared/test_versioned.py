@@ -69,6 +69,22 @@ def test_while_redis_is_away_older_rows_count_and_it_is_asked_rarely(copies, mon
     assert len(asked) == 1
 
 
+def test_while_one_looks_for_changes_the_others_do_not(copies, monkeypatch):
+    one, _, _ = copies
+    one.rows()
+    asked = []
+
+    class Slow:
+        def get(self, _name):
+            asked.append(one.rows())
+
+    monkeypatch.setattr(versioned, "get_redis", Slow)
+    one._checked_at -= 10
+
+    assert one.rows() == ["first"]
+    assert asked == [["first"]]
+
+
 def test_what_was_never_read_is_read_although_redis_is_away(mortal_valkey, copies):
     one, _, _ = copies
     mortal_valkey.kill()
