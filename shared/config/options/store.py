@@ -140,16 +140,21 @@ class Options:
         self._refresh()
 
     def _refresh(self) -> None:
-        now = time.monotonic()
-        if now - self._checked_at < _FRESH_S:
+        if self._is_fresh():
             return
         with self._lock:
-            self._checked_at = now
+            # One of a crowd looks for all: in a burst hundreds stand here.
+            if self._is_fresh():
+                return
+            self._checked_at = time.monotonic()
             version = self._look()
             if version != self._version or version == b"unread":
                 self._saved = _read_saved(self._since)
                 self._edition += 1
                 self._version = version
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._checked_at < _FRESH_S
 
     def _look(self) -> bytes | None:
         """Give the version that is saved now; "unread" where nobody can tell."""
