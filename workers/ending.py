@@ -121,7 +121,7 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
 
     def save_all() -> dict[str, Any]:
         result.update(_why(error), **save(status, words))
-        _account(running.claim, result)
+        _account(running, result)
         _tell_listeners(running.claim, status, result)
         return result
 
@@ -143,11 +143,12 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
     return True
 
 
-def _account(claim: Claim, result: dict[str, Any]) -> None:
+def _account(running: Running, result: dict[str, Any]) -> None:
     """Count what a user's job has cost; joins the transaction that ends it."""
+    claim = running.claim
     if claim.user_id is None or claim.model is None:
         return
-    tokens = usage.tokens_of(claim.request.get("body") or {}, result)
+    tokens = usage.tokens_of(claim.request.get("body") or {}, result, running.asked_tokens)
     usage.add(claim.user_id, claim.model, tokens)
     asker = Asker(claim.user_id, claim.model)
     db.after_commit(lambda: quotas.settle(asker, claim.held, claim.id, tokens))

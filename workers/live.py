@@ -17,6 +17,7 @@ from shared.kinds import SPECS
 from shared.kinds.base import Payload
 from shared.leases import Claim
 from shared.outage import Outage
+from shared.services import usage
 from shared.subscriber import subscriber
 from workers import line
 
@@ -49,11 +50,13 @@ class Running:
     Attributes:
         claim: The job as it was claimed.
         writer: Its event log.
+        asked_tokens: A guess, once its body is gone.
     """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.writer: Writer = flusher.writer(claim.id, claim.attempt, self._on_refused)
+        self.asked_tokens: int | None = None
         self._reason: type[Stopped] | None = None
         self._abort: Callable[[], None] | None = None
 
@@ -65,6 +68,12 @@ class Running:
             ValidationError: It was accepted by a version that knew another form.
         """
         return SPECS[self.claim.kind].payload.model_validate(self.claim.request)
+
+    def let_go_of_body(self) -> None:
+        """Keep of the request's body only what is needed at the end: how long it was."""
+        body = self.claim.request.pop("body", None)
+        if body is not None:
+            self.asked_tokens = usage.estimated_prompt(body)
 
     def stop(self, reason: type[Stopped]) -> None:
         """End the work from outside; the first reason counts. Safe from any thread or greenlet."""

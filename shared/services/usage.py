@@ -45,11 +45,14 @@ class Tokens:
         return self.prompt + self.completion
 
 
-def tokens_of(body: dict[str, Any], result: dict[str, Any]) -> Tokens:
+def tokens_of(
+    body: dict[str, Any], result: dict[str, Any], asked_tokens: int | None = None
+) -> Tokens:
     """Find out what a job has cost.
 
     Args:
         body: What the provider was asked.
+        asked_tokens: A guess made earlier, where the body is gone.
         result: What it made; its `usage` counts, or that of an `answer` that was passed on, if the
             provider told any.
     """
@@ -64,7 +67,8 @@ def tokens_of(body: dict[str, Any], result: dict[str, Any]) -> Tokens:
         if prompt or completion:
             return Tokens(prompt, completion)
     made = _length(result.get("text"))
-    return Tokens(estimated_prompt(body), -(-made // _BYTES_PER_TOKEN), is_estimated=True)
+    asked = estimated_prompt(body) if asked_tokens is None else asked_tokens
+    return Tokens(asked, -(-made // _BYTES_PER_TOKEN), is_estimated=True)
 
 
 def _number(told: dict[str, Any], *names: str) -> int:

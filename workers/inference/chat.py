@@ -89,8 +89,16 @@ class ChatTurn:
             try:
                 for events in stream.batches():
                     self._take(events)
+                    if self._body and not self._answer.is_empty:
+                        self._let_go_of_the_question()
             finally:
                 stream.close()
+
+    def _let_go_of_the_question(self) -> None:
+        """Keep no long chat in memory while its answer is written: it is not asked again."""
+        self._body = {}
+        self._request.body.clear()
+        self._job.let_go_of_body()
 
     def _complete(self) -> None:
         cut = Cut()

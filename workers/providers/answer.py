@@ -36,11 +36,8 @@ class Answer:
         reader_for: Callable[[httpx.Response], EventReader],
     ) -> None:
         self._upstream = upstream
-        self._path = path
-        self._body = body
-        self._reader_for = reader_for
         self._cut = Cut()
-        self._batches = self._receive()
+        self._batches = self._receive(path, body, reader_for)
         self._events = chain.from_iterable(self._batches)
 
     def __iter__(self) -> Iterator[Event]:
@@ -67,11 +64,17 @@ class Answer:
         """End the answer from any thread or greenlet."""
         self._cut.set()
 
-    def _receive(self) -> Generator[list[Event], None, None]:
+    def _receive(
+        self,
+        path: str,
+        body: dict[str, Any],
+        reader_for: Callable[[httpx.Response], EventReader],
+    ) -> Generator[list[Event], None, None]:
         upstream, cut = self._upstream, self._cut
-        response = upstream.open(self._path, self._body, cut)
+        response = upstream.open(path, body, cut)
+        del body  # an answer may take an hour, and its question be large
         try:
-            yield from self._read(response, self._reader_for(response))
+            yield from self._read(response, reader_for(response))
             _keep_connection(response)
         except (httpx.HTTPError, Unreadable) as error:
             raise upstream.translate(error, cut) from error

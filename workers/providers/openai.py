@@ -40,7 +40,8 @@ class OpenAIProvider:
     def stream(self, body: dict[str, Any]) -> Answer:
         """Answer a chat, piece by piece."""
         asked = {**body, "stream": True}
-        return Answer(self._upstream, _CHAT, asked, lambda head: self._reader(head, body))
+        model = str(body.get("model", ""))
+        return Answer(self._upstream, _CHAT, asked, lambda head: _reader(head, model))
 
     def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
         """Answer a chat in one piece."""
@@ -67,7 +68,8 @@ class OpenAIProvider:
         """Close the idle connections."""
         self._upstream.close()
 
-    def _reader(self, response: httpx.Response, body: dict[str, Any]) -> ChunkReader:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        reader = WholeReader if kind == "application/json" else ChunkReader
-        return reader(str(body.get("model", "")))
+
+def _reader(response: httpx.Response, model: str) -> ChunkReader:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    reader = WholeReader if kind == "application/json" else ChunkReader
+    return reader(model)

@@ -5,7 +5,7 @@ import pytest
 from shared import db
 from shared.config.options import get_options
 from shared.models.job import COMPLETED, Job
-from shared.services import accounts, chats, messages, models
+from shared.services import accounts, chats, messages, models, usage
 from shared.services.connections import OLLAMA
 from tests.fakes.script import answer_for
 from tests.services.inside import sent
@@ -21,6 +21,7 @@ from tests.services.things import (
     tree,
 )
 from tests.workers.inference.answering import QUESTION, answer, in_chat, payload, run, text_of
+from workers import live
 from workers.inference import chat
 
 
@@ -292,6 +293,29 @@ def test_a_usage_that_is_told_with_every_piece_is_passed_on_once(owner, monkeypa
 
     assert [data for kind, data in events if kind == "usage"] == [{"n": 2}]
     assert job.usage == {"n": 2}
+
+
+def test_a_question_is_let_go_of_once_its_answer_has_begun_and_counted_all_the_same(
+    owner, monkeypatch
+):
+    kept: list[object] = []
+    asked = live.Running.let_go_of_body
+
+    def let_go(job):
+        asked(job)
+        kept.extend((job.claim.request.get("body"), job.payload.body, job.asked_tokens))
+
+    monkeypatch.setattr(live.Running, "let_go_of_body", let_go)
+    provider = Speaks(("delta", {"text": "a"}), ("delta", {"text": "b"}))
+    monkeypatch.setattr(chat, "provider_for", lambda _connection: provider)
+
+    answer(owner, "x" * 400)
+
+    assert kept == [None, {}, 100]
+    with db.reading():
+        days = ("2000-01-01", "2999-01-01")
+        (row,) = usage.report(("model",), days, owner.id, None, (0, 9))
+    assert (row["estimated_requests"], row["total_tokens"]) == (1, 101)
 
 
 # For whom
