@@ -58,7 +58,7 @@ class Running:
         self.writer: Writer = flusher.writer(claim.id, claim.attempt, self._on_refused)
         self.asked_tokens: int | None = None
         self._reason: type[Stopped] | None = None
-        self._abort: Callable[[], None] | None = None
+        self._aborts: list[Callable[[], None]] = []
 
     @cached_property
     def payload(self) -> Payload:
@@ -79,8 +79,8 @@ class Running:
         """End the work from outside; the first reason counts. Safe from any thread or greenlet."""
         if self._reason is None:
             self._reason = reason
-            if self._abort is not None:
-                self._abort()
+            for abort in list(self._aborts):
+                abort()
 
     @property
     def is_stopped(self) -> bool:
@@ -103,16 +103,17 @@ class Running:
 
     @contextmanager
     def abortable(self, abort: Callable[[], None]) -> Iterator[None]:
-        """Name what `stop` has to call so that the block ends at once; must not block.
+        """Name what `stop` has to call so that the block ends at once; must not block. Blocks may
+        stand in each other, and run side by side in several threads.
 
         Raises:
             Stopped: At the start, when the job was stopped already; at the end, in place of
                 whatever
                 error the abortion caused.
         """
-        self.check()
-        self._abort = abort
+        self._aborts.append(abort)
         try:
+            self.check()
             yield
         except (
             Exception
@@ -121,7 +122,7 @@ class Running:
                 raise
             raise self._reason from error
         finally:
-            self._abort = None
+            self._aborts.remove(abort)
         self.check()
 
     def pause(self, seconds: float) -> None:

@@ -1,12 +1,15 @@
 """The page's door: what it keeps for a socket that does not read, and whom it tells nothing."""
 
+import json
 import threading
 
 import pytest
 from gevent.queue import JoinableQueue
 
-from shared import relay
+from shared import page_calls, relay
 from shared.services.accounts import Principal
+from shared.subscriber import subscriber
+from tests.services.waiting import wait_until
 from web.stream.socketio import Door, _Client, _Crowd, _Work
 from web.stream.turns import Notice, translator
 
@@ -130,3 +133,39 @@ def test_nothing_is_handed_to_a_socket_that_is_gone(door, lane):
     door._hand("sid", "2[]")
 
     assert lane.queue.qsize() == 0
+
+
+# Questions of workers
+
+
+def asked(door, lane, crowd, session_id, call_id="c1"):
+    """Let a worker ask, and give what went out to the socket."""
+    door._crowds["u"] = crowd
+    event = {"chat_id": "chat", "message_id": "m", "data": {"type": "input", "data": {}}}
+    call = {"id": call_id, "session_id": session_id, "event": event}
+    sent = []
+    door.server.emit = lambda name, data, to, callback: sent.append((name, data, to, callback))
+    door._hear("u", json.dumps({"type": "call", "data": call}).encode())
+    return sent
+
+
+def test_a_page_is_asked_and_what_it_acknowledges_goes_back(door, lane, crowd):
+    heard = []
+    ready = subscriber.add(page_calls.channel("c1"), heard.append)
+    assert ready.wait(5)
+
+    sent = asked(door, lane, crowd, "sid")
+
+    wait_until(lambda: sent, 5, "the question to go out")
+    name, event, to, callback = sent[0]
+    assert (name, event["data"]["type"], to) == ("chat-events", "input", "sid")
+    callback("an answer")
+    wait_until(lambda: len(heard) == 2, 5, "the answer to come back")
+    assert heard == [b"taken", b'{"answer":"an answer"}']
+    subscriber.remove(page_calls.channel("c1"), heard.append)
+
+
+def test_the_socket_of_another_user_is_never_asked(door, lane, crowd):
+    sent = asked(door, lane, crowd, "somebody else's")
+
+    assert not sent

@@ -22,6 +22,7 @@ from shared.services import access, jobs, messages
 from shared.services.accounts import Principal
 from shared.subscriber import Callback, subscriber
 from web import auth
+from web.stream import page_calls
 from web.stream.hub import Follow
 from web.stream.lobby import Lobby
 from web.stream.rooms import Rooms
@@ -238,6 +239,8 @@ class Door:
             self._relay(user_id, _Work.told(told["data"]))
         elif told["type"] == "event":
             self._pass_on(user_id, told["data"])
+        elif told["type"] == "call":
+            self._ask(user_id, told["data"])
         elif told["type"] == "account":
             threading.Thread(target=self._check_rights, args=(user_id,), daemon=True).start()
 
@@ -247,6 +250,17 @@ class Door:
             packet = "2" + orjson.dumps([name, event]).decode()
             for client in self._clients_of(user_id):
                 self._hand(client.sid, packet)
+
+    def _ask(self, user_id: str, call: dict[str, Any]) -> None:
+        """Ask a page what a worker wants to know, if its socket is here and the user's."""
+        crowd = self._crowds.get(user_id)
+        client = crowd.clients.get(call["session_id"]) if crowd else None
+        if client is not None:
+            name, send = "events" if client.is_newer else "chat-events", self.server.emit
+            page_calls.hand_over_aside(
+                call["id"],
+                lambda answered: send(name, call["event"], to=client.sid, callback=answered),
+            )
 
     def _check_rights(self, user_id: str) -> None:
         """Close the sockets whose sign-in has ended; the others may be in other rooms now."""
