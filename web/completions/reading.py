@@ -52,15 +52,22 @@ class Reader:
 
     def __init__(self, user: Principal, follow: Follow) -> None:
         self._user, self.follow, self.cancels = user, follow, False
-        self.client, self._permit = sse.ClientConnection(), Permit()
+        self.client, self._permit, self._is_here = sse.ClientConnection(), Permit(), True
         self.follow.__enter__()
 
     def batches(self) -> Iterator[list[Numbered]]:
-        """Give the events as they come, until the last one or until the client has left."""
-        for batch in self.follow.batches(_TICK_S):
-            if not self._permit.holds() or (not batch and self.client.is_gone()):
-                return
-            yield batch
+        """Give the events as they come, until the last one; ask `stays` at each batch."""
+        return self.follow.batches(_TICK_S)
+
+    def stays(self, batch: list[Numbered]) -> bool:
+        """Whether the client may read on, and is still there; once it is not, for good.
+
+        Not a part of `batches`: one generator more in every waiting stream is 1 KB.
+        """
+        self._is_here = (
+            self._is_here and self._permit.holds() and (bool(batch) or not self.client.is_gone())
+        )
+        return self._is_here
 
     def close(self) -> None:
         """Read no more."""
@@ -79,7 +86,7 @@ def streamed(reader: Reader, writer: Writer, content_type: str = sse.EVENTS) -> 
     return sse.response(_written(reader, writer), content_type, sse.LateResponse)
 
 
-def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
+def _first_words(reader: Reader, batches: Iterator[list[Numbered]]) -> list[Numbered]:
     """Wait for the first events that say something, or for a while.
 
     Raises:
@@ -88,6 +95,8 @@ def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
     gathered: list[Numbered] = []
     ticks = 0
     for batch in batches:
+        if not reader.stays(batch):
+            break
         gathered += batch
         ticks += not batch
         if batch and (batch[-1][1].startswith(b'{"type":"failed"')):
@@ -102,12 +111,14 @@ def _first_words(batches: Iterator[list[Numbered]]) -> list[Numbered]:
 def _written(reader: Reader, writer: Writer) -> Iterator[bytes]:
     try:
         batches = reader.batches()
-        first = _first_words(batches)
+        first = _first_words(reader, batches)
         yield b""  # its status is good
         yield writer.begin() + b"".join([writer.write(event) for _, event in first])
         del first
         ticks = 0
         for batch in batches:
+            if not reader.stays(batch):
+                return
             ticks = 0 if batch else ticks + 1
             text = b"".join([writer.write(event) for _, event in batch])
             if ticks and ticks % _TICKS_OF_SILENCE == 0:
@@ -130,6 +141,8 @@ def gathered(reader: Reader) -> tuple[dict[str, Any], Answer] | None:
     answer = Answer()
     try:
         for batch in reader.batches():
+            if not reader.stays(batch):
+                break
             for _, event in batch:
                 kind, data = ending_of(event)
                 if kind == "delta":
