@@ -13,7 +13,7 @@ _BOOT_FAILED = 3
 
 def _application() -> Any:
     """Make Flask's application for the flask command, and what a server serves otherwise."""
-    with lean.without(lean.SOCKETIO_EXTRAS + lean.PYJWT_EXTRAS):
+    with lean.without(lean.WEB_EXTRAS):
         from web.app import create_app, create_wsgi  # noqa: PLC0415 -- after the extras are hidden
     if Path(sys.argv[0]).name != "flask":
         return create_wsgi()

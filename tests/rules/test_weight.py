@@ -45,6 +45,11 @@ TOO_HEAVY = {
 }
 
 
+AS_LAUNCHED = """
+from shared import lean
+with lean.without(lean.WORKER_EXTRAS):
+    import workers.app
+"""
 # Which forms a web process has made at its start.
 MADE_FORMS = """
 import json, wsgi
@@ -75,7 +80,7 @@ def told(code: str, folder) -> set[str]:
     ("program", "needs"),
     [
         ("import wsgi", set()),
-        ("import workers.app", {"celery", "kombu"}),
+        (AS_LAUNCHED, {"celery", "kombu"}),
     ],
     ids=["web", "worker"],
 )
