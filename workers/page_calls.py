@@ -1,14 +1,15 @@
 """Asking the page from which a job was started, and waiting for its answer."""
 
 import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from shared import page_calls
-from shared.errors import Reason, SwitchyardError
+from shared.errors import Invalid, Reason, SwitchyardError
 from shared.ids import new_id
+from shared.page_calls import ANSWER, FLOODED, GONE, TAKEN
 from shared.subscriber import subscriber
 from workers.live import Running
 
@@ -17,6 +18,8 @@ PATIENCE_S = 60.0
 # By then a page that is connected anywhere has been handed its question.
 _FOUND_WITHIN_S = 5.0
 _READY_WITHIN_S = 2.0
+# How long nothing may be heard before the list is looked at.
+_DOUBT_S = 1.0
 
 
 class PageGone(SwitchyardError):
@@ -46,22 +49,6 @@ class Page:
     message_id: str | None
 
 
-class _Answer:
-    """What comes back, as it comes."""
-
-    def __init__(self) -> None:
-        self.news = threading.Event()
-        self.is_taken = False
-        self.said: dict[str, Any] | None = None
-
-    def hear(self, message: bytes | None) -> None:
-        if message == b"taken":
-            self.is_taken = True
-        elif message is not None:
-            self.said = orjson.loads(message)
-            self.news.set()
-
-
 def ask(job: Running, page: Page, kind: str, data: Any, patience_s: float = PATIENCE_S) -> Any:
     """Send a page an event, and give what it acknowledges.
 
@@ -70,33 +57,83 @@ def ask(job: Running, page: Page, kind: str, data: Any, patience_s: float = PATI
         data: Its data.
 
     Raises:
-        PageGone: No process has its socket.
+        PageGone: No process has its socket, or it has left meanwhile.
         PageSilent: It has not answered.
         Stopped: The job has to end.
     """
-    call_id, answer = new_id(), _Answer()
-    event = {
-        "chat_id": page.chat_id,
-        "message_id": page.message_id,
-        "data": {"type": kind, "data": data},
-    }
-    ready = subscriber.add(page_calls.channel(call_id), answer.hear)
+    for is_answer, said in follow(job, page, kind, data, patience_s=patience_s):
+        if is_answer:
+            return said
+    raise PageGone
+
+
+def follow(
+    job: Running, page: Page, kind: str, data: Any, stream: str = "", patience_s: float = PATIENCE_S
+) -> Iterator[tuple[bool, Any]]:
+    """Send a page an event, and give what comes back as it comes; whoever has enough goes.
+
+    Args:
+        stream: Name of the event under which the page sends more than its answer.
+        patience_s: How long nothing may come.
+
+    Returns:
+        Pairs: whether it is the answer itself, and what the page has sent.
+
+    Raises:
+        PageGone, PageSilent, Stopped: As above.
+        Invalid: The page sends more than is taken.
+    """
+    call = _Call(job, page)
     try:
-        with job.abortable(answer.news.set):
-            ready.wait(_READY_WITHIN_S)
-            page_calls.ask(page.user_id, page.session_id, call_id, event)
-            return _awaited(answer, patience_s)
+        yield from call.entries(kind, data, stream, patience_s)
     finally:
-        subscriber.remove(page_calls.channel(call_id), answer.hear)
+        call.close()
 
 
-def _awaited(answer: _Answer, patience_s: float) -> Any:
-    first = min(_FOUND_WITHIN_S, patience_s)
-    answer.news.wait(first)
-    if answer.said is None and not answer.news.is_set():
-        if not answer.is_taken:
-            raise PageGone
-        answer.news.wait(patience_s - first)
-    if answer.said is None:
-        raise PageSilent
-    return answer.said["answer"]
+class _Call:
+    """One question, and what comes back."""
+
+    def __init__(self, job: Running, page: Page) -> None:
+        self._job, self._page, self._id = job, page, new_id()
+        self._news = threading.Event()
+        self._ready = subscriber.add(page_calls.channel(self._id), self._hear)
+
+    def _hear(self, _message: bytes | None) -> None:
+        self._news.set()
+
+    def entries(
+        self, kind: str, data: Any, stream: str, patience_s: float
+    ) -> Iterator[tuple[bool, Any]]:
+        page, inner = self._page, {"type": kind, "data": data}
+        event = {"chat_id": page.chat_id, "message_id": page.message_id, "data": inner}
+        self._ready.wait(_READY_WITHIN_S)
+        page_calls.ask(page.user_id, page.session_id, self._id, event, stream)
+        count, deadline = 0, time.monotonic() + min(_FOUND_WITHIN_S, patience_s)
+        while True:
+            self._news.clear()
+            found = page_calls.told(self._id, count)
+            for what, said in found:
+                _check(what)
+                if what != TAKEN:
+                    yield what == ANSWER, said
+            count += len(found)
+            if found:
+                deadline = time.monotonic() + patience_s
+            elif time.monotonic() >= deadline:
+                raise PageSilent if count else PageGone
+            self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
+        with self._job.abortable(self._news.set):
+            self._news.wait(max(0.0, min(_DOUBT_S, deadline - time.monotonic())))
+
+    def close(self) -> None:
+        subscriber.remove(page_calls.channel(self._id), self._hear)
+        page_calls.close(self._page.user_id, self._id)
+
+
+def _check(what: str) -> None:
+    if what == GONE:
+        raise PageGone
+    if what == FLOODED:
+        raise Invalid("The page has sent more than is taken for one answer.")

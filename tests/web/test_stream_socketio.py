@@ -8,14 +8,14 @@ from gevent.queue import JoinableQueue
 
 from shared import page_calls, relay
 from shared.services.accounts import Principal
-from shared.subscriber import subscriber
 from tests.services.waiting import wait_until
-from web.stream.socketio import Door, _Client, _Crowd, _Work
+from web.stream.socketio import Door, _Client, _Crowd
 from web.stream.turns import Notice, translator
+from web.stream.work import Work
 
 pytestmark = pytest.mark.usefixtures("world")
 
-WORK = _Work("job", "inference.run_chat", "chat", "message")
+WORK = Work("job", "inference.run_chat", "chat", "message")
 PIECE = Notice("chat:completion", {"choices": [{"delta": {"content": "x" * 1000}}]}, is_delta=True)
 END = Notice("chat:completion", {"done": True, "content": "all of it"})
 
@@ -142,7 +142,7 @@ def asked(door, lane, crowd, session_id, call_id="c1"):
     """Let a worker ask, and give what went out to the socket."""
     door._crowds["u"] = crowd
     event = {"chat_id": "chat", "message_id": "m", "data": {"type": "input", "data": {}}}
-    call = {"id": call_id, "session_id": session_id, "event": event}
+    call = {"id": call_id, "session_id": session_id, "event": event, "stream": ""}
     sent = []
     door.server.emit = lambda name, data, to, callback: sent.append((name, data, to, callback))
     door._hear("u", json.dumps({"type": "call", "data": call}).encode())
@@ -150,19 +150,13 @@ def asked(door, lane, crowd, session_id, call_id="c1"):
 
 
 def test_a_page_is_asked_and_what_it_acknowledges_goes_back(door, lane, crowd):
-    heard = []
-    ready = subscriber.add(page_calls.channel("c1"), heard.append)
-    assert ready.wait(5)
-
     sent = asked(door, lane, crowd, "sid")
 
-    wait_until(lambda: sent, 5, "the question to go out")
     name, event, to, callback = sent[0]
     assert (name, event["data"]["type"], to) == ("chat-events", "input", "sid")
     callback("an answer")
-    wait_until(lambda: len(heard) == 2, 5, "the answer to come back")
-    assert heard == [b"taken", b'{"answer":"an answer"}']
-    subscriber.remove(page_calls.channel("c1"), heard.append)
+    wait_until(lambda: len(page_calls.told("c1", 0)) == 2, 5, "the answer to come back")
+    assert page_calls.told("c1", 0) == [("taken", None), ("answer", "an answer")]
 
 
 def test_the_socket_of_another_user_is_never_asked(door, lane, crowd):

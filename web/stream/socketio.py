@@ -14,19 +14,19 @@ import socketio
 from engineio.payload import Payload as EnginePayload
 from werkzeug.http import parse_cookie
 
-from shared import db, relay
+from shared import relay
 from shared.config.settings import get_settings
 from shared.errors import SwitchyardError
-from shared.models.job import Job
-from shared.services import access, jobs, messages
+from shared.services import access
 from shared.services.accounts import Principal
 from shared.subscriber import Callback, subscriber
 from web import auth
-from web.stream import page_calls
 from web.stream.hub import Follow
 from web.stream.lobby import Lobby
+from web.stream.page_calls import PageCalls
 from web.stream.rooms import Rooms
 from web.stream.turns import Notice, translator
+from web.stream.work import Work, open_work
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ class Door:
         self._users: dict[str, str] = {}
         self._rooms = Rooms(self._hand)
         self._lobby = Lobby(self._hand, lambda: list(self._users), lambda: list(self._crowds))
+        self._calls = PageCalls()
         self._is_listening = False
         for name, handler in (
             ("connect", self._on_connect),
@@ -94,10 +95,11 @@ class Door:
             ("join-channels", self._on_join),
             ("usage", self._on_usage),
             ("user-list", self._on_user_list),
-            ("channel-events", self._on_typing),
-            ("events:channel", self._on_typing),
+            ("channel-events", self._rooms.say),
+            ("events:channel", self._rooms.say),
             ("heartbeat", self._on_newer),
             ("events:chat", self._on_newer),
+            ("*", self._on_other),
         ):
             self.server.on(name, handler)
 
@@ -124,6 +126,7 @@ class Door:
     def _leave(self, sid: str) -> None:
         user_id = self._users.pop(sid, None)
         self._rooms.leave(sid)
+        self._calls.leave(sid)
         crowd = self._crowds.get(user_id or "")
         if crowd is None or user_id is None:
             return
@@ -137,12 +140,14 @@ class Door:
         if sid in self._users and isinstance(data, dict):
             self._lobby.use(data.get("model"))
 
-    def _on_typing(self, sid: str, data: Any = None) -> None:
-        self._rooms.say(sid, data)
-
     def _on_user_list(self, sid: str, _data: Any = None) -> None:
         if sid in self._users:
             self._lobby.tell(sid)
+
+    def _on_other(self, name: str, sid: str, data: Any = None) -> Any:
+        """Take the pieces of a stream that a page was asked for; nobody answers other events."""
+        self._calls.hear(sid, name, data)
+        return self.server.not_handled
 
     def _on_newer(self, sid: str, _data: Any = None) -> bool:
         """Note that a socket speaks the newer form, and let it catch up with the pieces that went
@@ -217,7 +222,7 @@ class Door:
 
     def _catch_up(self, user: Principal) -> None:
         """Relay the user's jobs that began before a socket was here."""
-        for work in _open_work(user):
+        for work in open_work(user):
             self._relay(user.id, work)
 
     def _hand(self, sid: str, packet: str) -> None:
@@ -236,11 +241,13 @@ class Door:
             return
         told = orjson.loads(message)
         if told["type"] == "job":
-            self._relay(user_id, _Work.told(told["data"]))
+            self._relay(user_id, Work.told(told["data"]))
         elif told["type"] == "event":
             self._pass_on(user_id, told["data"])
         elif told["type"] == "call":
             self._ask(user_id, told["data"])
+        elif told["type"] == "called":
+            self._calls.close(told["data"]["id"])
         elif told["type"] == "account":
             threading.Thread(target=self._check_rights, args=(user_id,), daemon=True).start()
 
@@ -257,10 +264,8 @@ class Door:
         client = crowd.clients.get(call["session_id"]) if crowd else None
         if client is not None:
             name, send = "events" if client.is_newer else "chat-events", self.server.emit
-            page_calls.hand_over_aside(
-                call["id"],
-                lambda answered: send(name, call["event"], to=client.sid, callback=answered),
-            )
+            target, event = client.sid, call["event"]
+            self._calls.hand_over(call, lambda ack: send(name, event, to=target, callback=ack))
 
     def _check_rights(self, user_id: str) -> None:
         """Close the sockets whose sign-in has ended; the others may be in other rooms now."""
@@ -276,7 +281,7 @@ class Door:
             self.server.disconnect(client.sid)
         return is_good
 
-    def _relay(self, user_id: str, work: "_Work") -> None:
+    def _relay(self, user_id: str, work: Work) -> None:
         crowd = self._crowds.get(user_id)
         if crowd is None:
             return
@@ -289,7 +294,7 @@ class Door:
         crowd.turns[work.job] = turn
         threading.Thread(target=self._run, args=(crowd, work, turn), daemon=True).start()
 
-    def _run(self, crowd: _Crowd, work: "_Work", turn: Any) -> None:
+    def _run(self, crowd: _Crowd, work: Work, turn: Any) -> None:
         """Relay one job to all of its user's sockets, until it ends or nobody is there."""
         for client in list(crowd.clients.values()):
             self._may_stay(client)
@@ -306,7 +311,7 @@ class Door:
         finally:
             crowd.turns.pop(work.job, None)
 
-    def _send(self, crowd: _Crowd, work: "_Work", notices: list[Notice]) -> None:
+    def _send(self, crowd: _Crowd, work: Work, notices: list[Notice]) -> None:
         """Write each notice once and hand the same bytes to every socket."""
         for notice in notices:
             older = _packet("chat-events", work, notice.type, notice.data) if notice.type else ""
@@ -341,43 +346,6 @@ class Door:
         return client.is_behind
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A job that writes into a message, as far as its relay needs to know it.
-
-    Attributes:
-        chat_id: As the page knows it.
-        before: What the message has already, when the job goes on with it.
-    """
-
-    job: str
-    kind: str
-    chat_id: str
-    message_id: str
-    before: str = ""
-
-    @classmethod
-    def told(cls, data: dict[str, Any]) -> "_Work":
-        """Read an announcement."""
-        place = data["chat_id"], data["message_id"]
-        return cls(data["job"], data["kind"], *place, data.get("before", ""))
-
-
-def _open_work(user: Principal) -> list[_Work]:
-    with db.reading() as session:
-        found = [session.get(Job, job_id) for job_id in jobs.open_of(user)]
-        return [
-            _Work(job.id, job.kind, job.chat_id, job.message_id, _before(job))
-            for job in found
-            if job is not None and job.chat_id and job.message_id
-        ]
-
-
-def _before(job: Job) -> str:
-    message = messages.find(job.chat_id or "", job.message_id or "")
-    return message.content if message is not None and message.is_running else ""
-
-
 def _cookie_of_own_page(environ: dict[str, Any]) -> str | None:
     """Give the session's cookie, unless a page of another site has opened the socket."""
     origin = environ.get("HTTP_ORIGIN", "")
@@ -386,7 +354,7 @@ def _cookie_of_own_page(environ: dict[str, Any]) -> str | None:
     return parse_cookie(environ).get(auth.COOKIE)
 
 
-def _packet(event: str, work: _Work, kind: str, data: Any) -> str:
+def _packet(event: str, work: Work, kind: str, data: Any) -> str:
     """Encode an event packet of the default namespace.
 
     Source: https://socket.io/docs/v4/socket-io-protocol/ (packet type 2).
