@@ -12,7 +12,9 @@ from launch import migrate
 from shared.collector import keep_trimmed, settle
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
+from shared.metrics import reports
 from web import lifecycle
+from web.stream import hub
 
 _settings = get_settings()
 os.umask(0o077)  # what is written belongs to the operator only
@@ -55,6 +57,11 @@ def on_starting(server: Any) -> None:
     server.handle_int = server.handle_term
 
 
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Say that this process is gone."""
+    reports.leave()
+
+
 def post_worker_init(worker: Any) -> None:
     """Know when the end comes, from the first request on."""
     # A terminal sends Ctrl-C to everybody; the parent passes it on in its own way.
@@ -66,5 +73,8 @@ def post_worker_init(worker: Any) -> None:
     migrate.warn(_settings)
     logging.getLogger("web").info("web answers at http://%s", bind[0])
     lifecycle.watch(lambda: bool(worker.alive))
+    reports.identify("web")
+    reports.add_gauge("streams_open", hub.count_readers)
+    reports.start()
     settle()
     keep_trimmed()

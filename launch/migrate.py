@@ -5,20 +5,15 @@ Run alone as `python -m launch.migrate` (`make db`).
 
 import logging
 import os
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from launch import options
+from shared import revisions
 from shared.config.settings import Settings, get_settings
 
 log = logging.getLogger("launch.migrate")
-
-_SCRIPTS = Path(__file__).parent.parent / "migrations"
-_REVISION = re.compile(r"^revision\b[^=\n]*=\s*[\"'](\w+)[\"']", re.MULTILINE)
-_PARENTS = re.compile(r"^down_revision\b[^=\n]*=\s*(.+)$", re.MULTILINE)
-_QUERY = "SELECT version_num FROM alembic_version"
 
 
 def migrate(settings: Settings) -> bool:
@@ -30,7 +25,7 @@ def migrate(settings: Settings) -> bool:
     Raises:
         SystemExit: The database cannot be reached, or was written by a newer version.
     """
-    known, heads = _revisions(_SCRIPTS / "versions")
+    known, heads = revisions.read()
     present = _present(settings)
     if present == heads:
         return False
@@ -49,7 +44,7 @@ def warn(settings: Settings) -> None:
     """Tell the log when the database is not what this version expects; for processes that somebody
     else starts, and that may have been started before the database was prepared.
     """
-    known, heads = _revisions(_SCRIPTS / "versions")
+    known, heads = revisions.read()
     try:
         present = _present(settings)
     except SystemExit as problem:
@@ -68,18 +63,6 @@ def _newer(unknown: set[str]) -> str:
     )
 
 
-def _revisions(folder: Path) -> tuple[set[str], set[str]]:
-    """Read all revision ids and the newest ones out of the scripts: Alembic imports slowly."""
-    known: set[str] = set()
-    parents: set[str] = set()
-    for path in folder.glob("*.py"):
-        text = path.read_text("utf-8")
-        known.update(_REVISION.findall(text))
-        for names in _PARENTS.findall(text):
-            parents.update(re.findall(r"[\"'](\w+)[\"']", names))
-    return known, known - parents
-
-
 def _present(settings: Settings) -> set[str]:
     url = settings.sqlalchemy_url
     if url.startswith("sqlite:///") and "?" not in url:
@@ -91,7 +74,7 @@ def _present(settings: Settings) -> set[str]:
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url))
         with closing(engine.connect()) as connection:
-            return {row[0] for row in connection.exec_driver_sql(_QUERY)}
+            return {row[0] for row in connection.exec_driver_sql(revisions.QUERY)}
     except ProgrammingError:
         return set()  # no table yet
     except (OperationalError, DBAPIError) as error:
@@ -110,7 +93,7 @@ def _present_in_sqlite(path: Path) -> set[str]:
         return set()
     with closing(sqlite3.connect(path, timeout=10)) as connection:
         try:
-            return {row[0] for row in connection.execute(_QUERY)}
+            return {row[0] for row in connection.execute(revisions.QUERY)}
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return set()
@@ -129,7 +112,7 @@ def _upgrade(settings: Settings) -> None:
     from alembic.config import Config  # noqa: PLC0415 -- each process loads only what it needs
 
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(revisions.SCRIPTS).replace("%", "%%"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 

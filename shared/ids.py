@@ -36,6 +36,14 @@ def first_id_at(seconds: int) -> str:
     return f"{digits[:8]}-{digits[8:]}"
 
 
+def made_at(an_id: str) -> float | None:
+    """Read when an id was made, in seconds since the epoch; None for one that is not ours."""
+    try:
+        return int(an_id[:8] + an_id[9:13], 16) / 1000
+    except ValueError:
+        return None
+
+
 def now_s() -> int:
     """Give the current time in whole seconds since the epoch, the unit of all tables."""
     return int(time.time())

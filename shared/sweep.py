@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, or_, select, update
 
 from shared import db
 from shared.config.settings import get_settings
@@ -22,13 +22,14 @@ _LOOKED_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Lost:
-    """A job whose worker was lost, or of which the broker knows nothing."""
+    """A job whose worker was lost (`has_lapsed`), or of which the broker knows nothing."""
 
     id: str
     kind: str
     queue: str
     attempt: int
     user_id: str | None
+    has_lapsed: bool = False
 
 
 # What is read of a lost job's row.
@@ -56,13 +57,19 @@ def sweep(backlogged: Collection[str] = ()) -> list[Lost]:
     with db.statements(write=True) as connection:
         if time.monotonic() - asked > get_settings().job_lease_s / 4:
             return []
-        rows = connection.execute(
-            update(_job)
-            .where(or_(_has_lapsed(now), _was_not_heard(now, backlogged)))
-            .values(status=QUEUED, lease_until=None, sent_at=now)
-            .returning(*COLUMNS)
-        )
-        return [Lost(*row) for row in rows]
+        # Apart, though one statement would do: operators want to know how many workers were lost.
+        return [
+            *_put_back(connection, _has_lapsed(now), now, has_lapsed=True),
+            *_put_back(connection, _was_not_heard(now, backlogged), now, has_lapsed=False),
+        ]
+
+
+def _put_back(
+    connection: Connection, which: ColumnElement[bool], now: float, *, has_lapsed: bool
+) -> list[Lost]:
+    again = update(_job).where(which).values(status=QUEUED, lease_until=None, sent_at=now)
+    rows = connection.execute(again.returning(*COLUMNS, literal(has_lapsed)))
+    return [Lost(*row) for row in rows]
 
 
 def _has_lapsed(now: float) -> ColumnElement[bool]:
@@ -114,6 +121,17 @@ def find(job_ids: Collection[str]) -> list[Lost]:
     with db.statements(write=False) as connection:
         rows = connection.execute(select(*COLUMNS).where(_job.c.id.in_(list(job_ids))))
         return [Lost(*row) for row in rows]
+
+
+def open_counts() -> list[tuple[str, str, str, int, int]]:
+    """Count jobs that have not ended: queue, status, model, how many, when the oldest was accepted
+    (seconds since the epoch).
+    """
+    columns = (_job.c.queue, _job.c.status, func.coalesce(_job.c.model, ""))
+    counts = (func.count(), func.min(_job.c.created_at))
+    look = select(*columns, *counts).where(_job.c.status.in_((QUEUED, RUNNING)))
+    with db.statements(write=False) as connection:
+        return [tuple(row) for row in connection.execute(look.group_by(*columns))]
 
 
 def status_counts() -> dict[tuple[str, str], int]:

@@ -13,6 +13,7 @@ from shared.config.options import get_options
 from shared.config.settings import Settings, get_settings
 from shared.ids import new_id
 from shared.log import request_id
+from shared.metrics.catalogue import HTTP
 from shared.models import Base
 from shared.services import quotas
 from web import areas, auth, errors, headers
@@ -97,8 +98,10 @@ def _begin() -> None:
 
 def _finish(response: Any) -> Any:
     head = response.headers
+    seconds = time.monotonic() - g.began_at
+    HTTP.observe(seconds, request.blueprint or "none", request.method, str(response.status_code))
     head.add("X-Request-Id", request_id.get())
-    head.add("X-Process-Time", str(int(time.monotonic() - g.began_at)))
+    head.add("X-Process-Time", str(int(seconds)))
     for name, value in current_app.config["WANTED_HEADERS"].items():
         head.setdefault(name, value)
     for name, value in remaining.headers().items():

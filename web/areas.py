@@ -39,6 +39,7 @@ from web.jobs.routes import bp as jobs
 from web.knowledge.directories import bp as knowledge_directories
 from web.knowledge.routes import bp as knowledge
 from web.memories.routes import bp as memories
+from web.metrics.routes import bp as metrics
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
 from web.oauth.routes import bp as oauth
@@ -83,6 +84,8 @@ class Area:
 
 AREAS = (
     Area(system, "", PUBLIC),
+    # It has a token of its own.
+    Area(metrics, "", PUBLIC),
     Area(auths, "/api/v1/auths", SIGNED_IN),
     Area(oauth, "", PUBLIC),
     Area(doors, "/api/v1/auths", SIGNED_IN),

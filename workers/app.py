@@ -20,6 +20,7 @@ from shared.config.settings import get_settings
 from shared.flusher import flusher
 from shared.kinds.base import INTERACTIVE, QUEUES
 from shared.kinds.inference import RUN_CHAT
+from shared.metrics import reports
 from workers import base, monitoring
 from workers.live import live
 from workers.upkeep import sweeper
@@ -37,9 +38,12 @@ base.tell_celery()
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
-def _load_answering(options: dict[str, Any], **_: Any) -> None:
+def _load_answering(sender: str, options: dict[str, Any], **_: Any) -> None:
     """Let nobody's first answer wait for the code that gives it; the rest comes when needed."""
-    if INTERACTIVE in (options.get("queues") or QUEUES):
+    queues = options.get("queues") or QUEUES
+    reports.identify(sender.partition("@")[0], queues)
+    reports.add_gauge("jobs_running", live.count)
+    if INTERACTIVE in queues:
         base.load(RUN_CHAT.name)
 
 
@@ -48,6 +52,8 @@ def _start_afresh(**_: Any) -> None:
     """Leave the parent's connections alone in a forked process."""
     db.forget_engine()
     redis.get_redis.cache_clear()
+    reports.add_gauge("jobs_running", live.count)
+    reports.start()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
@@ -56,6 +62,7 @@ def _begin_to_sweep(sender: Any, **_: Any) -> None:
     # what is to happen then. Until now it has set its own filters.
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     sweeper.start()
+    reports.start()
     monitoring.start(sender)
 
 
@@ -75,3 +82,4 @@ def _leave_nothing_unsaid(**_: Any) -> None:
     # Also for a job that has ended: its message may have stood for another one's turn.
     for job in sweep.find(live.postponed()):
         queue.send_or_leave(job.id, job.kind, job.queue, job.user_id)
+    reports.leave()

@@ -23,7 +23,7 @@ from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
 from shared.rotation import Turn
-from workers import ending, line
+from workers import counts, ending, line
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
@@ -185,6 +185,7 @@ def run(job_id: str) -> str | None:
 
 def _attempt(claim: Claim) -> str | None:
     started = time.monotonic()
+    counts.attempt_begins(claim)
     running = Running(claim)
     with live.entered(running):
         status, outcome = _work(running)
@@ -193,7 +194,9 @@ def _attempt(claim: Claim) -> str | None:
             status = None if outcome is None else outcome.status
     running.writer.close()
     if outcome is not None:
-        _tell(claim, outcome, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        counts.job_ends(claim, outcome, seconds)
+        _tell(claim, outcome, seconds)
     if line.has_waiting(claim):
         _wake_next(claim)
     return status

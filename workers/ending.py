@@ -13,6 +13,7 @@ from shared import db, leases
 from shared.errors import SwitchyardError, Unavailable
 from shared.kinds import SPECS
 from shared.leases import Claim
+from shared.metrics.catalogue import TOKENS
 from shared.models.job import FAILED
 from shared.outage import Outage
 from shared.services import live_answers, messages, quotas, usage, webhooks
@@ -151,7 +152,13 @@ def _account(running: Running, result: dict[str, Any]) -> None:
     tokens = usage.tokens_of(claim.request.get("body") or {}, result, running.asked_tokens)
     usage.add(claim.user_id, claim.model, tokens)
     asker = Asker(claim.user_id, claim.model)
-    db.after_commit(lambda: quotas.settle(asker, claim.held, claim.id, tokens))
+
+    def settle() -> None:
+        TOKENS.count(claim.model, "prompt", amount=tokens.prompt)
+        TOKENS.count(claim.model, "completion", amount=tokens.completion)
+        quotas.settle(asker, claim.held, claim.id, tokens)
+
+    db.after_commit(settle)
 
 
 def _tell_listeners(claim: Claim, status: str, result: dict[str, Any]) -> None:

@@ -176,6 +176,10 @@ class Live:
         running.stop(Superseded)
         return False
 
+    def count(self) -> int:
+        """Count the jobs that run here."""
+        return len(self._jobs)
+
     def postpone(self, job_id: str) -> None:
         """Remember a job that came while this process was going down."""
         self._postponed.append(job_id)

@@ -142,6 +142,7 @@ class Settings(BaseModel):
     signin_window_s: int = Field(300, ge=1)
 
     global_log_level: LogLevel = "INFO"
+    metrics_token: str = ""
     log_format: Literal["plain", "json"] = "plain"
     log_file: bool = False
     log_levels: dict[str, LogLevel] = {}

@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from launch import migrate
+from shared import revisions
 from shared.config.settings import load
 
 
@@ -32,7 +33,7 @@ def migrated(request, tmp_path):
     settings = load(named)
     migrate.migrate(settings)
     config = Config()
-    config.set_main_option("script_location", str(migrate._SCRIPTS))
+    config.set_main_option("script_location", str(revisions.SCRIPTS))
     config.set_main_option("sqlalchemy.url", settings.sqlalchemy_url.replace("%", "%%"))
     return config
 
@@ -65,9 +66,9 @@ def test_looking_takes_no_time_when_the_schema_is_the_newest(settings):
 
 
 def test_the_newest_revisions_are_those_that_alembic_finds():
-    scripts = ScriptDirectory(str(migrate._SCRIPTS))
+    scripts = ScriptDirectory(str(revisions.SCRIPTS))
 
-    known, heads = migrate._revisions(migrate._SCRIPTS / "versions")
+    known, heads = revisions.read()
 
     assert heads == set(scripts.get_heads())
     assert known == {script.revision for script in scripts.walk_revisions()}
@@ -81,7 +82,7 @@ def test_a_revision_with_a_child_is_not_the_newest(tmp_path, parents, heads):
     (tmp_path / "a.py").write_text('revision: str = "a"\ndown_revision: str | None = None\n')
     (tmp_path / "b.py").write_text(f'revision = "b"\ndown_revision = {parents}\n')
 
-    assert migrate._revisions(tmp_path) == ({"a", "b"}, heads)
+    assert revisions.read(tmp_path) == ({"a", "b"}, heads)
 
 
 def test_a_database_of_a_newer_version_is_not_touched(settings):

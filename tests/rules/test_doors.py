@@ -10,6 +10,8 @@ from tests.rules.source import module
 OPEN_TO_ALL = {
     "/health",  # process managers and load balancers ask before they know anybody
     "/health/db",
+    "/health/ready",  # as these; it tells which part is missing, nothing else
+    "/metrics",  # has a token of its own; see METRICS_TOKEN
     "/api/config",  # the page asks it before it can sign in; strangers get the short form
     "/api/version",
     "/api/version/updates",

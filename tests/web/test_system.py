@@ -1,9 +1,12 @@
 """The system itself: health, version, and what a page is told before and after the sign-in."""
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from shared import db
+from shared import db, revisions
 from shared.config.options import get_options
+from shared.kinds.base import QUEUES
+from shared.metrics import reports
 from shared.version import API_VERSION, VERSION
 from web.system.changelog import newest
 
@@ -206,3 +209,73 @@ def test_an_items_words_are_escaped_where_they_are_html():
 
 def test_no_changelog_is_no_release():
     assert newest("", 5, "1.0.0") == {}
+
+
+# Readiness
+
+
+@pytest.fixture
+def serving(monkeypatch):
+    """Pretend that this process takes the jobs of some queues."""
+
+    def serve(*queues):
+        monkeypatch.setattr(reports, "_me", reports._Me("inference", queues))
+        reports.tell()
+
+    return serve
+
+
+def test_all_is_ready_when_every_queue_has_a_worker(each_database, stranger, serving):
+    serving(*QUEUES)
+
+    answer = stranger.get("/health/ready")
+
+    assert (answer.status_code, answer.json) == (200, {"status": True, "missing": []})
+
+
+def test_it_is_told_which_queue_has_no_worker(stranger, serving):
+    serving("interactive", "default", "batch", "quick")
+
+    answer = stranger.get("/health/ready")
+
+    assert (answer.status_code, answer.json["missing"]) == (503, ["workers of compute"])
+
+
+def test_only_the_queues_that_are_named_have_to_be_served(stranger, serving):
+    serving("interactive")
+
+    assert stranger.get("/health/ready?queues=interactive").status_code == 200
+    assert stranger.get("/health/ready?queues=").status_code == 200
+    assert stranger.get("/health/ready?queues=other").status_code == 422
+
+
+def test_a_database_of_another_version_is_not_ready(each_database, stranger):
+    with db.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+    answer = stranger.get("/health/ready?queues=")
+    with db.transaction() as session:  # the next test finds it as it was
+        newest = {"newest": revisions.read()[1].pop()}
+        session.execute(text("UPDATE alembic_version SET version_num = :newest"), newest)
+
+    assert (answer.status_code, answer.json["missing"]) == (503, ["migrations"])
+
+
+def test_a_database_without_tables_is_not_ready(stranger, tmp_path):
+    db.bind(create_engine(f"sqlite:///{tmp_path}/empty.db"))
+
+    assert stranger.get("/health/ready?queues=").json["missing"] == ["migrations"]
+
+
+def test_a_database_that_does_not_answer_is_told_at_once(stranger):
+    db.bind(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+
+    assert stranger.get("/health/ready?queues=").json["missing"] == ["database"]
+
+
+def test_a_redis_that_does_not_answer_is_told(mortal_valkey, stranger):
+    mortal_valkey.kill()
+
+    answer = stranger.get("/health/ready")
+
+    assert (answer.status_code, answer.json["missing"]) == (503, ["redis"])

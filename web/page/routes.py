@@ -21,7 +21,19 @@ from web.page import pictures
 bp = Blueprint("page", __name__, template_folder="templates")
 
 # What must never be answered with the page: an unknown address there is a mistake of the client.
-_NOT_PAGES = ("api/", "v1/", "openai/", "ollama/", "ws", "static/", "_app/", "health", "cache/")
+_NOT_PAGES = (
+    "api/",
+    "v1/",
+    "openai/",
+    "ollama/",
+    "ws",
+    "static/",
+    "_app/",
+    "health",
+    "cache/",
+    "metrics",
+    "admin/jobs",
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 # The page of first steps runs no script and loads nothing from elsewhere.
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"

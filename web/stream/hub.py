@@ -221,6 +221,9 @@ class _Ticker:
     def remove(self, reader: Follow) -> None:
         self._readers.pop(reader, None)
 
+    def count(self) -> int:
+        return len(self._readers)
+
     def _run(self) -> None:
         while True:
             time.sleep(_TICKER_PAUSE_S)
@@ -230,6 +233,11 @@ class _Ticker:
 
 
 _ticker = _Ticker()
+
+
+def count_readers() -> int:
+    """Count those who follow a job at this process."""
+    return _ticker.count()
 
 
 def ending_of(event: bytes) -> tuple[str, dict[str, Any]]:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint
+import orjson
+from flask import Blueprint, Response
 
 from shared import db
 from shared.config.options import option
@@ -14,11 +15,13 @@ from shared.services import access, accounts, permissions
 from shared.services.accounts import Principal
 from shared.version import API_VERSION, VERSION
 from web import auth
-from web.api import endpoint
+from web.api import endpoint, json_response
 from web.configs.config import WEBHOOK
 from web.editor import add_editor
 from web.errors import Status
+from web.system import readiness
 from web.system.changelog import newest
+from web.system.schemas import ReadyQuery
 
 bp = Blueprint("system", __name__)
 
@@ -39,6 +42,15 @@ def show_database_health() -> dict[str, bool]:
     if not db.is_alive():
         raise Status(500, Unavailable("The database does not answer.").message)
     return {"status": True}
+
+
+@bp.get("/health/ready")
+@endpoint(query=ReadyQuery, transaction=None, errors={503: "Something is missing"})
+def show_readiness(query: ReadyQuery) -> Response:
+    """Say whether all is there that work needs: 503 with what is missing when not."""
+    missing = readiness.missing(query.names())
+    status = 503 if missing else 200
+    return json_response(orjson.dumps({"status": not missing, "missing": missing}), status)
 
 
 @bp.get("/api/version")

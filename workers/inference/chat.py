@@ -15,6 +15,7 @@ from shared.services import access, accounts, chats, messages, models
 from shared.services.answers import Answer
 from workers.context.gathering import Gathering
 from workers.inference import preset
+from workers.inference.pace import Pace
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.base import Event, Provider
@@ -38,6 +39,7 @@ class ChatTurn:
         self._job = job
         self._request = job.payload
         self._answer = Answer()
+        self._pace = Pace()
         self._usage: dict[str, Any] | None = None
         self._completion: dict[str, Any] | None = None
         with db.statements(write=False):
@@ -65,6 +67,7 @@ class ChatTurn:
                     raise
                 self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
 
+        self._pace.end(self._job.claim, self._usage)
         if self._usage is not None:
             self._job.writer.emit_with_next("usage", self._usage)
 
@@ -108,6 +111,8 @@ class ChatTurn:
 
     def _take(self, events: list[Event]) -> None:
         """Note and pass on what one read has brought."""
+        if self._pace.began_at is None:
+            self._pace.begin(self._job.claim)
         for kind, data in events:
             if kind == "delta":
                 if len(data) == 1 and "text" in data:

@@ -14,6 +14,7 @@ from shared import broker, places, rotation, sweep
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from shared.kinds.base import QUEUES
+from shared.metrics.catalogue import LAPSED, RESENT
 from shared.outage import Outage
 from shared.redis import get_redis, key
 from workers.upkeep.positions import Positions
@@ -111,6 +112,7 @@ def _not_in_line(jobs: list[sweep.Lost]) -> list[sweep.Lost]:
 
 def _send_again(lost: list[sweep.Lost]) -> None:
     for job in lost:
+        (LAPSED if job.has_lapsed else RESENT).count(job.queue)
         log.warning("job %s is sent again after attempt %d", job.id, job.attempt)
     _send(lost)
 
