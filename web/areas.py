@@ -55,6 +55,7 @@ from web.responses.routes import bp as responses
 from web.retrieval.routes import bp as retrieval
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
+from web.tasks.completions import bp as small_tasks
 from web.tasks.config import bp as tasks_v1
 from web.tasks.routes import bp as tasks
 from web.tools.routes import bp as tools
@@ -122,6 +123,7 @@ AREAS = (
     Area(webhooks, "/api/v1/webhooks", MEMBER),
     Area(tasks, "/api/tasks", MEMBER),
     Area(tasks_v1, "/api/v1/tasks", MEMBER),
+    Area(small_tasks, "/api/v1/tasks", MEMBER),
     Area(evaluations, "/api/v1/evaluations", MEMBER),
     Area(feedback, "/api/v1/evaluations", MEMBER),
     Area(audio, "/api/v1/audio", MEMBER),

@@ -1,6 +1,6 @@
 """Kinds of jobs that ask a model."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ class RunChat(Payload):
     variables: dict[str, str] = Field(default_factory=dict)
     wants_title: bool = False
     wants_tags: bool = False
+    wants_follow_ups: bool = False
     takes_question_as_title: bool = False
     about: dict[str, Any] = Field(default_factory=dict)
     files: list[dict[str, Any]] = Field(default_factory=list)
@@ -37,8 +38,36 @@ class WriteTags(WriteTitle):
     """Find tags for a chat from its messages."""
 
 
+class WriteFollowUps(WriteTitle):
+    """Find what the user may want to ask next."""
+
+
+SmallTask = Literal[
+    "title", "tags", "follow_ups", "image_prompt", "queries", "autocomplete", "emoji"
+]
+
+
+class RunTask(Payload):
+    """Ask the task model one small thing for a client that waits for the answer.
+
+    Attributes:
+        model: The chat's model; which one is asked follows from it.
+        messages: What the task is about, `{"role", "content"}`.
+        prompt: A text of the user, where it is about that.
+        words: More placeholders of the template, without their braces.
+    """
+
+    task: SmallTask
+    model: str
+    messages: list[dict[str, Any]] = Field(default_factory=list)
+    prompt: str = ""
+    words: dict[str, str] = Field(default_factory=dict)
+
+
 RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
 WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
 WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
+WRITE_FOLLOW_UPS = JobSpec("inference.write_follow_ups", DEFAULT, WriteFollowUps)
+RUN_TASK = JobSpec("inference.run_task", INTERACTIVE, RunTask)
 
-SPECS = (RUN_CHAT, WRITE_TITLE, WRITE_TAGS)
+SPECS = (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, WRITE_FOLLOW_UPS, RUN_TASK)

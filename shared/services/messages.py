@@ -367,3 +367,11 @@ def finish_answer(
     row.content, row.is_running, row.updated_at = row.content + content, False, now
     row.data = {**row.data, **fields, "done": True}
     return True
+
+
+def add_fields(chat_id: str, message_id: str, fields: dict[str, Any]) -> None:
+    """Add to what a message holds beside its text; one that is gone is left alone."""
+    wait_for(chat_id)
+    row = find(chat_id, message_id)
+    if row is not None:
+        row.data = {**row.data, **fields}

@@ -110,6 +110,7 @@ _TASKS: list[tuple[str, Callable[[str], dict[str, Any]]]] = [
     ("tags", lambda _: {"tags": ["faketag"]}),
     ("title", lambda prompt: {"title": f"Title {digest(prompt, 6)}"}),
     ("prompt", lambda _: {"prompt": "a plain square"}),
+    ("text", lambda _: {"text": "and so on"}),
 ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from shared import db, relay
 from shared.kinds.catalogue import REFRESH_MODELS
-from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
+from shared.kinds.inference import RUN_CHAT, WRITE_FOLLOW_UPS, WRITE_TAGS, WRITE_TITLE
 from shared.models.job import COMPLETED
 from shared.services import messages
 from tests.services.things import change_job, new_user, running_answer
@@ -236,6 +236,11 @@ def test_to_everybody_else_the_end_is_told_once(turn):
         (WRITE_TAGS, {"tags": ["a", "b"]}, [Notice("chat:tags", ["a", "b"])]),
         (WRITE_TITLE, {"title": ""}, []),
         (WRITE_TAGS, {}, []),
+        (
+            WRITE_FOLLOW_UPS,
+            {"follow_ups": ["Why?"]},
+            [Notice("chat:message:follow_ups", {"follow_ups": ["Why?"]})],
+        ),
     ],
 )
 def test_title_and_tags_are_told_when_they_are_there(spec, data, notice):

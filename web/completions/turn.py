@@ -139,6 +139,8 @@ def _followers(form: CompletionForm) -> dict[str, bool]:
         and bool(option("ENABLE_TITLE_GENERATION")),
         "wants_tags": bool(wanted.get("tags_generation"))
         and bool(option("ENABLE_TAGS_GENERATION")),
+        "wants_follow_ups": bool(wanted.get("follow_up_generation"))
+        and bool(option("ENABLE_FOLLOW_UP_GENERATION")),
         "takes_question_as_title": wanted.get("title_generation") is False,
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.errors import Unavailable
-from shared.kinds.inference import RUN_CHAT, WRITE_TAGS, WRITE_TITLE
+from shared.kinds.inference import RUN_CHAT, WRITE_FOLLOW_UPS, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
 from shared.services import messages, thoughts
 from shared.services.answers import Answer
@@ -190,10 +190,15 @@ def _active(is_active: bool) -> Notice:
 
 
 class _Follower:
-    """Turns the end of a title or tag job into its notice."""
+    """Turns the end of a job that follows an answer into its notice.
 
-    def __init__(self, notice: str, name: str) -> None:
-        self._notice, self._name = notice, name
+    Args:
+        name: What of the job's result the page is told.
+        is_named: Whether it is told under that name.
+    """
+
+    def __init__(self, notice: str, name: str, is_named: bool = False) -> None:
+        self._notice, self._name, self._is_named = notice, name, is_named
 
     def heal(self) -> None:
         """Nothing can be missed: only the end counts, and it is stored before it is told."""
@@ -203,7 +208,9 @@ class _Follower:
         if not relay.is_ending(events[-1]):
             return []
         found = orjson.loads(events[-1])["data"].get(self._name)
-        return [Notice(self._notice, found)] if found else []
+        if not found:
+            return []
+        return [Notice(self._notice, {self._name: found} if self._is_named else found)]
 
     def tick(self) -> list[Notice]:
         """Hold nothing back."""
@@ -222,4 +229,6 @@ def translator(kind: str, chat_id: str, message_id: str, before: str) -> Turn | 
         return _Follower("chat:title", "title")
     if kind == WRITE_TAGS.name:
         return _Follower("chat:tags", "tags")
+    if kind == WRITE_FOLLOW_UPS.name:
+        return _Follower("chat:message:follow_ups", "follow_ups", is_named=True)
     return None

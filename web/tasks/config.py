@@ -25,6 +25,13 @@ _CONFIG = Editor(
             "QUERY_GENERATION_PROMPT_TEMPLATE",
             "TOOLS_FUNCTION_CALLING_PROMPT_TEMPLATE",
         ),
+        # Older pages do not know of these.
+        **named_alike(
+            "ENABLE_FOLLOW_UP_GENERATION",
+            "FOLLOW_UP_GENERATION_PROMPT_TEMPLATE",
+            is_required=False,
+            null=Null.UNCHANGED,
+        ),
     },
 )
 

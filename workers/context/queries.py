@@ -9,7 +9,7 @@ from shared.errors import SwitchyardError
 from shared.services.accounts import Principal
 from shared.services.answers import Answer
 from workers.inference import prompts
-from workers.inference.asking import json_in, task_route
+from workers.inference.asking import json_in, task_route, text_of
 from workers.live import Running, Stopped
 from workers.providers import provider_for
 from workers.providers.line import Cut
@@ -25,15 +25,6 @@ def last_question(messages: list[dict[str, Any]]) -> str:
     """Give the text of the last message of the user."""
     asked = [text_of(one) for one in messages if one.get("role") == "user"]
     return asked[-1].strip() if asked else ""
-
-
-def text_of(message: dict[str, Any]) -> str:
-    """Give the text of a message, whatever else stands in it."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return prompts.without_details(content)
-    parts = content if isinstance(content, list) else []
-    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
 def asked_by(

@@ -6,6 +6,7 @@ import orjson
 
 from shared.config.options import option
 from shared.services import accounts, connections, models
+from workers.inference import prompts
 
 
 def task_route(user: accounts.Principal, chat_model: str) -> models.Route:
@@ -17,6 +18,15 @@ def task_route(user: accounts.Principal, chat_model: str) -> models.Route:
     configured = option("TASK_MODEL" if is_ollama else "TASK_MODEL_EXTERNAL")
     found = models.anybodys_route(configured) if configured else None
     return found or own
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Give the text of a message, whatever else stands in it."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return prompts.without_details(content)
+    parts = content if isinstance(content, list) else []
+    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
 def json_in(text: str) -> dict[str, Any]:

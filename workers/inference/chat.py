@@ -8,7 +8,15 @@ from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
 from shared.kinds.base import JobSpec, Payload
-from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, RunChat, WriteTags, WriteTitle
+from shared.kinds.inference import (
+    WRITE_FOLLOW_UPS,
+    WRITE_TAGS,
+    WRITE_TITLE,
+    RunChat,
+    WriteFollowUps,
+    WriteTags,
+    WriteTitle,
+)
 from shared.models.job import COMPLETED
 from shared.queue import Subject
 from shared.services import access, accounts, chats, messages, models
@@ -177,6 +185,8 @@ class ChatTurn:
             self._order(WRITE_TITLE, WriteTitle(model=request.model))
         if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
             self._order(WRITE_TAGS, WriteTags(model=request.model))
+        if request.wants_follow_ups and option("ENABLE_FOLLOW_UP_GENERATION"):
+            self._order(WRITE_FOLLOW_UPS, WriteFollowUps(model=request.model))
 
     def _name_chat(self) -> None:
         """Let the first question be the chat's title, as for users who want none made."""

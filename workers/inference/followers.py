@@ -1,9 +1,8 @@
-"""What follows a first answer: a title and tags for the chat, asked of the task model."""
+"""What follows an answer, asked of the task model: title, tags, and what to ask next."""
 
 from typing import Any
 
 from shared import db
-from shared.config.options import option
 from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
@@ -11,7 +10,8 @@ from shared.services import chat_tags, chats, messages
 from shared.services.answers import Answer
 from workers.inference.asking import json_in, task_route
 from workers.inference.chat import check_chat, owner_of
-from workers.inference.prompts import TAGS, TITLE, fill, without_details
+from workers.inference.prompts import without_details
+from workers.inference.small import body_for
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.behalf import asking_for
@@ -19,14 +19,13 @@ from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
 _LONGEST_TAG, _MOST_TAGS = 64, 10
+_LONGEST_FOLLOW_UP, _MOST_FOLLOW_UPS = 500, 10
 
 
 class _Follower:
     """Asks the task model one question about a chat, for an answer in JSON."""
 
-    template_option: str
-    built_in: str
-    max_tokens: int
+    task: str
 
     def __init__(self, job: Running) -> None:
         assert isinstance(job.payload, WriteTitle)  # noqa: S101 -- for the type checker: the kind decides
@@ -38,12 +37,7 @@ class _Follower:
             self._owner = owner
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
             route = task_route(owner, job.payload.model)
-        prompt = fill(option(self.template_option) or self.built_in, self._branch, owner.name)
-        self._body = {
-            "model": route.upstream_id,
-            "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": self.max_tokens,
-        }
+        self._body = body_for(self.task, route, self._branch, owner.name)
         self._provider = provider_for(route.connection)
 
     def do(self) -> None:
@@ -61,9 +55,7 @@ class _Follower:
 class TitleTurn(_Follower):
     """Names a chat."""
 
-    template_option = "TITLE_GENERATION_PROMPT_TEMPLATE"
-    built_in = TITLE
-    max_tokens = 1000
+    task = "title"
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the title; the first question stands in for a model that gave none."""
@@ -81,15 +73,13 @@ class TitleTurn(_Follower):
 class TagsTurn(_Follower):
     """Tags a chat."""
 
-    template_option = "TAGS_GENERATION_PROMPT_TEMPLATE"
-    built_in = TAGS
-    max_tokens = 300
+    task = "tags"
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Store the tags, if the model gave any."""
         if status != COMPLETED or error is not None:
             return {}
-        tags = _tags_in(self._said)
+        tags = _texts_in(self._said.get("tags"), _LONGEST_TAG, _MOST_TAGS)
         if tags:
             try:
                 chat_tags.replace(chats.find(self._job.claim.chat_id or ""), tags)
@@ -98,12 +88,27 @@ class TagsTurn(_Follower):
         return {"tags": tags}
 
 
-def _tags_in(said: dict[str, Any]) -> list[str]:
-    """Take from a model's answer what can be a tag."""
-    found = said.get("tags")
+class FollowUpsTurn(_Follower):
+    """Suggests what to ask next."""
+
+    task = "follow_ups"
+
+    def save(self, status: str, error: str | None) -> dict[str, Any]:
+        """Store the suggestions with the answer, if the model gave any."""
+        if status != COMPLETED or error is not None:
+            return {}
+        found = _texts_in(self._said.get("follow_ups"), _LONGEST_FOLLOW_UP, _MOST_FOLLOW_UPS)
+        claim = self._job.claim
+        if found:
+            messages.add_fields(claim.chat_id or "", claim.message_id or "", {"followUps": found})
+        return {"follow_ups": found}
+
+
+def _texts_in(found: Any, longest: int, most: int) -> list[str]:
+    """Take from a model's list what can be stored."""
     words = [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
-    words = [word.replace("\x00", "").strip()[:_LONGEST_TAG] for word in words]
-    return [word for word in words if word][:_MOST_TAGS]
+    words = [word.replace("\x00", "").strip()[:longest] for word in words]
+    return [word for word in words if word][:most]
 
 
 def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:

@@ -57,6 +57,39 @@ the chat can paint it: its subject, the surroundings, the light, the manner.
 {{MESSAGES:END:6}}
 </chat_history>"""
 
+FOLLOW_UPS = """### Task:
+Write three to five short questions or requests that the user of the chat below may want to send
+next.
+### Rules:
+- Write them as the user would, in the language of the chat.
+- Stay with the subject; repeat nothing that was answered.
+- Write nothing but JSON.
+### Output:
+{ "follow_ups": ["first", "second", "third"] }
+### Chat:
+<chat_history>
+{{MESSAGES:END:6}}
+</chat_history>"""
+
+AUTOCOMPLETE = """### Task:
+Go on with the text below from where it breaks off, as its writer would.
+### Rules:
+- Write only what follows, a few words, at most one sentence; repeat nothing of the text.
+- Its kind is "{{TYPE}}": a search query stays short, anything else goes on as a message.
+- If nothing sensible follows write an empty text.
+- Write nothing but JSON.
+### Output:
+{ "text": "what follows" }
+### Chat:
+<chat_history>
+{{MESSAGES:END:6}}
+</chat_history>
+### Text:
+<text>{{PROMPT}}</text>"""
+
+EMOJI = """Answer with one emoji, and nothing else, that fits the mood of this text:
+\"\"\"{{prompt}}\"\"\""""
+
 _PLACEHOLDER = re.compile(
     r"\{\{(?:(?P<messages>MESSAGES)(?::(?P<which>START|END|MIDDLETRUNCATE):(?P<count>\d+))?"
     r"|(?P<prompt>prompt)(?::(?P<part>start|end|middletruncate):(?P<size>\d+))?"
@@ -66,17 +99,25 @@ _PLACEHOLDER = re.compile(
 _WORD = re.compile(r"\{\{([A-Z_]+)\}\}")
 
 
-def fill(template: str, messages: list[dict[str, Any]], user_name: str) -> str:
+def fill(
+    template: str,
+    messages: list[dict[str, Any]],
+    user_name: str,
+    prompt: str = "",
+    more: dict[str, str] | None = None,
+) -> str:
     """Fill the placeholders of a task's prompt.
 
     Args:
         template: Text with `{{MESSAGES…}}`, `{{prompt…}}`, `{{CURRENT_…}}` and `{{USER_…}}`.
         messages: The chat's branch, oldest first, `{"role", "content"}`.
+        prompt: What stands for `{{prompt}}`; else the last question.
+        more: What else has a name, such as `TYPE`.
 
     Source: contract, config §7 (the placeholders' names and meaning).
     """
-    words = _words(user_name)
-    last = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
+    words = {**_words(user_name), **(more or {})}
+    last = prompt or next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
 
     def value(found: re.Match[str]) -> str:
         if found["messages"]:

@@ -25,5 +25,8 @@ TASKS = (
         kind=Annotated[int, Field(ge=-1)],
     ),
     Option("AUTOCOMPLETE_GENERATION_PROMPT_TEMPLATE", "task.autocomplete.prompt_template", ""),
+    # Not of 0.6.5; named as its successors name them.
+    Option("ENABLE_FOLLOW_UP_GENERATION", "task.follow_up.enable", True),
+    Option("FOLLOW_UP_GENERATION_PROMPT_TEMPLATE", "task.follow_up.prompt_template", ""),
     Option("TOOLS_FUNCTION_CALLING_PROMPT_TEMPLATE", "task.tools.prompt_template", ""),
 )

@@ -1,4 +1,4 @@
-"""What follows a first answer: a title and tags for the chat."""
+"""What follows an answer: title and tags of the chat, and what to ask next."""
 
 import json
 
@@ -7,7 +7,14 @@ import pytest
 from shared import db, leases
 from shared.config.options import get_options
 from shared.flusher import flusher
-from shared.kinds.inference import WRITE_TAGS, WRITE_TITLE, WriteTags, WriteTitle
+from shared.kinds.inference import (
+    WRITE_FOLLOW_UPS,
+    WRITE_TAGS,
+    WRITE_TITLE,
+    WriteFollowUps,
+    WriteTags,
+    WriteTitle,
+)
 from shared.models.job import CANCELLED, COMPLETED, FAILED, Job
 from shared.services import accounts, chat_tags, chats, models
 from tests.services.things import (
@@ -18,6 +25,7 @@ from tests.services.things import (
     new_user,
     offer,
     row_of,
+    stored_message,
     told,
 )
 from workers import base
@@ -211,6 +219,30 @@ def test_the_chat_may_be_deleted_while_the_model_thinks(each_database, say, chat
     job = run(order(chat, WRITE_TAGS, WriteTags))
 
     assert job.status == COMPLETED
+
+
+# What to ask next
+
+
+def test_an_answer_gets_suggestions_of_what_to_ask_next(each_database, say, chat):
+    say({"follow_ups": ["Why twice?", " ", 7, "And then?"]})
+
+    job = run(order(chat, WRITE_FOLLOW_UPS, WriteFollowUps))
+
+    assert job.result == {"follow_ups": ["Why twice?", "And then?"]}
+    stored = stored_message(chat.id, "a")
+    assert stored.data["followUps"] == ["Why twice?", "And then?"]
+    assert "They train." in stored.content
+
+
+@pytest.mark.parametrize("said", ["no JSON", {"follow_ups": "text"}, {"follow_ups": []}])
+def test_without_suggestions_the_answer_stays_as_it_is(say, chat, said):
+    say(said)
+
+    job = run(order(chat, WRITE_FOLLOW_UPS, WriteFollowUps))
+
+    assert job.status == COMPLETED
+    assert "followUps" not in stored_message(chat.id, "a").data
 
 
 # What is asked

@@ -1,0 +1,146 @@
+"""Routes by which pages have small things asked of the task model.
+
+Source: contract, routes of the area tasks; the names of 0.12.4 beside those of 0.6.5.
+"""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response
+
+from shared.config.options import option
+from shared.errors import NotFound
+from shared.kinds.inference import RUN_TASK, RunTask
+from shared.queue import Subject
+from shared.services import models
+from web.api import endpoint
+from web.auth import current_user
+from web.completions.routes import answer
+from web.completions.schemas import CompletionForm
+from web.errors import Status
+from web.models.routes import ensure_offer
+from web.stream.waiting import ask
+from web.tasks.schemas import (
+    AutocompleteForm,
+    EmojiForm,
+    MergeForm,
+    MessagesForm,
+    QueriesForm,
+)
+
+bp = Blueprint("small_tasks", __name__)
+
+_PATIENCE_S = 120.0
+_UNKNOWN = {404: "Unknown model"}
+_MERGE = """Several models were asked the same:
+\"\"\"{{prompt}}\"\"\"
+
+Their answers:
+{{responses}}
+
+Write one answer out of these. Weigh them against each other, keep what is right and useful, leave
+out what is wrong or said twice, and do not mention that there were several. Use the language of the
+question."""
+
+
+def _asked(task: RunTask) -> dict[str, Any]:
+    """Have a task done, and give the task model's completion.
+
+    Raises:
+        Status: No such model for this user.
+        UpstreamFailed: The model does not answer.
+    """
+    ensure_offer()
+    try:
+        models.find_visible(current_user(), task.model)
+    except NotFound:
+        raise Status(404, "Model not found") from None
+    found = ask(RUN_TASK, task, Subject(current_user().id), _PATIENCE_S)
+    return {**found["completion"], "model": task.model}
+
+
+def _is_off(name: str, what: str) -> dict[str, str] | None:
+    return None if option(name) else {"detail": f"{what} generation is disabled"}
+
+
+@bp.post("/title/completions")
+@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
+def find_title(body: MessagesForm) -> dict[str, Any]:
+    """Find a title for messages."""
+    off = _is_off("ENABLE_TITLE_GENERATION", "Title")
+    return off or _asked(RunTask(task="title", model=body.model, messages=body.messages))
+
+
+@bp.post("/tags/completions")
+@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
+def find_tags(body: MessagesForm) -> dict[str, Any]:
+    """Find tags for messages."""
+    off = _is_off("ENABLE_TAGS_GENERATION", "Tags")
+    return off or _asked(RunTask(task="tags", model=body.model, messages=body.messages))
+
+
+@bp.post("/follow_up/completions")
+@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
+def find_follow_ups(body: MessagesForm) -> dict[str, Any]:
+    """Find what the user may want to ask next."""
+    off = _is_off("ENABLE_FOLLOW_UP_GENERATION", "Follow-up")
+    return off or _asked(RunTask(task="follow_ups", model=body.model, messages=body.messages))
+
+
+@bp.post("/image_prompt/completions")
+@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
+def describe_image(body: MessagesForm) -> dict[str, Any]:
+    """Describe the picture that the user of a chat wishes for."""
+    return _asked(RunTask(task="image_prompt", model=body.model, messages=body.messages))
+
+
+@bp.post("/queries/completions")
+@endpoint(body=QueriesForm, transaction=None, errors={400: "Switched off", **_UNKNOWN})
+def find_queries(body: QueriesForm) -> dict[str, Any]:
+    """Say what to search for."""
+    if body.type == "web_search" and not option("ENABLE_SEARCH_QUERY_GENERATION"):
+        raise Status(400, "Search query generation is disabled")
+    if body.type == "retrieval" and not option("ENABLE_RETRIEVAL_QUERY_GENERATION"):
+        raise Status(400, "Query generation is disabled")
+    about = {"messages": body.messages, "prompt": body.prompt or ""}
+    return _asked(RunTask(task="queries", model=body.model, **about))
+
+
+@bp.post("/auto/completions")
+@endpoint(body=AutocompleteForm, transaction=None, errors={400: "Switched off", **_UNKNOWN})
+def complete_text(body: AutocompleteForm) -> dict[str, Any]:
+    """Say how a text goes on."""
+    if not option("ENABLE_AUTOCOMPLETE_GENERATION"):
+        raise Status(400, "Autocompletion generation is disabled")
+    longest = option("AUTOCOMPLETE_GENERATION_INPUT_MAX_LENGTH")
+    if 0 < longest < len(body.prompt):
+        raise Status(400, f"Input prompt exceeds maximum length of {longest}")
+    words = {"TYPE": body.type or "general", "PROMPT": body.prompt}
+    about = {"messages": body.messages, "prompt": body.prompt, "words": words}
+    return _asked(RunTask(task="autocomplete", model=body.model, **about))
+
+
+@bp.post("/emoji/completions")
+@endpoint(body=EmojiForm, transaction=None, errors=_UNKNOWN)
+def find_emoji(body: EmojiForm) -> dict[str, Any]:
+    """Find an emoji for a text."""
+    return _asked(RunTask(task="emoji", model=body.model, prompt=body.prompt))
+
+
+@bp.post("/moa/completions")
+@endpoint(body=MergeForm, transaction=None, errors=_UNKNOWN)
+def merge_answers(body: MergeForm) -> Response:
+    """Let a model make one answer out of several, as a stream or in one piece."""
+    words = {"prompt": body.prompt, "responses": _listed(body.responses)}
+    # In one go: what users and models wrote must not be taken for placeholders.
+    text = re.sub(r"\{\{(prompt|responses)\}\}", lambda found: words[found[1]], _MERGE)
+    question = {"role": "user", "content": text}
+    form = CompletionForm(model=body.model, messages=[question], stream=bool(body.stream))
+    try:
+        return answer(current_user(), form)
+    except NotFound:
+        raise Status(404, "Model not found") from None
+
+
+def _listed(responses: list[str]) -> str:
+    return "\n\n".join(f'"""{response}"""' for response in responses)
