@@ -49,6 +49,7 @@ from web.ollama.upkeep import bp as ollama_upkeep
 from web.openai.doors import bp as openai_doors
 from web.openai.routes import bp as openai
 from web.page.routes import bp as page
+from web.pipelines.routes import bp as pipelines
 from web.prompts.routes import bp as prompts
 from web.quotas.routes import bp as quotas
 from web.responses.routes import bp as responses
@@ -112,6 +113,7 @@ AREAS = (
     Area(channels, "/api/v1/channels", MEMBER),
     Area(tools, "/api/v1/tools", MEMBER),
     Area(functions, "/api/v1/functions", MEMBER),
+    Area(pipelines, "/api/v1/pipelines", ADMIN),
     Area(utils, "/api/v1/utils", MEMBER),
     Area(completions, "/api", MEMBER),
     Area(completions_v1, "/v1", MEMBER),

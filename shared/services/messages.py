@@ -349,9 +349,18 @@ def _said(message: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def finish_answer(
-    chat_id: str, message_id: str, job_id: str, content: str, fields: dict[str, Any]
+    chat_id: str,
+    message_id: str,
+    job_id: str,
+    content: str,
+    fields: dict[str, Any],
+    *,
+    is_whole: bool = False,
 ) -> bool:
     """Store what a job wrote, behind what stood there before.
+
+    Args:
+        is_whole: Whether the content has what stood there before in it.
 
     Returns:
         False when a newer job has the message, or message or chat is gone; then nothing is stored.
@@ -364,7 +373,8 @@ def finish_answer(
     row = find(chat_id, message_id)
     if row is None or row.job_id != job_id or not row.is_running:
         return False
-    row.content, row.is_running, row.updated_at = row.content + content, False, now
+    row.content = content if is_whole else row.content + content
+    row.is_running, row.updated_at = False, now
     row.data = {**row.data, **fields, "done": True}
     return True
 

@@ -17,7 +17,7 @@ from shared.config.options import option
 from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
 from shared.redis import get_redis, key
-from shared.services import access, accounts, connections
+from shared.services import access, accounts, connections, pipelines
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -35,12 +35,14 @@ class Route:
         connection: Whom to ask.
         upstream_id: The id that the server knows.
         params: Parameters of the model's row, put over those of the request.
+        pipeline: What a pipelines server tells of a model of its own; None for all others.
     """
 
     model_id: str
     connection: Connection
     upstream_id: str
     params: dict[str, Any]
+    pipeline: dict[str, Any] | None = None
 
 
 class _Offer:
@@ -60,6 +62,7 @@ class _Catalogue:
         self.models: list[dict[str, Any]] = []
         self.by_id: dict[str, dict[str, Any]] = {}
         self.offered: dict[str, dict[str, Any]] = {}
+        self.filters: list[dict[str, Any]] = []
         self.made_at = -_FRESH_S
 
 
@@ -147,6 +150,7 @@ def catalogue() -> list[dict[str, Any]]:
         made = _make_catalogue(offered)
         _catalogue.models, _catalogue.by_id = made, {model["id"]: model for model in made}
         _catalogue.offered = offered
+        _catalogue.filters = [model for model in offered.values() if pipelines.is_filter(model)]
         _catalogue.made_at = now
     return _catalogue.models
 
@@ -164,6 +168,8 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     overrides = {row.id: row for row in rows if row.base_model_id is None}
     models = []
     for upstream in offered.values():
+        if pipelines.is_filter(upstream):
+            continue
         row = _override(overrides, upstream)
         if row is None:
             models.append({**upstream, "actions": []})
@@ -180,6 +186,12 @@ def _override(overrides: dict[str, ModelRow], upstream: dict[str, Any]) -> Model
     if found is None and upstream["owned_by"] == connections.OLLAMA:
         found = overrides.get(upstream["id"].split(":")[0])
     return found
+
+
+def pipelines_on(route: Route) -> list[pipelines.Step]:
+    """List the pipelines, in their order, that take part in what goes to a model."""
+    catalogue()
+    return pipelines.steps(route, _catalogue.filters)
 
 
 def _base(offered: dict[str, dict[str, Any]], base_id: str | None) -> dict[str, Any] | None:
@@ -308,4 +320,5 @@ def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     if connection is None:
         return None
     upstream_id = connection.upstream_id(base["id"])
-    return Route(model_id, connection, upstream_id, info.get("params") or {})
+    params = info.get("params") or {}
+    return Route(model_id, connection, upstream_id, params, pipelines.described(base))

@@ -169,10 +169,14 @@ def test_a_job_in_the_background_is_told_by_its_id(member):
 
 
 def test_what_the_page_says_at_the_end_comes_back_to_it(member):
-    body = {"model": "m", "messages": [{"id": "a", "x": 1}], "chat_id": "c", "session_id": "s"}
-    body |= {"id": "a", "unknown": [1]}
+    body = {"messages": [{"id": "a", "x": 1}], "chat_id": "c", "session_id": "s", "id": "a"}
+    body |= {"model": "fake-alpha", "unknown": [1]}
 
-    assert member.post("/api/chat/completed", body).json == body
+    answer = member.post("/api/chat/completed", body)
+    of_no_model = member.post("/api/chat/completed", {**body, "model": "nobody"})
+
+    assert answer.json == body
+    assert (of_no_model.status_code, of_no_model.json["detail"]) == (400, "Model not found")
 
 
 # When something goes wrong

@@ -1,7 +1,7 @@
 """Routes of chat completions: four forms of answer, one engine behind them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from flask import Blueprint, Response
@@ -15,11 +15,14 @@ from web.api import endpoint, json_response
 from web.auth import current_user
 from web.completions import problems
 from web.completions.chunks import Chunks, as_completion
+from web.completions.completed import finished
 from web.completions.reading import Reader, gathered, streamed
 from web.completions.schemas import CompletedForm, CompletionForm
 from web.completions.turn import accept
 from web.models.routes import ensure_offer
 from web.stream.hub import Follow
+
+T = TypeVar("T")
 
 bp = Blueprint("completions", __name__)
 v1 = Blueprint("completions_v1", __name__)
@@ -87,10 +90,13 @@ def _model(model: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.post("/chat/completed")
-@endpoint(body=CompletedForm)
-def completed(body: CompletedForm) -> dict[str, Any]:
-    """Take note that the page has seen the end of an answer; the server has stored it already."""
-    return body.model_dump()
+@endpoint(body=CompletedForm, transaction=None, errors={400: "Unknown model, or a filter fails"})
+def show_completed(body: CompletedForm) -> dict[str, Any]:
+    """Give the page a chat as the filters of its model want it after an answer."""
+    try:
+        return with_newest_models(lambda: finished(current_user(), body))
+    except NotFound:
+        raise errors.Status(400, "Model not found") from None
 
 
 def answer(user: Principal, form: CompletionForm) -> Response:
@@ -102,7 +108,7 @@ def answer(user: Principal, form: CompletionForm) -> Response:
     return with_newest_models(lambda: _answer_now(user, form))
 
 
-def with_newest_models(work: Callable[[], Response]) -> Response:
+def with_newest_models(work: Callable[[], T]) -> T:
     """Answer; if the model is unknown, look whether a newer list has it: a question may come before
     anybody has listed the models, or right after a change of the connections.
 

@@ -83,3 +83,4 @@ class CompletedForm(Schema):
     chat_id: str
     session_id: str
     id: str
+    model_item: dict[str, Any] | None = None

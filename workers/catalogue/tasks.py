@@ -147,8 +147,7 @@ class Call:
         return {"answer": self._answer}
 
 
-def _raw_models(provider: Any) -> dict[str, Any]:
-    return {"object": "list", "data": provider.models()}
-
-
-_QUESTIONS = {"version": lambda provider: provider.version(), "models": _raw_models}
+_QUESTIONS = {
+    "version": lambda provider: provider.version(),
+    "models": lambda provider: provider.listing(),
+}

@@ -22,6 +22,7 @@ from shared.queue import Subject
 from shared.services import access, accounts, chats, messages, models
 from shared.services.answers import Answer
 from workers.context.gathering import Gathering
+from workers.filters.chain import Filters
 from workers.inference import preset
 from workers.inference.pace import Pace
 from workers.live import Running
@@ -54,16 +55,24 @@ class ChatTurn:
             owner = self._owner = owner_of(job)
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
+            self._filters = Filters(job, owner, route)
+        self._filtered: tuple[str, dict[str, Any]] | None = None
+        self._aim(route)
+
+    def _aim(self, route: models.Route) -> None:
+        """Make ready what is asked of a model."""
+        owner, request = self._owner, self._request
         self._provider: Provider = provider_for(route.connection)
-        request = self._request
         self._body = preset.applied(request.body, route, owner, request.variables)
-        self._gathering = Gathering(job, request, owner, route)
+        self._gathering = Gathering(self._job, request, owner, route)
 
     def do(self) -> None:
         """Read what the answer needs, then relay the provider's answer; before its first piece a
         failure that may pass is tried again, unless the provider asks for a longer pause than
         somebody would wait for.
         """
+        if self._filters:
+            self._let_filters_in()
         self._body = self._gathering.put_into(self._body)
         for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
             try:
@@ -78,6 +87,21 @@ class ChatTurn:
         self._pace.end(self._job.claim, self._usage)
         if self._usage is not None:
             self._job.writer.emit_with_next("usage", self._usage)
+        if self._filters and self._job.claim.chat_id and self._job.claim.message_id:
+            content, fields = self._answer.content(), self._fields(None)
+            self._filtered = self._filters.finish(self._request, content, fields)
+
+    def _let_filters_in(self) -> None:
+        """Let filters change the request; it goes to another model if one of them says so.
+
+        Raises:
+            FilterFailed: One of them does not let it pass.
+            NotFound: There is no such model for the owner.
+        """
+        self._request = self._filters.inlet(self._request)
+        with db.statements(write=False):
+            route = models.route(self._owner, self._request.model)
+        self._aim(route)
 
     def _wait_for(self, error: Unavailable, tries: int) -> None:
         pause = error.retry_after_s or min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S)
@@ -154,7 +178,10 @@ class ChatTurn:
         if not claim.chat_id or not claim.message_id:
             return False
         content, fields = self._answer.content(), self._fields(error)
-        return messages.finish_answer(claim.chat_id, claim.message_id, claim.id, content, fields)
+        is_whole = self._filtered is not None
+        text, others = self._filtered or (content, {})
+        place = claim.chat_id, claim.message_id, claim.id
+        return messages.finish_answer(*place, text, {**fields, **others}, is_whole=is_whole)
 
     def _fields(self, error: str | None) -> dict[str, Any]:
         fields: dict[str, Any] = self._gathering.fields()
@@ -166,6 +193,8 @@ class ChatTurn:
 
     def _result(self) -> dict[str, Any]:
         result: dict[str, Any] = {"text": self._answer.text}
+        if self._filters.changed is not None:
+            result["outlet"] = self._filters.changed
         if self._completion is not None:
             completion = self._completion
             if self._gathering.sources:

@@ -21,6 +21,9 @@ def applied(
     """
     upper = parameters.as_request(route.params, route.connection.kind)
     made = {**parameters.laid_over(body, upper), "model": route.upstream_id}
+    if route.pipeline is not None:
+        # Source: contract of pipelines servers; to others a user is a text.
+        made["user"] = {"id": user.id, "email": user.email, "name": user.name, "role": user.role}
     system = route.params.get("system")
     if isinstance(system, str) and system.strip():
         filled = prompts.fill_words(system, user.name, variables)

@@ -24,13 +24,24 @@ class OpenAIProvider:
     def __init__(self, connection: Connection, timeouts: Timeouts) -> None:
         self._upstream = Upstream(connection, timeouts)
 
+    @property
+    def upstream(self) -> Upstream:
+        """The server itself, for protocols beside OpenAI's."""
+        return self._upstream
+
     def models(self) -> list[dict[str, Any]]:
         """List the models."""
-        answer = self._upstream.ask_json("GET", "/models", None, QUICK_S)
-        entries = answer.get("data") if isinstance(answer, dict) else answer
+        listed: list[dict[str, Any]] = self.listing()["data"]
+        return listed
+
+    def listing(self) -> dict[str, Any]:
+        """Give the raw answer of `GET /models`, without what is no model."""
+        answer = self.version()
+        entries = answer.get("data")
         if not isinstance(entries, list):
             raise self._upstream.garbled("its list of models is not a list")
-        return [entry for entry in entries if isinstance(entry, dict) and entry.get("id")]
+        usable = [entry for entry in entries if isinstance(entry, dict) and entry.get("id")]
+        return {"object": "list", **answer, "data": usable}
 
     def version(self) -> dict[str, Any]:
         """Give the raw answer of `GET /models`."""

@@ -19,6 +19,7 @@ from workers.providers.proxied import transport_for
 from workers.providers.transport import Transport, Way, head_of, way_of
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_JSON = "application/json"
 _MAX_COMPLAINT_BYTES = 64 * 1024
 _STREAMS = "text/event-stream, */*;q=0.5"
 QUICK_S = 10.0  # for questions that a healthy server answers at once
@@ -122,6 +123,8 @@ class Upstream:
         body: bytes | None,
         timeout_s: float,
         cut: Cut | None = None,
+        *,
+        content_type: str = _JSON,
     ) -> tuple[httpx.Response, bytes]:
         """Send a request and read the whole answer, whatever its status.
 
@@ -137,6 +140,8 @@ class Upstream:
         }
         try:
             request = self._request(method, path, body, patience)
+            if body is not None:
+                request.headers["Content-Type"] = content_type
             if cut is not None:
                 request.extensions["cut"] = cut
             response = self._client.send(request, stream=True)
@@ -227,7 +232,7 @@ class Upstream:
     ) -> httpx.Request:
         headers = [*self._headers, *behalf.headers()]
         if body is not None:
-            headers = [*headers, ("Content-Type", "application/json")]
+            headers = [*headers, ("Content-Type", _JSON)]
         extensions: dict[str, Any] = {"timeout": timeout}
         if cut is not None:
             # A compressed stream would be held back until enough of it is there.

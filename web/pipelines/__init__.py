@@ -1,0 +1,1 @@
+"""Pipelines servers: the programs that run on them, and their valves."""

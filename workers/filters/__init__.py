@@ -1,0 +1,1 @@
+"""Filters: what sees a request before its model does, and an answer before its reader."""

@@ -1,0 +1,106 @@
+"""What a filter has to be able to do, and what it sees."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from shared.errors import Reason, SwitchyardError
+from shared.kinds.inference import RunChat
+from shared.services import references
+from shared.services.accounts import Principal
+from workers.live import Running
+
+Body = dict[str, Any]
+
+# Of a stored message, what an outlet filter sees.
+_OF_MESSAGE = ("id", "role", "content", "info", "timestamp", "usage", "sources", "files", "error")
+
+
+class FilterFailed(SwitchyardError):
+    """A filter does not let the turn go on; its words are shown to the user."""
+
+    reason = Reason.BAD_REQUEST
+
+
+class Filter(Protocol):
+    """One filter of one turn; raises FilterFailed, or Stopped when the job has to end."""
+
+    def inlet(self, body: Body) -> Body:
+        """Give the request as it is to be, before anything is done for it."""
+
+    def outlet(self, body: Body) -> Body:
+        """Give the chat as it is to be, after an answer."""
+
+
+def seen(job: Running, request: RunChat) -> Body:
+    """Write a request as filters see it: as a client sends it, with what is known about it.
+
+    Source: contract, chat-flow §3.1 and §3.3.
+    """
+    claim = job.claim
+    about = {
+        "user_id": claim.user_id,
+        "chat_id": claim.chat_id,
+        "message_id": claim.message_id,
+        "session_id": request.session_id,
+        "files": request.files,
+        "features": request.features,
+        "variables": request.variables,
+        "direct": False,
+    }
+    return {
+        **request.body,
+        "model": request.model,
+        "stream": request.is_stream,
+        "files": request.files,
+        "features": request.features,
+        "metadata": about,
+    }
+
+
+def taken(request: RunChat, body: Body) -> RunChat:
+    """Take from what filters have made of a request what is to be done.
+
+    Raises:
+        FilterFailed: It is no request any more.
+    """
+    rest = {name: value for name, value in body.items() if name not in ("metadata", "stream")}
+    files, features = rest.pop("files", None), rest.pop("features", None)
+    model, messages = rest.get("model"), rest.get("messages")
+    if not isinstance(model, str) or not _are_objects(messages):
+        raise FilterFailed("A filter gave back something that is no chat completion request.")
+    wanted = features if isinstance(features, dict) else {}
+    return request.model_copy(
+        update={
+            "body": rest,
+            "model": model,
+            "files": references.cleaned(files if isinstance(files, list) else []),
+            "features": {str(name): True for name, value in wanted.items() if value is True},
+        }
+    )
+
+
+def _are_objects(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def shown(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write stored messages as outlet filters see them, the way the page sends them."""
+    return [{name: one[name] for name in _OF_MESSAGE if name in one} for one in messages]
+
+
+def changes(before: list[dict[str, Any]], body: Body) -> list[dict[str, Any]]:
+    """List the messages that outlet filters have changed, as they are now.
+
+    Raises:
+        FilterFailed: What they gave back is no chat any more.
+    """
+    after = body.get("messages")
+    if not isinstance(after, list) or not all(isinstance(one, dict) for one in after):
+        raise FilterFailed("A filter gave back something that is no chat.")
+    known = {one["id"]: one for one in before if one.get("id")}
+    return [one for one in after if one.get("id") in known and one != known[one["id"]]]
+
+
+def as_user(user: Principal) -> dict[str, Any]:
+    """Describe whose turn it is."""
+    return {"id": user.id, "email": user.email, "name": user.name, "role": user.role}

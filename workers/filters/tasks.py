@@ -1,0 +1,40 @@
+"""The job that lets outlet filters see a chat."""
+
+from typing import Any
+
+from shared import db
+from shared.kinds.filters import RUN_OUTLET, RunOutlet
+from shared.models.job import COMPLETED
+from shared.services import models
+from workers.base import task
+from workers.filters.base import Body, FilterFailed
+from workers.filters.chain import Filters
+from workers.inference.chat import check_chat, owner_of
+from workers.live import Running
+
+
+@task(RUN_OUTLET)
+class Outlet:
+    """Runs the outlet filters over what a page has sent."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, RunOutlet)  # noqa: S101 -- for the type checker: the kind decides
+        self._chat: Body = job.payload.chat
+        with db.reading():
+            owner = owner_of(job)
+            check_chat(job, owner)
+            self._filters = Filters(job, owner, models.route(owner, job.payload.model))
+
+    def do(self) -> None:
+        """Run them.
+
+        Raises:
+            FilterFailed: One fails, or gives back something that is no chat.
+        """
+        self._chat = self._filters.outlet(self._chat)
+        if not isinstance(self._chat.get("messages"), list):
+            raise FilterFailed("Error: a filter gave back something that is no chat.")
+
+    def save(self, status: str, _error: str | None) -> dict[str, Any]:
+        """Give what they made of it."""
+        return {"chat": self._chat} if status == COMPLETED else {}

@@ -1,0 +1,1 @@
+"""Pipelines servers: asked about themselves, and as filters of chats."""
