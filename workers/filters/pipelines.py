@@ -6,9 +6,9 @@ from shared.services.accounts import Principal
 from shared.services.pipelines import Step
 from workers.filters.base import Body, FilterFailed, as_user
 from workers.live import Running
-from workers.pipelines.server import Complaint, PipelinesServer
 from workers.providers.errors import ProviderError
 from workers.providers.line import Cut
+from workers.providers.pipelines import Complaint, PipelinesServer
 
 
 class PipelineFilter:

@@ -22,9 +22,9 @@ from shared.services.connections import OPENAI, Connection
 from workers.base import task
 from workers.inference.chat import owner_of
 from workers.live import Running
-from workers.pipelines.server import Complaint, PipelinesServer
 from workers.providers.errors import ProviderError
 from workers.providers.line import Cut
+from workers.providers.pipelines import Complaint, PipelinesServer
 
 _PATIENCE_S = 6.0
 # The contract's words for whatever has none of its own.
