@@ -7,10 +7,9 @@ import time
 
 from shared import db, queue
 from shared.config.settings import get_settings
-from shared.ids import now_s
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject
-from shared.services import accounts, collections, jobs, speech, webhooks
+from shared.services import purging, webhooks
 from shared.storage import get_storage
 from workers.base import periodic
 
@@ -18,9 +17,6 @@ log = logging.getLogger(__name__)
 
 # Nothing takes longer to come in.
 _LONGEST_UPLOAD_S = 86_400.0
-_CLIPS_LAST_S = 7 * 86_400
-# What a web search has found is of use while its answer is written.
-_SEARCHES_LAST_S = 7 * 86_400
 
 
 @periodic("upkeep.refresh_models")
@@ -44,13 +40,7 @@ def purge() -> None:
     """
     from workers.batches import results  # noqa: PLC0415 -- few processes ever run batches
 
-    before = now_s() - get_settings().job_retention_days * 86_400
-    old_jobs = jobs.purge(before)
-    with db.transaction():
-        old_sessions = accounts.purge_sessions()
-        webhooks.purge(before)
-        collections.forget_searches(now_s() - _SEARCHES_LAST_S)
+    done = purging.purge(get_settings().job_retention_days)
     results.purge()
-    speech.purge_clips(_CLIPS_LAST_S)
     get_storage().clear_unfinished(time.time() - _LONGEST_UPLOAD_S)
-    log.info("purged %d old jobs and %d expired sign-ins", old_jobs, old_sessions)
+    log.info("purged %d old jobs and %d expired sign-ins", done.jobs, done.sign_ins)

@@ -10,7 +10,7 @@ from shared import db
 from shared.kinds.catalogue import REFRESH_MODELS
 from shared.models.job import COMPLETED, Job
 from shared.models.user import UserSession
-from shared.services import accounts
+from shared.services import accounts, purging
 from tests.services.inside import sent
 from tests.services.things import change_job, new_job, new_user, row_of
 from workers import base
@@ -30,10 +30,10 @@ def test_the_models_are_gathered_by_a_job_that_nobody_owns():
 def test_old_jobs_and_expired_sign_ins_are_deleted(configure, monkeypatch):
     configure(job_retention_days=2)
     user = new_user()
-    monkeypatch.setattr(tasks, "now_s", lambda: int(time.time()) + 10 * DAY_S)
+    monkeypatch.setattr(purging, "now_s", lambda: int(time.time()) + 10 * DAY_S)
     old, fresh, running = (new_job(user) for _ in range(3))
     for job_id, days in ((old, 3), (fresh, 1)):
-        change_job(job_id, status=COMPLETED, finished_at=tasks.now_s() - days * DAY_S)
+        change_job(job_id, status=COMPLETED, finished_at=purging.now_s() - days * DAY_S)
     with db.transaction():
         accounts.open_session(user.id, "", int(time.time()) - 10)
         kept = accounts.open_session(user.id, "", None)
