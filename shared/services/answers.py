@@ -69,12 +69,29 @@ class Answer:
             self._merge_call(call)
         self.finish_reason = data.get("finish_reason") or self.finish_reason
 
+    def take(self, kind: str, data: dict[str, Any]) -> bool:
+        """Take an event of a job; whether it is one that changes the answer."""
+        if kind == "delta":
+            self.add(data)
+        elif kind == "replace":
+            self.replace(data["content"])
+        elif kind == "restarted":
+            self.__init__()  # type: ignore[misc]  # as new
+        else:
+            return False
+        return True
+
     def add_text(self, piece: str) -> None:
         """Take a piece of text, the most frequent delta by far."""
         if self._blocks and self._blocks[-1][0] == "text":
             self._blocks[-1][1].add(piece)
         else:
             self._piece("text", piece)
+
+    def replace(self, text: str) -> None:
+        """Take a text in place of all that came before."""
+        self.__init__()  # type: ignore[misc]  # as new
+        self.add_text(text)
 
     def _piece(self, kind: str, piece: str) -> None:
         if not self._blocks or self._blocks[-1][0] != kind:

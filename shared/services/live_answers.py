@@ -12,6 +12,7 @@ from shared.services.answers import Answer
 from shared.services.messages import Message
 
 _AT_ONCE = 5000
+_CHANGES = (b'{"type":"delta"', b'{"type":"replace"', b'{"type":"restarted"')
 
 
 def so_far(job_id: str) -> Answer:
@@ -20,10 +21,9 @@ def so_far(job_id: str) -> Answer:
     while events := relay.replay(job_id, seen, _AT_ONCE):
         seen += len(events)
         for event in events:
-            if event.startswith(b'{"type":"delta"'):
-                answer.add(orjson.loads(event)["data"])
-            elif event.startswith(b'{"type":"restarted"'):
-                answer = Answer()
+            if event.startswith(_CHANGES):
+                told = orjson.loads(event)
+                answer.take(told["type"], told["data"])
     return answer
 
 

@@ -46,6 +46,12 @@ def test_text_and_finish_become_chunks():
     }
 
 
+def test_of_an_answer_that_is_replaced_a_client_gets_what_goes_beyond_it():
+    told = joined("content", *pieces("one two", 3), event("replace", content="one two three"))
+
+    assert told == "one two three"
+
+
 def test_what_else_a_provider_says_is_passed_on():
     told = written(
         event("delta", extra={"refusal": "no", "logprobs": {"content": []}}, index=1, text="x")

@@ -64,6 +64,20 @@ def test_neighbouring_pieces_are_told_as_one(turn):
     assert turn.take(text("!")) == [piece("!")]
 
 
+def test_what_functions_tell_the_page_is_passed_on(turn):
+    said = {"type": "info", "content": "Hello"}
+
+    told = turn.take([event("event", type="notification", data=said)])
+
+    assert told == [Notice("notification", said)]
+
+
+def test_an_answer_that_is_replaced_is_told_as_a_whole(turn, clock):
+    told = turn.take([*text("one"), event("replace", content="two")])
+
+    assert told == [piece("one"), completion(content="two")]
+
+
 def test_usage_and_sources_are_told_between_the_pieces(turn):
     told = turn.take([*text("a"), event("usage", total_tokens=1), *text("b")])
 

@@ -92,6 +92,10 @@ class Chunks:
         self._beyond.restart()
         return b""
 
+    def _replaced(self, data: dict[str, Any]) -> bytes:
+        self._beyond.restart()
+        return self._delta({"text": data["content"]})
+
     def _source(self, data: dict[str, Any]) -> bytes:
         """Tell the sources in a chunk without choices, so that OpenAI's clients read over it."""
         return b"data: " + orjson.dumps({**self._head, "choices": [], **data}) + b"\n\n"
@@ -123,6 +127,7 @@ class Chunks:
 _WRITERS: dict[str, Any] = {
     "delta": Chunks._delta,
     "restarted": Chunks._restarted,
+    "replace": Chunks._replaced,
     "source": Chunks._source,
     "usage": Chunks._note_usage,
     "completed": Chunks._completed,

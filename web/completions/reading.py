@@ -145,13 +145,11 @@ def gathered(reader: Reader) -> tuple[dict[str, Any], Answer] | None:
                 break
             for _, event in batch:
                 kind, data = ending_of(event)
-                if kind == "delta":
-                    answer.add(data)
-                elif kind == "restarted":
-                    answer = Answer()
-                elif kind == "failed":
+                if answer.take(kind, data):
+                    continue
+                if kind == "failed":
                     raise UpstreamFailed(data)
-                elif kind in ("completed", "cancelled"):
+                if kind in ("completed", "cancelled"):
                     return data, answer
     finally:
         reader.close()

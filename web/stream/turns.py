@@ -4,6 +4,7 @@ Source: contract, chat-flow §6 and §15 (the names of 0.6.5 and, beside them, t
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,15 +133,11 @@ class Turn:
             return self._show({"description": f"Waiting, place {data['position']} in line"})
         if kind == "status":
             return self._show(data)
-        if kind == "restarted":
-            self._answer, self._needs_whole = Answer(), True
+        if kind in _PASSED_ON:
+            return [_PASSED_ON[kind](data)]
+        if self._answer.take(kind, data):
+            self._needs_whole = True
             self._tail, self._may_think = "", False
-        elif kind == "source":
-            return [Notice("chat:completion", {"sources": data["sources"]})]
-        elif kind == "files":
-            return [Notice("files", data)]
-        elif kind == "usage":
-            return [Notice("chat:completion", {"usage": data})]
         closed = self._without_status()
         return [*closed, *self._ending(kind, data)]
 
@@ -179,6 +176,15 @@ class Turn:
         is_stored = message is not None and not message.is_running
         content = message.content if message and is_stored else self._content(is_done=True)
         return {"content": content, "title": chat.title if chat else ""}
+
+
+# What the page is told as it stands.
+_PASSED_ON: dict[str, Callable[[dict[str, Any]], Notice]] = {
+    "event": lambda data: Notice(data["type"], data.get("data")),
+    "source": lambda data: Notice("chat:completion", {"sources": data["sources"]}),
+    "files": lambda data: Notice("files", data),
+    "usage": lambda data: Notice("chat:completion", {"usage": data}),
+}
 
 
 def _completion(**data: Any) -> Notice:

@@ -25,6 +25,7 @@ from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
 from workers.inference import preset
 from workers.inference.pace import Pace
+from workers.inference.telling import Teller
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.base import Event, Provider
@@ -56,6 +57,7 @@ class ChatTurn:
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
             self._filters = Filters(job, owner, route)
+        self._teller = Teller(job, self._answer)
         self._filtered: tuple[str, dict[str, Any]] | None = None
         self._aim(route)
 
@@ -184,7 +186,7 @@ class ChatTurn:
         return messages.finish_answer(*place, text, {**fields, **others}, is_whole=is_whole)
 
     def _fields(self, error: str | None) -> dict[str, Any]:
-        fields: dict[str, Any] = self._gathering.fields()
+        fields: dict[str, Any] = self._teller.fields(self._gathering.fields())
         if error is not None:
             fields["error"] = {"content": error}
         if self._usage is not None:
