@@ -14,6 +14,7 @@ from tests.services.valkey import Valkey
 # Fixtures of the tests that run the code in this process.
 pytest_plugins = [
     "tests.services.inside",
+    "tests.services.jupyter",
     "tests.services.open_page",
     "tests.services.searching",
     "tests.services.uploading",

@@ -30,7 +30,7 @@ HOMES = {
     "flask_sqlalchemy": ("web/", "shared/db.py"),
     "werkzeug": ("web/",),
     "socketio": ("web/",),
-    "simple_websocket": ("web/", "workers/images/comfyui_socket.py"),
+    "simple_websocket": ("web/", "workers/images/comfyui_socket.py", "workers/code/jupyter.py"),
     "celery": (*CELERY_HOMES, "launch/flower/", "launch/celery.py"),
     "kombu": CELERY_HOMES,
     "httpx": (

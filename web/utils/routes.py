@@ -7,9 +7,11 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, send_file
 
+from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
 from shared.kinds.base import JobSpec, Payload
+from shared.kinds.code import EXECUTE_CODE, ExecuteCode
 from shared.kinds.texts import (
     FORMAT_CODE,
     RENDER_MARKDOWN,
@@ -19,8 +21,10 @@ from shared.kinds.texts import (
     RenderPDF,
 )
 from shared.queue import Subject
+from shared.services import code
 from web.api import endpoint
 from web.auth import current_user
+from web.errors import Status
 from web.stream.waiting import ask
 from web.utils import copying
 from web.utils.schemas import (
@@ -30,6 +34,7 @@ from web.utils.schemas import (
     EmailQuery,
     HTMLResponse,
     MarkdownForm,
+    OutputResponse,
 )
 
 bp = Blueprint("utils", __name__)
@@ -63,6 +68,22 @@ def show_gravatar(query: EmailQuery) -> str:
 def format_code(body: CodeForm) -> dict[str, Any]:
     """Lay a piece of Python out."""
     return _made(FORMAT_CODE, FormatCode(code=body.code))
+
+
+@bp.post("/code/execute")
+@endpoint(
+    body=CodeForm,
+    response=OutputResponse,
+    transaction=None,
+    errors={400: "The server runs no code, or its Jupyter server does not", **_LATE},
+)
+def execute_code(body: CodeForm) -> dict[str, Any]:
+    """Run a piece of Python on the Jupyter server, where one is configured."""
+    if not code.may_execute():
+        raise Status(400, code.NOT_HERE)
+    patience = option("CODE_EXECUTION_JUPYTER_TIMEOUT") + _PATIENCE_S
+    subject = Subject(current_user().id)
+    return ask(EXECUTE_CODE, ExecuteCode(code=body.code), subject, patience)
 
 
 @bp.post("/markdown")

@@ -27,6 +27,14 @@ class CodeResponse(Schema):
     code: str
 
 
+class OutputResponse(Schema):
+    """What a piece of code has said; pictures are lines of `result`, as data URIs."""
+
+    stdout: str
+    stderr: str
+    result: str
+
+
 class MarkdownForm(Schema):
     """A text in Markdown."""
 
