@@ -41,12 +41,15 @@ def require_web_address(url: str) -> str:
     return url
 
 
-def resolve(host: str, port: int, allows_private: bool = False) -> list[str]:
+def resolve(
+    host: str, port: int, allows_private: bool = False, is_trusted: bool = False
+) -> list[str]:
     """Find the numbers of a host, all of them fit to be opened.
 
     Args:
         host: Name or number.
         allows_private: Whether the networks of a house are fit too.
+        is_trusted: Whether an admin has named this host and port: then all its numbers are fit.
 
     Returns:
         At least one address; connect to these and do not ask the name server again: it might answer
@@ -61,7 +64,7 @@ def resolve(host: str, port: int, allows_private: bool = False) -> list[str]:
     except UnicodeError as error:
         raise OSError("no such host") from error
     numbers = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    if not all(is_allowed(number, allows_private) for number in numbers):
+    if not is_trusted and not all(is_allowed(number, allows_private) for number in numbers):
         raise AddressRefused
     return numbers
 

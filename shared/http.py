@@ -40,6 +40,8 @@ class Limits:
         idle_s: Between two pieces.
         redirects: How often it may be sent elsewhere.
         allows_private: Whether the networks of a house may be opened; see `addresses.is_allowed`.
+        trusted: Host and port of a server that an admin has set up: it may stand anywhere. Whatever
+            it leads to is checked like anything else.
     """
 
     size_bytes: int = 20 * 1024 * 1024
@@ -48,6 +50,17 @@ class Limits:
     idle_s: float = 15.0
     redirects: int = 5
     allows_private: bool = False
+    trusted: tuple[str, int] | None = None
+
+
+def origin_of(url: str) -> tuple[str, int]:
+    """Give host and port of an address, as `Limits.trusted` wants them.
+
+    Raises:
+        Invalid: It is no http or https address.
+    """
+    parts = urlsplit(addresses.require_web_address(url))
+    return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
 
 
 @dataclass(frozen=True)
@@ -252,8 +265,9 @@ class _Line(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first of a host's numbers that answers."""
         self.left_s(timeout)
+        is_trusted = (host.lower(), port) == self._limits.trusted
         try:
-            numbers = addresses.resolve(host, port, self._limits.allows_private)
+            numbers = addresses.resolve(host, port, self._limits.allows_private, is_trusted)
         except OSError as error:
             raise httpcore.ConnectError("there is no such host") from error
         for number in numbers[:_MOST_NUMBERS]:

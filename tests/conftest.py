@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.services.jupyter",
     "tests.services.open_page",
     "tests.services.searching",
+    "tests.services.tool_servers",
     "tests.services.uploading",
     "tests.services.upstreams",
     "tests.services.working",

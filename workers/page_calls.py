@@ -9,6 +9,7 @@ from typing import Any
 from shared import page_calls
 from shared.errors import Invalid, Reason, SwitchyardError
 from shared.ids import new_id
+from shared.kinds.inference import RunChat
 from shared.page_calls import ANSWER, FLOODED, GONE, TAKEN
 from shared.subscriber import subscriber
 from workers.live import Running
@@ -47,6 +48,13 @@ class Page:
     session_id: str
     chat_id: str | None
     message_id: str | None
+
+
+def page_of(request: RunChat, user_id: str) -> Page | None:
+    """Give the page from which an answer was asked for; None when no page has."""
+    if not request.session_id:
+        return None
+    return Page(user_id, request.session_id, request.page_chat_id, request.page_message_id)
 
 
 def ask(job: Running, page: Page, kind: str, data: Any, patience_s: float = PATIENCE_S) -> Any:

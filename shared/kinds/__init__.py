@@ -14,6 +14,7 @@ from shared.kinds import (
     retrieval,
     speech,
     texts,
+    tools,
     webhooks,
     workspace,
 )
@@ -33,6 +34,7 @@ _NOUNS = (
     retrieval,
     speech,
     texts,
+    tools,
     webhooks,
     workspace,
 )

@@ -12,12 +12,22 @@ class RunChat(Payload):
     our own keys, `variables` what the client puts for the placeholders of a model's system prompt,
     `about` what the door that accepted it wants to know of it later, `files` what is read before
     the answer (see `shared.services.references`), `features` what else is done for it.
+
+    Attributes:
+        page_chat_id: The chat as the page knows it, which need not be stored.
+        page_message_id: The answer's message, as the page knows it.
+        tool_ids: Tools of the workspace, and `server:<place>` for servers of tools.
+        tool_servers: Servers of tools that the page calls itself: `{"url", "specs", …}`.
+        calls_natively: Whether the model itself asks for calls; else they are chosen beforehand.
+        sealed: What signs the user in at servers of tools that want it.
     """
 
     body: dict[str, Any]
     model: str
     is_stream: bool = True
     session_id: str | None = None
+    page_chat_id: str | None = None
+    page_message_id: str | None = None
     variables: dict[str, str] = Field(default_factory=dict)
     wants_title: bool = False
     wants_tags: bool = False
@@ -26,6 +36,15 @@ class RunChat(Payload):
     about: dict[str, Any] = Field(default_factory=dict)
     files: list[dict[str, Any]] = Field(default_factory=list)
     features: dict[str, bool] = Field(default_factory=dict)
+    tool_ids: list[str] = Field(default_factory=list)
+    tool_servers: list[dict[str, Any]] = Field(default_factory=list)
+    calls_natively: bool = False
+    sealed: str = ""
+
+    @property
+    def names_tools(self) -> bool:
+        """Whether there is anything that could be called for it."""
+        return bool(self.tool_ids or self.tool_servers)
 
 
 class WriteTitle(Payload):

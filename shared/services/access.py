@@ -23,6 +23,7 @@ from shared.models.prompt import Prompt
 from shared.models.tool import Tool
 from shared.models.webhook import Webhook
 from shared.services.accounts import ADMIN, Principal
+from shared.services.tool_servers import ToolServer
 
 _ROLES = ("user", ADMIN)
 _Shared = Channel | Knowledge | ModelRow | Prompt | Tool
@@ -118,6 +119,10 @@ def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
     return info["user_id"] == user.id or grants(user, action, info.get("access_control"))
 
 
+def _tool_server(user: Principal, action: str, server: ToolServer) -> bool:
+    return user.role == ADMIN or grants(user, action, server.access_control)
+
+
 def grants(user: Principal, action: str, control: dict[str, Any] | None) -> bool:
     """Read an `access_control`: None lets everybody read, {} nobody, else its lists decide."""
     if control is None:
@@ -146,5 +151,6 @@ _RULES: dict[type, Any] = {
     ModelRow: _shared,
     Prompt: _shared,
     Tool: _shared,
+    ToolServer: _tool_server,
     dict: _model,
 }

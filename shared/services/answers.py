@@ -1,4 +1,4 @@
-"""An answer as it grows: text, reasoning and tool calls, and how the three become one message.
+"""An answer as it grows: text, reasoning and tool calls, and how they become one message.
 
 Source: the `<details>` blocks are the form of the Open WebUI 0.6.5 page (contract, chat-flow §7).
 """
@@ -54,7 +54,8 @@ class Answer:
     """Gathers the deltas of one answer, of its first choice."""
 
     def __init__(self) -> None:
-        self._blocks: list[list[Any]] = []  # [kind, text, started, ended]
+        # [kind, text, started, ended]; of a call that was made here its data in place of a text.
+        self._blocks: list[list[Any]] = []
         self.tool_calls: list[dict[str, Any]] = []
         self.finish_reason: str | None = None
 
@@ -73,6 +74,8 @@ class Answer:
         """Take an event of a job; whether it is one that changes the answer."""
         if kind == "delta":
             self.add(data)
+        elif kind == "tool_call":
+            self.add_call(data)
         elif kind == "replace":
             self.replace(data["content"])
         elif kind == "restarted":
@@ -95,11 +98,22 @@ class Answer:
 
     def _piece(self, kind: str, piece: str) -> None:
         if not self._blocks or self._blocks[-1][0] != kind:
-            now = time.monotonic()
-            if self._blocks:
-                self._blocks[-1][3] = now
-            self._blocks.append([kind, _Text(), now, None])
+            self._begin(kind, _Text())
         self._blocks[-1][1].add(piece)
+
+    def _begin(self, kind: str, held: Any) -> None:
+        now = time.monotonic()
+        if self._blocks:
+            self._blocks[-1][3] = now
+        self._blocks.append([kind, held, now, None])
+
+    def add_call(self, data: dict[str, Any]) -> None:
+        """Take the data of a `tool_call` event: a call that is made here, or what came of it."""
+        for kind, call, *_ in self._blocks:
+            if kind == "call" and call["id"] == data["id"]:
+                call.update(data)
+                return
+        self._begin("call", dict(data))
 
     def _merge_call(self, delta: dict[str, Any]) -> None:
         place = delta.get("index", len(self.tool_calls))
@@ -111,6 +125,11 @@ class Answer:
         call["id"] = delta.get("id") or call["id"]
         call["function"]["name"] += function.get("name") or ""
         call["function"]["arguments"] += function.get("arguments") or ""
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls that were made here, with what came of them."""
+        return [call for kind, call, *_ in self._blocks if kind == "call"]
 
     @property
     def text(self) -> str:
@@ -147,6 +166,8 @@ class Answer:
             is_closed = is_done or place < last
             if kind == "text":
                 parts += _text(text, is_closed)
+            elif kind == "call":
+                parts.append(_own_call(text))
             else:
                 seconds = round((ended or time.monotonic()) - started)
                 parts.append(_reasoning(text.whole(), seconds if is_closed else None))
@@ -196,15 +217,36 @@ def _reasoning(text: str, seconds: int | None) -> str:
 
 
 def _tool_call(call: dict[str, Any]) -> str:
+    """Write a call that its reader is to make."""
+    function = call["function"]
+    return _call_block(call["id"], function["name"], function["arguments"])
+
+
+def _own_call(call: dict[str, Any]) -> str:
+    """Write a call that is made here."""
+    if not call["done"]:
+        return _call_block(call["id"], call["name"], call["arguments"])
+    files = orjson.dumps(call["files"]).decode() if call.get("files") else ""
+    more = {"result": orjson.dumps(call["result"]).decode(), "files": files}
+    return _call_block(call["id"], call["name"], call["arguments"], more)
+
+
+def _call_block(call_id: str, name: str, arguments: str, more: dict[str, str] | None = None) -> str:
+    """Write the block of a call.
+
+    Args:
+        more: What came of it; None while it is under way.
+    """
     import html  # noqa: PLC0415 -- it knows the names of 2,231 characters, half a megabyte
 
-    function = call["function"]
     attributes = {
         "type": "tool_calls",
-        "done": "false",
-        "id": call["id"],
-        "name": function["name"],
-        "arguments": orjson.dumps(function["arguments"]).decode(),
+        "done": "false" if more is None else "true",
+        "id": call_id,
+        "name": name,
+        "arguments": orjson.dumps(arguments).decode(),
+        **(more or {}),
     }
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
-    return f"<details {written}>\n<summary>Executing...</summary>\n</details>\n"
+    summary = "Executing..." if more is None else "Tool Executed"
+    return f"<details {written}>\n<summary>{summary}</summary>\n</details>\n"

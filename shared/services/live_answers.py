@@ -12,7 +12,9 @@ from shared.services.answers import Answer
 from shared.services.messages import Message
 
 _AT_ONCE = 5000
-_CHANGES = (b'{"type":"delta"', b'{"type":"replace"', b'{"type":"restarted"')
+_CHANGES = tuple(
+    b'{"type":"%b"' % kind for kind in (b"delta", b"tool_call", b"replace", b"restarted")
+)
 
 
 def so_far(job_id: str) -> Answer:

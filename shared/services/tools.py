@@ -10,10 +10,11 @@ from shared import db
 from shared.errors import Conflict, Invalid
 from shared.ids import now_s
 from shared.models.tool import Tool
-from shared.services import access, permissions, sharing, sources
+from shared.services import access, permissions, sharing, sources, tool_servers
 from shared.services.accounts import Principal
 from shared.services.sharing import Control
 from shared.services.sources.specs import tool_specs
+from shared.services.tool_servers import ToolServer
 
 _NOUN = "tools"
 
@@ -40,6 +41,20 @@ def listed(user: Principal, action: str) -> list[Tool]:
     query = select(Tool).options(defer(Tool.content)).order_by(Tool.updated_at.desc(), Tool.id)
     rows = db.session().scalars(query)
     return [row for row in rows if access.can(user, action, row)]
+
+
+def servers_for(user: Principal) -> list[ToolServer]:
+    """List the servers of tools that a user may use."""
+    return [server for server in tool_servers.listed() if access.can(user, "read", server)]
+
+
+def may_use(user: Principal, tool_id: str) -> bool:
+    """Whether there is a tool, or a server of tools, of this id that a user may use."""
+    if tool_id.startswith(tool_servers.PREFIX):
+        server = tool_servers.find(tool_id)
+        return server is not None and access.can(user, "read", server)
+    row = db.session().get(Tool, tool_id)
+    return row is not None and access.can(user, "read", row)
 
 
 def every() -> list[Tool]:

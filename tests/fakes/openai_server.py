@@ -39,9 +39,9 @@ class OpenAIServer(Server):
         yield writer.event({"role": "assistant", "content": ""})
         for thought in chosen.thoughts:
             yield writer.event({"reasoning_content": thought})
-        if chosen.tool:
-            yield from writer.call(chosen.tool)
-        else:
+        for place, tool in enumerate(chosen.tools):
+            yield from writer.call(place, tool)
+        if not chosen.tools:
             yield from self._texts(chosen, writer, record)
         reason = "tool_calls" if chosen.tool else "stop"
         for index in range(writer.choices):
@@ -72,9 +72,12 @@ class OpenAIServer(Server):
         message: dict[str, Any] = {"role": "assistant", "content": chosen.text}
         if chosen.thoughts:
             message["reasoning_content"] = "".join(chosen.thoughts)
-        if chosen.tool:
-            call = {"id": "call_1", "type": "function", "function": chosen.tool}
-            message.update(content=None, tool_calls=[call])
+        if chosen.tools:
+            calls = [
+                {"id": f"call_{place}", "type": "function", "function": tool}
+                for place, tool in enumerate(chosen.tools, 1)
+            ]
+            message.update(content=None, tool_calls=calls)
         reason = "tool_calls" if chosen.tool else "stop"
         choices = [
             {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
@@ -130,12 +133,13 @@ class _Writer:
         before, after = self.event({"content": "\x00"}).split(b"\\u0000")
         return before, after
 
-    def call(self, function: dict[str, str]) -> Iterator[bytes]:
+    def call(self, place: int, function: dict[str, str]) -> Iterator[bytes]:
         start = {"name": function["name"], "arguments": ""}
-        yield self._calls({"index": 0, "id": "call_1", "type": "function", "function": start})
+        head = {"index": place, "id": f"call_{place + 1}", "type": "function"}
+        yield self._calls({**head, "function": start})
         text = function["arguments"]
         for at in range(0, len(text), 4):
-            yield self._calls({"index": 0, "function": {"arguments": text[at : at + 4]}})
+            yield self._calls({"index": place, "function": {"arguments": text[at : at + 4]}})
 
     def _calls(self, call: dict[str, Any]) -> bytes:
         return self.event({"tool_calls": [call]})

@@ -10,6 +10,9 @@ Words in the last user message steer it; so does the model's id, behind a semico
     stamp=1                 each word is `t<monotonic nanoseconds>`, taken when it is sent
     think=6                 so many words of reasoning first
     tool=NAME args=a:1,b:2  calls this function, if it is offered and no result is there yet
+    rounds=f(a:1)+g()/h(b:2)   calls f and g, and when their results are there h, if all are offered
+    choose=f(a:1)+g()       what to call, when a prompt asks for JSON with `tool_calls`
+    recite=1                the answer is the results of the calls
     group=8                 so many words per send
     endless=1               never ends
     longline=1048576        one word of this many bytes in the middle
@@ -38,12 +41,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-TEXT = ("say", "tool", "args")
+TEXT = ("say", "tool", "args", "rounds", "choose")
 NUMBERS = (
     "tokens", "delay", "late", "utf8", "stamp", "think", "group", "endless", "longline", "fail",
     "retry", "times", "hang", "cut", "reset", "error", "badjson", "hang_head", "drop", "noise",
     "html", "empty", "json", "split", "slice", "burst", "crlf", "comments", "pretty", "nodone",
-    "gzip", "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
+    "recite", "gzip", "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
 )  # fmt: skip
 DEFAULTS: dict[str, Any] = {"tokens": 24, "delay": 30}
 _WORD = re.compile(r"(?<!\w)([a-z_0-9]+)=([^\s<>\"'`;]+)")
@@ -137,14 +140,19 @@ class Plan:
         kind: "chat" or "task".
         text: The whole answer.
         words: The steering words that hold for it.
-        tool: A function call instead of the text: its name and arguments.
+        tools: Function calls instead of the text: their names and arguments.
     """
 
     kind: str
     question: str
     text: str
     words: dict[str, Any] = field(default_factory=dict)
-    tool: dict[str, str] | None = None
+    tools: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def tool(self) -> dict[str, str] | None:
+        """The first of the calls."""
+        return self.tools[0] if self.tools else None
 
     @property
     def pieces(self) -> list[str]:
@@ -186,15 +194,53 @@ def plan(request: dict[str, Any], defaults: dict[str, Any]) -> Plan:
     if task:
         return Plan("task", question, task, {**defaults, "delay": 0})
     words = {**defaults, **words_in(str(request.get("model", ""))), **words_in(question)}
-    return Plan("chat", question, _answer(question, words), words, _tool(request, words, question))
+    if _is_choice(messages):
+        return Plan("task", question, _chosen(words.get("choose", "")), {**defaults, "delay": 0})
+    text = _recited(messages) if words.get("recite") else _answer(question, words)
+    return Plan("chat", question, text, words, _tools(request, words, question))
 
 
-def _tool(request: dict[str, Any], words: dict[str, Any], question: str) -> dict[str, str] | None:
+def _is_choice(messages: list[dict[str, Any]]) -> bool:
+    first = messages[0] if messages else {}
+    return first.get("role") == "system" and '"tool_calls"' in text_of(first.get("content"))
+
+
+def _chosen(wanted: str) -> str:
+    calls = [
+        {"name": call["name"], "parameters": json.loads(call["arguments"])}
+        for call in _calls_in(wanted)
+    ]
+    return json.dumps({"tool_calls": calls})
+
+
+def _recited(messages: list[dict[str, Any]]) -> str:
+    told = [text_of(m.get("content")) for m in messages if m.get("role") == "tool"]
+    return " ".join(["RESULTS", *told])
+
+
+def _tools(request: dict[str, Any], words: dict[str, Any], question: str) -> list[dict[str, str]]:
+    messages = request.get("messages") or []
     offered = {tool.get("function", {}).get("name") for tool in request.get("tools") or []}
+    if request.get("tool_choice") == "none":
+        return []
+    rounds = [_calls_in(one) for one in words.get("rounds", "").split("/") if one]
+    done = sum(bool(message.get("tool_calls")) for message in messages)
+    if rounds:
+        calls = rounds[done] if done < len(rounds) else []
+        return [call for call in calls if call["name"] in offered]
     if words.get("tool") not in offered or "tool" not in words:
-        return None
-    if any(message.get("role") == "tool" for message in request.get("messages") or []):
-        return None
-    given = [pair.partition(":")[::2] for pair in words.get("args", "").split(",") if pair]
-    arguments = dict(given) or {"query": digest(question)}
-    return {"name": words["tool"], "arguments": json.dumps(arguments)}
+        return []
+    if any(message.get("role") == "tool" for message in messages):
+        return []
+    given = _arguments(words.get("args", "")) or {"query": digest(question)}
+    return [{"name": words["tool"], "arguments": json.dumps(given)}]
+
+
+def _calls_in(text: str) -> list[dict[str, str]]:
+    """Read `f(a:1)+g()`."""
+    found = re.findall(r"([\w.-]+)\(([^()]*)\)", text)
+    return [{"name": name, "arguments": json.dumps(_arguments(args))} for name, args in found]
+
+
+def _arguments(text: str) -> dict[str, str]:
+    return dict(pair.partition(":")[::2] for pair in text.split(",") if pair)

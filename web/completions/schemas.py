@@ -34,6 +34,8 @@ class CompletionForm(Schema):
     variables: dict[str, Any] | None = None
     files: list[Any] | None = None
     features: dict[str, Any] | None = None
+    tool_ids: list[Any] | None = None
+    tool_servers: list[Any] | None = None
 
     @field_validator("messages")
     @classmethod

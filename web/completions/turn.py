@@ -13,6 +13,7 @@ from shared.queue import Subject
 from shared.services import access, chats, jobs, messages, models, parameters, references
 from shared.services.accounts import Principal
 from web.completions.schemas import CompletionForm
+from web.completions.tools import offered
 
 # Keys of the page and of today's clients that are not the provider's business.
 _OURS = frozenset(
@@ -83,11 +84,15 @@ def accept(
         model=form.model,
         is_stream=form.stream is not False if form.background else bool(form.stream),
         session_id=form.session_id,
+        page_chat_id=form.chat_id,
+        page_message_id=form.id,
         variables=form.words,
         about=about or {},
         files=references.cleaned(form.files),
         features=form.wanted_features,
         **_followers(form),
+        **offered(user, form.tool_ids, form.tool_servers),
+        calls_natively=form.params.get("function_calling") == "native",
     )
     with db.statements(write=True):
         chat_id = _checked_chat(user, form)

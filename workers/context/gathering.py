@@ -61,14 +61,18 @@ class Gathering:
         self.statuses: list[dict[str, Any]] = []
         self.files: list[dict[str, Any]] = []
 
-    def put_into(self, body: dict[str, Any]) -> dict[str, Any]:
+    def put_into(self, body: dict[str, Any], reads_files: bool = True) -> dict[str, Any]:
         """Gather, tell the sources before the answer begins, and put them into its request.
+
+        Args:
+            reads_files: Whether the request's files are searched; a tool may read them instead.
 
         Raises:
             Stopped: The job has to end.
             UpstreamFailed: A search has failed; the message is its own.
         """
-        if not self._items and not any(self._request.features.values()):
+        self._items = self._items if reads_files else []
+        if not (self._items or self.sources or any(self._request.features.values())):
             return body
         messages = self._request.body.get("messages") or []
         question = queries.last_question(messages)
@@ -92,6 +96,12 @@ class Gathering:
         self.statuses.append(status)
         self._job.writer.emit("status", status)
 
+    def cite(self, sources: list[Source]) -> None:
+        """Tell sources that were found while the answer is written, with those from before."""
+        if sources:
+            self.sources += sources
+            self._job.writer.emit("source", {"sources": self.sources})
+
     def fields(self) -> dict[str, Any]:
         """Give what the message keeps."""
         kept = {"sources": self.sources, "statusHistory": self.statuses, "files": self.files}
@@ -101,7 +111,7 @@ class Gathering:
         parts = [part for item in self._items if (part := self._part(item)) is not None]
         if searched := [part for part in parts if part.found is None]:
             self._search(searched, messages)
-        self.sources = [source(part.item, part.found or {}) for part in parts if part.has_texts]
+        self.sources += [source(part.item, part.found or {}) for part in parts if part.has_texts]
 
     def _part(self, item: dict[str, Any]) -> "_Part | None":
         """Say what is known of an item without a search; None when there is nothing of it."""

@@ -1,7 +1,7 @@
 """One chat answer: from a claimed job to the provider's stream and back into the message."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import db, queue
 from shared.config.options import option
@@ -34,6 +34,9 @@ from workers.providers.errors import Unavailable
 from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
+if TYPE_CHECKING:
+    from workers.tools.using import ToolUse
+
 log = logging.getLogger(__name__)
 
 # A question and its answer.
@@ -59,39 +62,76 @@ class ChatTurn:
             self._filters = Filters(job, owner, route)
         self._teller = Teller(job, self._answer)
         self._filtered: tuple[str, dict[str, Any]] | None = None
+        self._tools: ToolUse | None = None
         self._aim(route)
 
     def _aim(self, route: models.Route) -> None:
         """Make ready what is asked of a model."""
         owner, request = self._owner, self._request
+        self._route = route
         self._provider: Provider = provider_for(route.connection)
         self._body = preset.applied(request.body, route, owner, request.variables)
         self._gathering = Gathering(self._job, request, owner, route)
 
     def do(self) -> None:
-        """Read what the answer needs, then relay the provider's answer; before its first piece a
-        failure that may pass is tried again, unless the provider asks for a longer pause than
-        somebody would wait for.
+        """Read what the answer needs, then relay the provider's answer; when that asks for calls of
+        tools its next one too.
         """
         if self._filters:
             self._let_filters_in()
-        self._body = self._gathering.put_into(self._body)
-        for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
-            try:
-                self._relay()
-                break
-            except Unavailable as error:
-                asks_for_too_long = (error.retry_after_s or 0) > _LONGEST_PAUSE_S
-                if not tries_left or not self._answer.is_empty or asks_for_too_long:
-                    raise
-                self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
-
+        if self._request.names_tools:
+            self._answer_with_tools()
+        else:
+            self._body = self._gathering.put_into(self._body)
+            self._ask_patiently()
         self._pace.end(self._job.claim, self._usage)
         if self._usage is not None:
             self._job.writer.emit_with_next("usage", self._usage)
         if self._filters and self._job.claim.chat_id and self._job.claim.message_id:
             content, fields = self._answer.content(), self._fields(None)
             self._filtered = self._filters.finish(self._request, content, fields)
+
+    def _answer_with_tools(self) -> None:
+        from workers.tools.base import Occasion  # noqa: PLC0415 -- most answers have no tools
+        from workers.tools.using import ToolUse  # noqa: PLC0415 -- the same
+
+        with db.reading():
+            occasion = Occasion(self._job, self._owner, self._request)
+            made = ToolUse(occasion, self._route, self._gathering, self._show_call)
+        with made as self._tools:
+            self._body = made.put_into(self._body)
+            self._ask_patiently()
+            while (following := made.next_request(self._body)) is not None:
+                self._body = following
+                self._divide()
+                self._ask_patiently()
+            self._pass_on(*made.rest())
+
+    def _show_call(self, data: dict[str, Any]) -> None:
+        self._answer.add_call(data)
+        self._job.writer.emit("tool_call", data)
+
+    def _divide(self) -> None:
+        """Let the text of the next round begin on a line of its own."""
+        if self._answer.text:
+            self._pass_on({"text": "\n\n"})
+
+    def _ask_patiently(self) -> None:
+        """Relay one answer; before its first piece a failure that may pass is tried again, unless
+        the provider asks for a longer pause than somebody would wait for.
+        """
+        for tries_left in range(get_settings().upstream_tries - 1, -1, -1):
+            try:
+                self._relay()
+                break
+            except Unavailable as error:
+                asks_for_too_long = (error.retry_after_s or 0) > _LONGEST_PAUSE_S
+                if not tries_left or self._has_begun() or asks_for_too_long:
+                    raise
+                self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
+
+    def _has_begun(self) -> bool:
+        return self._tools.has_begun if self._tools is not None else not self._answer.is_empty
 
     def _let_filters_in(self) -> None:
         """Let filters change the request; it goes to another model if one of them says so.
@@ -126,7 +166,7 @@ class ChatTurn:
             try:
                 for events in stream.batches():
                     self._take(events)
-                    if self._body and not self._answer.is_empty:
+                    if self._body and self._tools is None and not self._answer.is_empty:
                         self._let_go_of_the_question()
             finally:
                 stream.close()
@@ -149,15 +189,22 @@ class ChatTurn:
             self._pace.begin(self._job.claim)
         for kind, data in events:
             if kind == "delta":
-                if len(data) == 1 and "text" in data:
-                    text = data["text"]
-                    self._answer.add_text(text)
-                    self._job.writer.text(text)
-                else:
-                    self._answer.add(data)
-                    self._emit(data)
+                shown = data if self._tools is None else self._tools.take(data)
+                if shown is not None:
+                    self._pass_on(shown)
             elif kind == "usage":
-                self._usage = data  # some tell it with every piece; the last one counts
+                # Some tell it with every piece; the last one counts.
+                self._usage = data if self._tools is None else self._tools.total(data)
+
+    def _pass_on(self, *deltas: dict[str, Any]) -> None:
+        for data in deltas:
+            if len(data) == 1 and "text" in data:
+                text = data["text"]
+                self._answer.add_text(text)
+                self._job.writer.text(text)
+            else:
+                self._answer.add(data)
+                self._emit(data)
 
     def _emit(self, data: dict[str, Any]) -> None:
         if len(data) == 1 and "finish_reason" in data:
@@ -206,6 +253,8 @@ class ChatTurn:
             result["finish_reason"] = self._answer.finish_reason
         if not self._answer.is_plain:
             result["message"] = self._answer.as_message()
+        if self._answer.calls:
+            result["calls"] = self._answer.calls
         if self._usage is not None:
             result["usage"] = self._usage
         return result

@@ -199,3 +199,11 @@ def with_text(message: dict[str, Any], text: str) -> dict[str, Any]:
     if isinstance(content, list):
         return {**message, "content": [{"type": "text", "text": text}, *content]}
     return {**message, "content": f"{text}\n{content}"}
+
+
+def with_text_behind(message: dict[str, Any], text: str) -> dict[str, Any]:
+    """Put a text behind what a message says."""
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        return {**message, "content": [*content, {"type": "text", "text": text}]}
+    return {**message, "content": content + text}

@@ -1,0 +1,129 @@
+"""The tools of one answer: which functions there are, and calling them side by side."""
+
+import contextvars
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from shared.errors import SwitchyardError
+from workers.live import Stopped
+from workers.tools.base import Occasion, Spec, ToolFailed, Toolset
+from workers.tools.calls import Call, Made, arguments_of, failed, made_of
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MOST_AT_ONCE = 8
+_MOST_FUNCTIONS = 128
+
+
+class Toolbox:
+    """The functions of all toolsets of one answer; where two have the same name the first counts.
+
+    Attributes:
+        problems: What could not be used, in words for the reader.
+    """
+
+    def __init__(self, toolsets: Sequence[Toolset], occasion: Occasion) -> None:
+        self._toolsets, self._occasion = toolsets, occasion
+        self._functions: dict[str, tuple[Toolset, Spec]] = {}
+        self.problems: list[str] = []
+
+    def open(self) -> None:
+        """Find out what the toolsets offer, all at once; one that cannot be used is left out.
+
+        Raises:
+            Stopped: The job has to end.
+        """
+        for toolset, specs in zip(
+            self._toolsets, _side_by_side(self._specs_of, self._toolsets), strict=True
+        ):
+            for spec in specs[: _MOST_FUNCTIONS - len(self._functions)]:
+                self._functions.setdefault(str(spec["name"]), (toolset, spec))
+
+    def _specs_of(self, toolset: Toolset) -> list[Spec]:
+        try:
+            return toolset.specs(self._occasion)
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            self.problems.append(error.message)
+            return []
+
+    def specs(self) -> list[Spec]:
+        """Describe all functions."""
+        return [
+            {name: spec.get(name) for name in ("name", "description", "parameters")}
+            for _, spec in self._functions.values()
+        ]
+
+    @property
+    def handles_files(self) -> bool:
+        """Whether one of the toolsets reads the request's files itself."""
+        return any(toolset.handles_files for toolset, _ in self._functions.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._functions
+
+    def toolset_of(self, name: str) -> Toolset:
+        """Give what stands behind a function."""
+        return self._functions[name][0]
+
+    def run(
+        self,
+        calls: Sequence[Call],
+        messages: Sequence[dict[str, Any]],
+        tell: Callable[[Made], None],
+    ) -> list[Made]:
+        """Make calls side by side; what goes wrong with one is told as its result.
+
+        Args:
+            messages: The chat up to now.
+            tell: Told of each as soon as it is done.
+
+        Returns:
+            What came of them, in their order.
+
+        Raises:
+            Stopped: The job has to end.
+        """
+        occasion = replace(self._occasion, messages=messages)
+
+        def make(call: Call) -> Made:
+            made = self._make(call, occasion)
+            tell(made)
+            return made
+
+        return _side_by_side(make, calls)
+
+    def _make(self, call: Call, occasion: Occasion) -> Made:
+        if call.name not in self._functions:
+            return failed(call, f"There is no function {call.name}.")
+        toolset, spec = self._functions[call.name]
+        try:
+            return made_of(call, toolset.call(call.name, arguments_of(call, spec), occasion))
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            return failed(call, error.message)
+        except Exception:  # border: whatever is wrong with a tool is the model's to know
+            log.exception("a tool could not be called")
+            return failed(call, ToolFailed().message)
+
+    def close(self) -> None:
+        """Let go of what the calls have opened."""
+        for toolset in self._toolsets:
+            toolset.close()
+
+
+def _side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Do the same with several things at once, each with this thread's context."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
+        waiting = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
+        return [one.result() for one in waiting]

@@ -1,0 +1,188 @@
+"""Servers whose OpenAPI document describes what they offer."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from shared import http
+from shared.errors import SwitchyardError
+from shared.services import tool_servers
+from shared.services.tool_servers import ToolServer
+from workers.live import Running, Stopped
+from workers.tools import openapi_document
+from workers.tools.base import Occasion, Spec, ToolFailed
+
+_LARGEST_DOCUMENT, _LARGEST_ANSWER = 4 * 1024 * 1024, 2 * 1024 * 1024
+_DOCUMENT_WITHIN_S, _ANSWER_WITHIN_S = 10.0, 300.0
+_LONGEST_COMPLAINT = 2000
+_CLIMBING = (".", "..")
+
+
+def fetch_document(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
+    """Fetch the document of a server.
+
+    Args:
+        bearer: What is sent to it; empty for nothing.
+
+    Raises:
+        SwitchyardError: It cannot be fetched or read.
+        Stopped: The job has to end.
+    """
+    url = server.document_url
+    fetcher = http.Fetcher(_limits(server, _LARGEST_DOCUMENT, _DOCUMENT_WITHIN_S))
+    with job.abortable(fetcher.abort):
+        fetched = fetcher.fetch(url, headers=_signed(bearer)).required()
+    is_yaml = "yaml" in fetched.media_type or url.partition("?")[0].endswith((".yaml", ".yml"))
+    return openapi_document.read(fetched.content, is_yaml)
+
+
+def _limits(server: ToolServer, size_bytes: int, total_s: float) -> http.Limits:
+    trusted = http.origin_of(server.url)
+    return http.Limits(size_bytes=size_bytes, total_s=total_s, idle_s=total_s, trusted=trusted)
+
+
+def _signed(bearer: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {bearer}"} if bearer else {}
+
+
+def bearer_for(server: ToolServer, occasion_bearer: str) -> str:
+    """Choose what is sent to a server: its own key, or what the user has signed in with."""
+    if server.auth_type == tool_servers.SESSION:
+        return occasion_bearer
+    return server.key if server.auth_type == tool_servers.BEARER else ""
+
+
+class OpenAPIToolset:
+    """See `base.Toolset`."""
+
+    is_cited = False
+    handles_files = False
+
+    def __init__(self, server: ToolServer) -> None:
+        self.id = server.id
+        self._server = server
+        self._operations: dict[str, dict[str, Any]] = {}
+
+    def specs(self, occasion: Occasion) -> list[Spec]:
+        """Describe the functions; the document is fetched when nobody has done so for a while."""
+        described = tool_servers.kept(self._server)
+        if described is None:
+            described = self._describe(occasion)
+        self._operations = described["operations"]
+        specs: list[Spec] = described["specs"]
+        return specs
+
+    def _describe(self, occasion: Occasion) -> dict[str, Any]:
+        try:
+            return describe(occasion.job, self._server, occasion.bearer)
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            raise ToolFailed(f"The server of tools cannot be used: {error.message}") from error
+
+    def call(self, name: str, arguments: dict[str, Any], occasion: Occasion) -> Any:
+        """Send a request to the server."""
+        operation = self._operations[name]
+        headers = {"accept": "application/json, text/plain;q=0.9, */*;q=0.1"}
+        headers |= _signed(bearer_for(self._server, occasion.bearer))
+        headers |= _of_place(operation, arguments, "header")
+        content = _content(operation, arguments)
+        if content is not None:
+            headers["content-type"] = "application/json"
+        fetcher = http.Fetcher(_limits(self._server, _LARGEST_ANSWER, _ANSWER_WITHIN_S))
+        try:
+            with occasion.job.abortable(fetcher.abort):
+                answer = fetcher.fetch(
+                    self._server.url + _path(operation, arguments),
+                    operation["method"],
+                    headers,
+                    content,
+                )
+        except Stopped:
+            raise
+        except SwitchyardError as error:
+            raise ToolFailed(error.message) from error
+        return _read(answer)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def describe(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
+    """Find out what a server offers, and keep it for all processes.
+
+    Raises:
+        SwitchyardError: It cannot be found out, which is kept too.
+        Stopped: The job has to end.
+    """
+    try:
+        document = fetch_document(job, server, bearer_for(server, bearer))
+        described = openapi_document.describe(document)
+    except Stopped:
+        raise
+    except SwitchyardError:
+        tool_servers.keep(server, None)
+        raise
+    tool_servers.keep(server, described)
+    return described
+
+
+def _of_place(operation: dict[str, Any], arguments: dict[str, Any], place: str) -> dict[str, str]:
+    return {
+        name: _as_text(arguments[name])
+        for name, where in operation["places"].items()
+        if where == place and arguments.get(name) is not None
+    }
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _path(operation: dict[str, Any], arguments: dict[str, Any]) -> str:
+    """Write the path with its query.
+
+    Raises:
+        ToolFailed: A value would lead to another path.
+    """
+    path: str = operation["path"]
+    for name, value in _of_place(operation, arguments, "path").items():
+        if value in _CLIMBING or not value:
+            raise ToolFailed(f"The argument {name} cannot be {value!r}.")
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    query = urlencode(_query(operation, arguments))
+    return f"{path}?{query}" if query else path
+
+
+def _query(operation: dict[str, Any], arguments: dict[str, Any]) -> list[tuple[str, str]]:
+    """List the pairs of the query; a list is a pair for each of its values."""
+    pairs: list[tuple[str, str]] = []
+    for name, where in operation["places"].items():
+        value = arguments.get(name)
+        if where == "query" and value is not None:
+            values = value if isinstance(value, list) else [value]
+            pairs += [(name, _as_text(one)) for one in values]
+    return pairs
+
+
+def _content(operation: dict[str, Any], arguments: dict[str, Any]) -> bytes | None:
+    if operation["body"] is None:
+        return None
+    if operation["body"] == "whole":
+        return orjson.dumps(arguments.get("body"))
+    return orjson.dumps({n: v for n, v in arguments.items() if n not in operation["places"]})
+
+
+def _read(answer: http.Fetched) -> Any:
+    """Give what a server has answered.
+
+    Raises:
+        ToolFailed: It complains.
+    """
+    if answer.status >= 400:
+        raise ToolFailed(f"HTTP error {answer.status}: {answer.text[:_LONGEST_COMPLAINT]}")
+    try:
+        return orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return answer.text
