@@ -13,6 +13,7 @@ from tests.services.valkey import Valkey
 
 # Fixtures of the tests that run the code in this process.
 pytest_plugins = [
+    "tests.services.plugging",
     "tests.services.inside",
     "tests.services.jupyter",
     "tests.services.open_page",

@@ -137,6 +137,16 @@ class Settings(BaseModel):
     upstream_idle_timeout_s: float = Field(120.0, gt=0)
     upstream_total_timeout_s: float = Field(3600.0, gt=0)
     upstream_tries: int = Field(3, ge=1)
+    plugins_sandbox: Literal["auto", "namespaces", "landlock", "off", "disabled"] = "auto"
+    plugins_network: Literal["public", "none"] = "public"
+    plugins_requirements: bool = False
+    plugins_timeout_s: float = Field(120.0, gt=0)
+    plugins_memory_mb: int = Field(1024, ge=128)
+    plugins_cpu_s: int = Field(300, ge=1)
+    plugins_disk_mb: int = Field(64, ge=1)
+    plugins_processes: int = Field(32, ge=1)
+    plugins_max_runners: int = Field(16, ge=1)
+    plugins_idle_s: float = Field(300.0, gt=0)
     models_refresh_s: float = Field(60.0, gt=0)
     signin_max_failures: int = Field(10, ge=1)
     signin_window_s: int = Field(300, ge=1)

@@ -1,0 +1,82 @@
+"""What a plugin's caller is told, what it may be asked, and what can go wrong."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from shared.errors import Reason, SwitchyardError
+
+Values = dict[str, Any]
+
+
+class PluginFailed(SwitchyardError):
+    """A plugin did not do what it was called for.
+
+    Args:
+        message: Which one, and what happened, in its own words where it has some.
+        reason: One of `Reason`.
+    """
+
+    def __init__(self, message: str, reason: str = Reason.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Listener(Protocol):
+    """Hears what a plugin tells while it works, and answers what it asks. Called by the greenlet
+    that waits for the plugin; what it raises ends the call, what it raises of `SwitchyardError` in
+    an answer is told to the plugin.
+    """
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Hear an event (`__event_emitter__`): {"type": …, "data": …}."""
+
+    def ask(self, event: dict[str, Any]) -> Any:
+        """Answer an event (`__event_call__`), such as {"type": "confirmation", …}."""
+
+    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Let one of the tools of `__tools__` be used."""
+
+
+class Silence:
+    """Hears nothing and answers nothing: for plugins that nobody listens to."""
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Let it pass."""
+
+    def ask(self, event: dict[str, Any]) -> Any:  # noqa: ARG002 -- the protocol's signature
+        """Tell that there is nobody.
+
+        Raises:
+            PluginFailed: Always.
+        """
+        raise PluginFailed("Nobody is there who could be asked.")
+
+    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:  # noqa: ARG002 -- as above
+        """Tell that there are none.
+
+        Raises:
+            PluginFailed: Always.
+        """
+        raise PluginFailed(f"There is no tool {name}.")
+
+
+@dataclass(frozen=True)
+class Code:
+    """A version of a plugin's source.
+
+    Attributes:
+        name: Of its module, such as `tool_weather`.
+        packages: A folder with packages of its own; empty when it has none.
+    """
+
+    name: str
+    source: str
+    packages: str = ""
+
+    @cached_property
+    def version(self) -> str:
+        """Tell it from others: the same for the same source only."""
+        whole = "\0".join((self.name, self.packages, self.source))
+        return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
