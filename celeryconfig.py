@@ -74,5 +74,10 @@ beat_schedule = {
         "schedule": 5.0,
         "options": {"queue": "default"},
     },
+    "renew-search": {
+        "task": "upkeep.renew_search",
+        "schedule": 15.0,
+        "options": {"queue": "default"},
+    },
     "purge": {"task": "upkeep.purge", "schedule": 3600.0, "options": {"queue": "default"}},
 }

@@ -157,7 +157,7 @@ class _Scope:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.callbacks: list[Callable[[], None]] = []
+        self.callbacks: list[Callable[[], object]] = []
         self._session: Session | None = None
 
     @property
@@ -322,7 +322,7 @@ def _current() -> _Scope:
     return scope
 
 
-def after_commit(callback: Callable[[], None]) -> None:
+def after_commit(callback: Callable[[], object]) -> None:
     """Call back once the surrounding transaction is durable; a rollback forgets it."""
     _current().callbacks.append(callback)
 

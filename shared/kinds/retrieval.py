@@ -26,6 +26,16 @@ class Reindex(Payload):
     """Make everything searchable anew: all processed files, where they are held, all memories."""
 
 
+class TryEngine(Payload):
+    """See whether the engine of now turns texts into vectors, before anything is made anew."""
+
+
+class RenewCollection(Payload):
+    """Embed what stands in a collection of pages or texts by the engine of now."""
+
+    collection: str
+
+
 class IndexMemories(Payload):
     """Make a user's memories searchable.
 
@@ -110,6 +120,8 @@ class SearchWeb(Payload):
 INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
 REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
+TRY_ENGINE = JobSpec("retrieval.try_engine", QUICK, TryEngine, is_visible=False)
+RENEW_COLLECTION = JobSpec("retrieval.renew_collection", COMPUTE, RenewCollection, is_visible=False)
 INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
 QUERY_MEMORIES = JobSpec("retrieval.query_memories", QUICK, QueryMemories, is_visible=False)
 SEARCH_COLLECTIONS = JobSpec(
@@ -124,6 +136,8 @@ SPECS = (
     INDEX_FILE,
     FILL_KNOWLEDGE,
     REINDEX,
+    TRY_ENGINE,
+    RENEW_COLLECTION,
     INDEX_MEMORIES,
     QUERY_MEMORIES,
     SEARCH_COLLECTIONS,

@@ -1,4 +1,4 @@
-"""Options that an admin saved: one row per dotted key."""
+"""Options that an admin saved, and what the server notes for itself: one row per dotted key."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ from shared import db
 from shared.config.options import OPTIONS, get_options, option
 from shared.config.options.base import each_secret
 from shared.config.secrets import is_mask, mask
+from shared.services import reindexing
 from shared.services.connections import OLLAMA, OPENAI, is_place, key_of_form, padded
 
 # The tree's own version in Open WebUI; it has never changed.
@@ -50,6 +51,8 @@ def save(values: dict[str, Any]) -> None:
     with db.transaction():
         get_options().set(_unmasked(checked))
         get_options().reset([name for name, value in values.items() if _is_forgotten(name, value)])
+        if values.keys() & reindexing.DECISIVE:
+            db.after_commit(reindexing.order_if_changed)
 
 
 def _is_forgotten(name: str, value: Any) -> bool:

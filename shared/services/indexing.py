@@ -13,12 +13,15 @@ from shared.kinds.retrieval import (
     INDEX_FILE,
     INDEX_MEMORIES,
     REINDEX,
+    RENEW_COLLECTION,
     CleanUp,
     FillKnowledge,
     IndexFile,
     IndexMemories,
     Reindex,
+    RenewCollection,
 )
+from shared.models.chunk import Collection
 from shared.models.file import PENDING, File
 from shared.models.knowledge import Knowledge
 from shared.queue import Subject
@@ -75,6 +78,12 @@ def index_memories(
     """
     payload = IndexMemories(memory_ids=None if memory_ids is None else list(memory_ids))
     return queue.enqueue(INDEX_MEMORIES, payload, Subject(user_id, parent_id=parent_id))
+
+
+def renew(collection: Collection, parent_id: str) -> None:
+    """Embed a collection by the engine of now, for a job that does so with all."""
+    payload = RenewCollection(collection=collection.name)
+    queue.enqueue(RENEW_COLLECTION, payload, Subject(collection.user_id, parent_id=parent_id))
 
 
 def fill(knowledge: Knowledge, files: Sequence[File], user_id: str, job_id: str) -> None:

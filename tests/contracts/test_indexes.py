@@ -74,6 +74,19 @@ def test_only_a_files_items_are_searched_when_it_is_named(index):
     assert found(index, EAST, "c", file_id="f2") == ["two"]
 
 
+def test_items_may_be_replaced_by_vectors_of_another_length(index):
+    index.put("c", [item("x", EAST), item("y", NORTH)])
+    index.put("d", [item("x", EAST)])
+    assert found(index, EAST, "c") == ["x", "y"]
+    long = np.eye(4, dtype=np.float32)
+
+    index.replace("c", [item("x", long[0]), item("y", long[1])])
+
+    assert found(index, long[1], "c") == ["y", "x"]
+    assert found(index, EAST, "c", "d") == ["x"]
+    assert [len(one.vector) for one in index.get("c", ["x", "y"])] == [4, 4]
+
+
 def test_an_item_with_the_same_id_is_replaced(index):
     index.put("c", [item("x", EAST)])
     index.put("c", [item("x", NORTH), item("y", EAST)])

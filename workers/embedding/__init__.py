@@ -21,8 +21,3 @@ def get_engine() -> Engine:
     """
     make: Callable[[], Engine] = import_module(_ENGINES[option("RAG_EMBEDDING_ENGINE")]).make
     return make()
-
-
-def engine_name() -> str:
-    """Name the engine of now without starting it."""
-    return f"{option('RAG_EMBEDDING_ENGINE') or 'local'}/{option('RAG_EMBEDDING_MODEL')}"

@@ -4,14 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from shared import db
 from shared.config.options import option
 from shared.errors import Forbidden, Invalid
 from shared.http import Fetcher
 from shared.kinds.retrieval import KeepText, ReadPage
-from shared.services import accounts, collections
+from shared.services import accounts, collections, reindexing
 from workers.live import Running
 from workers.pages.base import Page
 from workers.pages.reading import read
@@ -98,7 +96,6 @@ def _mark(page: Page) -> str:
 
 
 def _meta(page: Page, engine: str, user_id: str | None) -> dict[str, Any]:
-    kind, _, model = engine.partition("/")
     return {
         "file_id": _mark(page),
         "name": page.title,
@@ -106,5 +103,5 @@ def _meta(page: Page, engine: str, user_id: str | None) -> dict[str, Any]:
         "source": page.url,
         "created_by": user_id,
         "hash": hashlib.sha256(page.text.encode("utf-8", "surrogatepass")).hexdigest(),
-        "embedding_config": orjson.dumps({"engine": kind, "model": model}).decode(),
+        "embedding_config": reindexing.mark_of(engine),
     }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
@@ -20,7 +19,7 @@ from shared.kinds.retrieval import FillKnowledge, IndexFile
 from shared.models.file import FAILED, PENDING, PROCESSED, File
 from shared.models.job import CANCELLED, COMPLETED
 from shared.models.knowledge import Knowledge, KnowledgeFile
-from shared.services import access, accounts, indexing
+from shared.services import access, accounts, indexing, reindexing
 from shared.services.indexing import collection_of
 from shared.storage import get_storage
 from workers.live import Running
@@ -148,14 +147,13 @@ def _tell(job: Running, done: float, total: float, note: str, unit: str) -> None
 
 def _meta(file: File, text: str, engine: str) -> dict[str, Any]:
     """Give what every chunk of a file tells of it, in the contract's words."""
-    kind, _, model = engine.partition("/")
     return {
         "file_id": file.id,
         "name": file.filename,
         "source": file.filename,
         "created_by": file.user_id,
         "hash": _hash(text),
-        "embedding_config": orjson.dumps({"engine": kind, "model": model}).decode(),
+        "embedding_config": reindexing.mark_of(engine),
     }
 
 

@@ -1,5 +1,5 @@
-"""The job that makes everything searchable anew: one job for each file, which take their turns with
-everybody else's.
+"""The job that makes everything searchable anew: one job for each file, user with memories and
+collection, which take their turns with everybody else's.
 """
 
 from typing import Any
@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 
 from shared import db
 from shared.errors import Forbidden
-from shared.kinds.retrieval import INDEX_FILE
+from shared.kinds.retrieval import INDEX_FILE, TRY_ENGINE, TryEngine
+from shared.models.chunk import Collection
 from shared.models.file import File
 from shared.models.job import ENDED, FAILED, Job
 from shared.models.knowledge import Knowledge
 from shared.models.memory import Memory
 from shared.services import access, accounts, indexing, jobs
+from workers import asking
 from workers.live import Cancelled, Running
 from workers.vectors import get_index
 
@@ -23,12 +25,16 @@ _AT_ONCE = 100
 
 
 class Reindexing:
-    """Accepts a job for every file and every user's memories, and waits for them."""
+    """Accepts jobs for all that is searched, and waits for them."""
 
     def __init__(self, job: Running) -> None:
         self._job, self._id = job, job.claim.id
         # Ids of jobs grow: those that this one has accepted stand behind it.
-        self._children = (Job.id > self._id, Job.parent_id == self._id)
+        self._children = (
+            Job.id > self._id,
+            Job.parent_id == self._id,
+            Job.kind != TRY_ENGINE.name,
+        )
         with db.reading():
             user = accounts.principal_of(job.claim.user_id or "")
         if user is None or not access.can(user, "use", "admin"):
@@ -37,11 +43,14 @@ class Reindexing:
         self._counts: dict[str, int] = {}
 
     def do(self) -> None:
-        """Empty the knowledge bases, then fill them file by file."""
+        """Empty the knowledge bases, then fill them file by file; an engine that does not work
+        leaves everything as it is.
+        """
+        asking.ask(self._job, [(TRY_ENGINE, TryEngine())])
         if self._job.claim.attempt == 1:
             self._empty()
         self._accept_files()
-        self._accept_memories()
+        self._accept_the_rest()
         try:
             while self._is_under_way():
                 self._job.pause(_PAUSE_S)
@@ -69,12 +78,16 @@ class Reindexing:
                 for file in session.scalars(some):
                     indexing.index_again(file, self._id)
 
-    def _accept_memories(self) -> None:
-        if self._job.claim.attempt > 1:
-            return  # done twice they would only cost time; done never, the next start mends it
+    def _accept_the_rest(self) -> None:
+        """Accept a job for each user's memories, and for each collection of pages or texts."""
         with db.transaction() as session:
+            rest = select(Job.id).where(*self._children, Job.kind != INDEX_FILE.name).limit(1)
+            if session.scalar(rest) is not None:
+                return  # an attempt before has, all of them in this transaction
             for user_id in session.scalars(select(Memory.user_id).distinct()).all():
                 indexing.index_memories(user_id, parent_id=self._id)
+            for collection in session.scalars(select(Collection).order_by(Collection.name)):
+                indexing.renew(collection, self._id)
 
     def _is_under_way(self) -> bool:
         """Look how far the jobs are, and tell it."""

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import orjson
-
 from shared.config.options import option
+from shared.services import reindexing
 from workers.retrieval.base import Engine
 from workers.retrieval.reranking import reranked
 from workers.vectors import words
@@ -91,11 +90,7 @@ class Search:
 
     def _fits(self, match: Match) -> bool:
         """Whether a vector is of this engine; what does not say whose it is counts."""
-        config = match.meta.get("embedding_config")
-        if config is None:
-            return True
-        made = orjson.loads(config)
-        fits = f"{made.get('engine')}/{made.get('model')}" == self._engine.name
+        fits = reindexing.engine_of(match.meta) in (None, self._engine.name)
         self.is_outdated = self.is_outdated or not fits
         return fits
 

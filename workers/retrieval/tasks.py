@@ -9,8 +9,10 @@ from shared.kinds.retrieval import (
     QUERY_MEMORIES,
     READ_PAGE,
     REINDEX,
+    RENEW_COLLECTION,
     SEARCH_COLLECTIONS,
     SEARCH_WEB,
+    TRY_ENGINE,
 )
 from workers.base import task
 from workers.pages.keeping import PageReading, TextKeeping
@@ -20,10 +22,13 @@ from workers.retrieval.indexing import Filling, Indexing
 from workers.retrieval.lookup import Lookup
 from workers.retrieval.memories import Recalling, Remembering
 from workers.retrieval.reindexing import Reindexing
+from workers.retrieval.renewing import EngineTrial, Renewing
 
 task(INDEX_FILE)(Indexing)
 task(FILL_KNOWLEDGE)(Filling)
 task(REINDEX)(Reindexing)
+task(TRY_ENGINE)(EngineTrial)
+task(RENEW_COLLECTION)(Renewing)
 task(INDEX_MEMORIES)(Remembering)
 task(QUERY_MEMORIES)(Recalling)
 task(SEARCH_COLLECTIONS)(Lookup)

@@ -9,7 +9,7 @@ from shared import db, queue
 from shared.config.settings import get_settings
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.queue import Subject
-from shared.services import purging, webhooks
+from shared.services import purging, reindexing, webhooks
 from shared.storage import get_storage
 from workers.base import periodic
 
@@ -31,6 +31,15 @@ def send_due_messages() -> None:
     """Order the tries to deliver webhooks' messages whose time has come."""
     with db.transaction():
         webhooks.send_due()
+
+
+@periodic("upkeep.renew_search")
+def renew_search() -> None:
+    """Order that everything is made searchable anew when this server has been started with another
+    embedding model; what admins change is noticed when they do.
+    """
+    if job_id := reindexing.order_if_changed():
+        log.info("the embedding model has changed: job %s makes everything searchable anew", job_id)
 
 
 @periodic("upkeep.purge")

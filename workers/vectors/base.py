@@ -65,6 +65,14 @@ class Index(Protocol):
             IndexFailed: They cannot be kept right now.
         """
 
+    def replace(self, collection: str, items: Sequence[Item]) -> None:
+        """Let all items of a collection take the places of those with their ids, whatever the
+        length of these vectors was; readers see all of the old ones or all of the new ones.
+
+        Raises:
+            IndexFailed: They cannot be kept right now.
+        """
+
     def ids(self, collection: str, file_id: str | None = None) -> list[str]:
         """List the ids in a collection, of one file when that is named; empty if there is none."""
 

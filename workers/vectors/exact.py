@@ -100,19 +100,24 @@ class _Shelf:
         """Read what was added; all of it when something was taken away."""
         state = select(func.max(Chunk.number), func.count()).where(*self._where)
         newest, count = db.session().execute(state).one()
-        if (newest or 0) != self._newest or count != len(self._ids):
-            self._read()
-        if count != len(self._ids):
+        if (newest or 0) == self._newest and count == len(self._ids):
+            return
+        added = self._above()
+        if len(self._ids) + len(added) != count:
             self._clear()
-            self._read()
+            added = self._above()
+        self._add(added)
 
-    def _read(self) -> None:
-        import numpy as np  # noqa: PLC0415 -- heavy
-
+    def _above(self) -> Sequence[Any]:
+        """Read what came after what is here."""
         query = select(Chunk.number, Chunk.id, Chunk.vector).where(
             *self._where, Chunk.number > self._newest
         )
-        rows = db.session().execute(query.order_by(Chunk.number)).all()
+        return db.session().execute(query.order_by(Chunk.number)).all()
+
+    def _add(self, rows: Sequence[Any]) -> None:
+        import numpy as np  # noqa: PLC0415 -- heavy
+
         if not rows:
             return
         added = vectors(b"".join(row.vector for row in rows)).reshape(len(rows), -1)

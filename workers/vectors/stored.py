@@ -39,6 +39,18 @@ class StoredIndex:
                 _delete(collection, [item.id for item in batch])
                 session.execute(insert(Chunk), [_row(collection, item) for item in batch])
 
+    def replace(self, collection: str, items: Sequence[Item]) -> None:
+        """See `Index`."""
+        ids = [item.id for item in items]
+        self._finder.delete(collection, ids)
+        self._finder.put(collection, items)
+        with db.transaction() as session:
+            db.lock_for_update(f"collection {collection}")
+            for start in range(0, len(items), _AT_ONCE):
+                _delete(collection, ids[start : start + _AT_ONCE])
+                batch = items[start : start + _AT_ONCE]
+                session.execute(insert(Chunk), [_row(collection, item) for item in batch])
+
     def ids(self, collection: str, file_id: str | None = None) -> list[str]:
         """See `Index`."""
         with db.reading() as session:

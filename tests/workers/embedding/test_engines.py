@@ -7,8 +7,9 @@ import pytest
 
 from shared.config.options import get_options
 from shared.errors import Unavailable
+from shared.services.reindexing import engine_name
 from tests.fakes.web_server import FakeWeb
-from workers.embedding import engine_name, get_engine
+from workers.embedding import get_engine
 
 pytestmark = pytest.mark.usefixtures("world")
 

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from shared import db
+from shared import db, queue
 from shared.config.options import get_options
 from shared.errors import Unavailable
 from shared.flusher import flusher
+from shared.kinds.retrieval import KEEP_TEXT, KeepText
 from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED
-from shared.services import files, indexing, jobs, knowledge
+from shared.queue import Subject
+from shared.services import collections, files, indexing, jobs, knowledge
 from shared.services.knowledge import About
+from shared.services.reindexing import engine_of
 from tests.fakes.embedding import Gate, WordEngine
 from tests.services.searching import items_in, texts_in
 from tests.services.things import change_job, new_user, row_of, told
@@ -320,6 +323,39 @@ def test_another_model_is_told_apart_and_a_reindex_puts_all_right(
     assert row_of(job_id).result == {"files": 3, "failed": 0}
     assert flusher.drain(5)
     assert told(job_id)[-2][1] == {"done": 3, "total": 3, "unit": "files", "note": "Indexing"}
+
+
+def test_a_reindex_renews_pages_and_texts_that_stand_nowhere_else(
+    each_database, owner, worker, monkeypatch
+):
+    with db.transaction():
+        name = collections.claim(owner, None, "a text")
+        ask = KeepText(name="a", content="\n".join(LINES[:40]), collection=name)
+        kept = queue.enqueue(KEEP_TEXT, ask, Subject(owner.id))
+    wait_until(lambda: row_of(kept).status == COMPLETED, 10, "the text is kept")
+    monkeypatch.setattr(parts, "get_engine", lambda: WordEngine("fake/other", dim=32))
+
+    with db.transaction():
+        job_id = indexing.reindex(owner.id)
+    wait_until(lambda: row_of(job_id).status == COMPLETED, 20, "the job is done")
+
+    assert texts_in(name) == LINES[:40]
+    assert {item.vector.shape for item in items_in(name)} == {(32,)}
+    assert {engine_of(item.meta) for item in items_in(name)} == {"fake/other"}
+
+
+def test_an_engine_that_does_not_work_leaves_everything_as_it_was(
+    each_database, owner, engine, worker
+):
+    base_id = based(owner, indexed(owner, "old words"))
+    engine.before = fail
+
+    with db.transaction():
+        job_id = indexing.reindex(owner.id)
+    wait_until(lambda: row_of(job_id).status == FAILED, 20, "the job has failed")
+
+    assert row_of(job_id).error == "The engine is away."
+    assert texts_in(base_id) == ["old words"]
 
 
 def test_a_cancelled_reindex_takes_its_jobs_with_it(owner, engine, worker):
