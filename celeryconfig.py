@@ -5,12 +5,15 @@ decide (docs/architecture.md).
 # Celery takes every name without a leading underscore for a setting, and Flower shows it.
 from kombu import Queue as _Queue
 
+from shared.config import sentinels as _sentinels
 from shared.config.settings import get_settings as _get_settings
 
 _settings = _get_settings()
+_asked = _sentinels.parse(_settings.redis_url)
 
 # The broker is the same Redis or Valkey that keeps the event logs, or another one of Celery's.
-broker_url = _settings.broker_url or _settings.redis_url or "redis://127.0.0.1:6379/0"
+_redis_url = _asked.broker_url if _asked else _settings.redis_url
+broker_url = _settings.broker_url or _redis_url or "redis://127.0.0.1:6379/0"
 _redis_options = {
     # Our keys only, so that several instances can share a server.
     "global_keyprefix": f"{_settings.redis_prefix}:broker:",
@@ -22,6 +25,13 @@ _redis_options = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
+if _asked:
+    from shared.primary import sentinel_options as _sentinel_options
+
+    _redis_options |= {
+        "master_name": _asked.service,
+        "sentinel_kwargs": _sentinel_options(_asked),
+    }
 broker_transport_options = _redis_options if _settings.has_redis_broker else {}
 # A broker that is away at the start or goes away later is waited for, for ever.
 broker_connection_retry_on_startup = True

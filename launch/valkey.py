@@ -86,8 +86,10 @@ def check(url: str) -> None:
     """
     import redis  # noqa: PLC0415  (only where it is needed: it imports slowly)
 
+    from shared.redis import pool_of  # noqa: PLC0415  (as above)
+
     patience = {"socket_connect_timeout": _PATIENCE_S, "socket_timeout": _PATIENCE_S}
-    client = redis.Redis.from_url(url, **patience)
+    client = redis.Redis(connection_pool=pool_of(url, **patience))
     try:
         client.ping()
     except redis.RedisError as error:

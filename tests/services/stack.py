@@ -18,6 +18,7 @@ import psutil
 
 from tests.services.client import api
 from tests.services.process import Process
+from tests.services.sentinel import ReplicatedValkey
 from tests.services.valkey import Valkey
 from tests.services.waiting import free_port, wait_until
 
@@ -43,6 +44,7 @@ class Stack:
         compute: How many compute workers.
         quick: How many quick workers.
         database_url: PostgreSQL's address; empty means SQLite in the folder.
+        valkey: Another one than a server of the stack's own; started and ended with it.
         env: Further settings.
         allowed: Expected tracebacks, see `allow`.
     """
@@ -57,6 +59,7 @@ class Stack:
         compute: int = 0,
         quick: int = 0,
         database_url: str = "",
+        valkey: Valkey | ReplicatedValkey | None = None,
         env: dict[str, str] | None = None,
         allowed: tuple[str, ...] = (),
     ):
@@ -65,7 +68,7 @@ class Stack:
         self.data.mkdir(parents=True, exist_ok=True)
         self._allowed = list(allowed)
         self.mark = uuid.uuid4().hex
-        self.valkey = Valkey(folder / "valkey")
+        self._valkey = valkey or Valkey(folder / "valkey")
         self.env = self._environment(provider_url, database_url, env or {})
         self.web = [self._web(i) for i in range(web)]
         self.inference = [self._worker("inference", i) for i in range(inference)]
@@ -76,6 +79,12 @@ class Stack:
     def base(self) -> str:
         """Address of the first web process."""
         return self.web[0].base
+
+    @property
+    def valkey(self) -> Valkey:
+        """The server of a stack that has a single one."""
+        assert isinstance(self._valkey, Valkey), "this stack has two: see ReplicatedValkey"
+        return self._valkey
 
     @property
     def bases(self) -> list[str]:
@@ -90,7 +99,7 @@ class Stack:
     def start(self) -> "Stack":
         """Start everything and wait until it serves."""
         try:
-            self.valkey.start()
+            self._valkey.start()
             self._migrate()
             for process in self.processes:
                 process.launch()
@@ -152,7 +161,7 @@ class Stack:
         assert not stubborn, f"do not end on SIGTERM in 20 s: {stubborn}"
 
     def _kill_everything(self) -> None:
-        self.valkey.close()
+        self._valkey.close()
         for orphan in self._marked():
             orphan.kill()
 
@@ -165,8 +174,7 @@ class Stack:
                 assert expected, f"{process.name} logged a traceback ({process.log}): {end}"
 
     def _assert_nothing_is_left(self) -> None:
-        own = {self.valkey.process.pid}
-        find = lambda: [" ".join(_command(p)) for p in self._marked() if p.pid not in own]  # noqa: E731
+        find = lambda: [" ".join(_command(p)) for p in self._marked()]  # noqa: E731
         try:
             wait_until(lambda: not find(), 5, "all processes to be gone", every_s=0.1)
         except AssertionError:
@@ -182,7 +190,7 @@ class Stack:
             "HOST": "127.0.0.1",
             "DATA_DIR": str(self.data),
             "DATABASE_URL": database,
-            "REDIS_URL": self.valkey.url,
+            "REDIS_URL": self._valkey.url,
             "OPENAI_API_BASE_URL": provider,
             "OPENAI_API_KEY": "k",
             "ENABLE_OLLAMA_API": "False",

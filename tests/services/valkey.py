@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import redis
 
@@ -27,15 +29,18 @@ class Valkey:
 
     Args:
         folder: Holds its append-only file and its log.
+        options: Further words of its command line.
+        password: What it is entered with, if `options` want one.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, options: Sequence[str] = (), password: str = ""):
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        entry = f":{quote(password, safe='')}@" if password else ""
+        self.url = f"redis://{entry}127.0.0.1:{self.port}/0"
         command = [server_path(), "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--dir", str(folder), "--save", "", "--appendonly", "yes"]
-        command += ["--maxmemory-policy", "noeviction"]
+        command += ["--maxmemory-policy", "noeviction", *options]
         self.process = Process(
             "valkey",
             command,

@@ -1,0 +1,132 @@
+"""A Valkey with a replica, and three Sentinels that let the replica take over when it is lost."""
+
+import os
+import socket
+from pathlib import Path
+
+import redis
+
+from tests.services.process import Process
+from tests.services.valkey import Valkey, server_path
+from tests.services.waiting import free_port, wait_until
+
+_SERVICE = "tests"
+# What one enters the servers with, and what the Sentinels.
+_PASSWORD, _SENTINELS_PASSWORD = "of the/servers", "of the:sentinels"
+_SENTINELS, _QUORUM = 3, 2
+# Sentinels look at each other and at the servers every few seconds; tests do not wait for that.
+_IN_A_HURRY = ("INFO-PERIOD", "200", "PUBLISH-PERIOD", "200", "PING-PERIOD", "100")
+
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+dir "{folder}"
+requirepass "{own}"
+sentinel sentinel-pass "{own}"
+sentinel monitor {service} 127.0.0.1 {primary} {quorum}
+sentinel auth-pass {service} "{password}"
+sentinel down-after-milliseconds {service} 700
+sentinel failover-timeout {service} 4000
+"""
+
+
+class ReplicatedValkey:
+    """Two servers and their Sentinels; in the place of a `Valkey` of a stack.
+
+    Args:
+        folder: Holds their files and logs.
+    """
+
+    def __init__(self, folder: Path):
+        secret = ["--requirepass", _PASSWORD, "--primaryauth", _PASSWORD]
+        secret += ["--repl-diskless-sync-delay", "0"]
+        first = Valkey(folder / "first", secret, _PASSWORD)
+        follows = ["--replicaof", f"127.0.0.1 {first.port}"]
+        self.servers = [first, Valkey(folder / "second", [*secret, *follows], _PASSWORD)]
+        self.sentinels = [self._sentinel(folder / f"sentinel{i}") for i in range(_SENTINELS)]
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
+        self.url = (
+            f"sentinel://:of%20the%2Fservers@{hosts}/0"
+            f"?service={_SERVICE}&sentinel_password=of+the%3Asentinels"
+        )
+
+    @property
+    def _ports(self) -> list[int]:
+        return [int(one.name.removeprefix("sentinel")) for one in self.sentinels]
+
+    def start(self) -> "ReplicatedValkey":
+        """Start all, and wait until each knows of the others."""
+        for one in self.servers:
+            one.start()
+        for sentinel in self.sentinels:
+            sentinel.start()
+        for port in self._ports:
+            self._ask(port, "SENTINEL DEBUG", *_IN_A_HURRY)
+        self.wait_complete()
+        return self
+
+    def wait_complete(self) -> None:
+        """Wait until every Sentinel knows of a replica that could take over."""
+        wait_until(
+            lambda: all(self._is_complete(port) for port in self._ports),
+            20,
+            "the Sentinels to know of each other and of a replica",
+        )
+
+    def primary(self) -> Valkey:
+        """Give the server that most Sentinels take for the primary."""
+        ports = [int(self._state(port)["port"]) for port in self._ports]
+        port = max(ports, key=ports.count)
+        return next(one for one in self.servers if one.port == port)
+
+    def fail_over(self) -> None:
+        """Let the replica take over although the primary lives, as operators do for an update."""
+        self._ask(self._ports[0], "SENTINEL FAILOVER", _SERVICE)
+
+    def close(self) -> None:
+        """End all for good."""
+        for process in (*self.sentinels, *(one.process for one in self.servers)):
+            process.kill()
+
+    def _sentinel(self, folder: Path) -> Process:
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        config = folder / "sentinel.conf"
+        text = _CONFIG.format(
+            port=port,
+            folder=folder,
+            own=_SENTINELS_PASSWORD,
+            service=_SERVICE,
+            primary=self.servers[0].port,
+            quorum=_QUORUM,
+            password=_PASSWORD,
+        )
+        config.write_text(text)
+        return Process(
+            f"sentinel{port}",
+            [server_path(), str(config), "--sentinel"],
+            dict(os.environ),
+            folder / "sentinel.log",
+            folder,
+            lambda _: _listens(port),
+        )
+
+    def _ask(self, port: int, *words: str) -> object:
+        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+            return client.execute_command(*words)
+
+    def _state(self, port: int) -> dict[str, object]:
+        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+            return dict(client.sentinel_master(_SERVICE))
+
+    def _is_complete(self, port: int) -> bool:
+        state = self._state(port)
+        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+            replicas = client.sentinel_slaves(_SERVICE)
+        able = [r for r in replicas if r["master-link-status"] == "ok" and not r["is_sdown"]]
+        return state["num-other-sentinels"] == _SENTINELS - 1 and len(able) == 1
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
