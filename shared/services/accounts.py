@@ -182,6 +182,12 @@ def set_password(user_id: str, password_hash: str, keep_session: str | None) -> 
     close_sessions(user_id, keep_session)
 
 
+def renew_hash(user_id: str, old: str | None, new: str) -> None:
+    """Keep the same password under a newer hash; unless it was changed meanwhile."""
+    same = (Credential.user_id == user_id, Credential.password == old)
+    db.session().execute(update(Credential).where(*same).values(password=new))
+
+
 def set_profile(user_id: str, name: str, image_url: str) -> User:
     """Change how a user is shown."""
     user = _existing(user_id)

@@ -43,7 +43,7 @@ def create(
         id=new_id(),
         user_id=user_id,
         title=str(body.get("title") or _NEW),
-        data=_rest(body),
+        data=rest_of(body),
         current_id=None,
         folder_id=folder_id,
         **{**usual, **columns},
@@ -68,7 +68,8 @@ def clone(chat: Chat, user_id: str, title: str | None, running: dict[str, str]) 
     return copy
 
 
-def _rest(body: dict[str, Any]) -> dict[str, Any]:
+def rest_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Give what of a client's chat object is kept as it came."""
     return {key: value for key, value in body.items() if key not in _TAKEN_APART}
 
 
@@ -92,7 +93,7 @@ def merge(chat: Chat, body: dict[str, Any]) -> Chat:
     """
     if body.get("title"):
         chat.title = str(body["title"])
-    rest = _rest(body)
+    rest = rest_of(body)
     if any(chat.data.get(key) != value for key, value in rest.items()):
         chat.data = {**chat.data, **rest}
     chat.updated_at = now_s()
@@ -289,6 +290,11 @@ def fork(chat: Chat, rows: Sequence[Message], message_id: str) -> Chat:
 def move(chat: Chat, folder_id: str | None) -> None:
     """Put a chat into a folder, or take it out; its pin goes."""
     chat.folder_id, chat.pinned, chat.updated_at = folder_id, False, now_s()
+
+
+def note_share(chat_id: str, share_id: str) -> None:
+    """Note under which id a chat is shared."""
+    db.session().execute(update(Chat).where(Chat.id == chat_id).values(share_id=share_id))
 
 
 def set_title(chat_id: str, title: str) -> None:

@@ -141,6 +141,16 @@ def save_tree(tree: dict[str, Any]) -> None:
     save({by_key[key]: value for key, value in _flat(tree, by_key) if value is not None})
 
 
+def usable(tree: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give what of another installation's tree can be saved here, secrets in clear.
+
+    Returns:
+        Option names with their values, and with what is wrong with the others.
+    """
+    by_key = {one.key: one.name for one in OPTIONS.values()}
+    return _checked({by_key[key]: value for key, value in _flat(tree, by_key) if value is not None})
+
+
 def _flat(tree: dict[str, Any], keys: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     for part, value in tree.items():
         key = f"{above}{part}"

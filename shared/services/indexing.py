@@ -6,7 +6,9 @@ copies of its files'; a user has one of memories.
 
 from collections.abc import Sequence
 
-from shared import queue
+from sqlalchemy import select
+
+from shared import db, queue
 from shared.kinds.retrieval import (
     CLEAN_UP,
     FILL_KNOWLEDGE,
@@ -60,6 +62,16 @@ def index_again(file: File, parent_id: str) -> None:
     """Make a file searchable anew, by the text that it has, for a job that does so with all."""
     payload = IndexFile(file_id=file.id, from_text=True)
     file.job_id = queue.enqueue(INDEX_FILE, payload, Subject(file.user_id, parent_id=parent_id))
+    file.status, file.error = PENDING, None
+
+
+def index_brought(file: File) -> None:
+    """Make a file searchable that was brought with many others, by the text that it has, if any."""
+    with_text = bool(
+        db.session().scalar(select(File.content.is_not(None)).where(File.id == file.id))
+    )
+    payload = IndexFile(file_id=file.id, from_text=with_text)
+    file.job_id = queue.enqueue(INDEX_FILE, payload, Subject(file.user_id))
     file.status, file.error = PENDING, None
 
 

@@ -161,12 +161,32 @@ def _changed(row: Message, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _insert(chat_id: str, new: dict[str, dict[str, Any]]) -> None:
-    if not new:
-        return
+    if new:
+        add_rows(_rows(chat_id, new))
+
+
+def _rows(chat_id: str, new: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     now = now_s()
     always = {"chat_id": chat_id, "is_running": False, "created_at": now, "updated_at": now}
-    rows = [{**always, "id": name, **values} for name, values in new.items()]
-    db.connection().execute(insert(ChatMessage), rows)
+    return [{**always, "id": name, **values} for name, values in new.items()]
+
+
+def rows_of(chat_id: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
+    """Take the tree of a chat apart that has no messages yet; see `add_rows`.
+
+    Raises:
+        Invalid: It is no tree of messages.
+    """
+    for message_id, message in sent.items():
+        _check(message_id, message)
+    places = _places(sent)
+    return _rows(chat_id, {n: _values(None, one, places.get(n, 0)) for n, one in sent.items()})
+
+
+def add_rows(rows: list[dict[str, Any]]) -> None:
+    """Store new messages."""
+    if rows:
+        db.connection().execute(insert(ChatMessage), rows)
 
 
 def _change(chat_id: str, changed: dict[str, dict[str, Any]]) -> None:

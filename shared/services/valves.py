@@ -89,6 +89,26 @@ def clear(stored: Values | None) -> Values:
     return {n: unseal(v) if _is_secret(n, v) else v for n, v in (stored or {}).items()}
 
 
+def sealed(values: Values | None) -> Values | None:
+    """Give values that stand somewhere in clear as they are stored, without a look at what the
+    source says of them.
+    """
+    if values is None:
+        return None
+    return {n: seal(v) if _is_secret(n, v) else v for n, v in values.items()}
+
+
+def sealed_settings(settings: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Give a user's settings whose valves stand in them in clear as they are stored."""
+    kept = dict(settings or {})
+    for noun in _NOUNS.values():
+        part = _object(kept.get(noun))
+        if _object(part.get("valves")):
+            values = {name: sealed(_object(own)) for name, own in part["valves"].items()}
+            kept[noun] = {**part, "valves": values}
+    return None if settings is None else kept
+
+
 def shown(stored: Values | None) -> Values | None:
     """Give stored values as the API shows them: secrets as masks."""
     if stored is None:

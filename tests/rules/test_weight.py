@@ -14,6 +14,7 @@ TOO_HEAVY = {
     "alembic",
     "authlib",
     "av",
+    "bcrypt",
     "black",
     "boto3",
     "botocore",

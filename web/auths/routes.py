@@ -9,7 +9,7 @@ from shared.errors import Forbidden, NotFound
 from shared.models.user import User
 from shared.offload import off_loop
 from shared.services import accounts
-from shared.services.passwords import hash_password, is_password
+from shared.services.passwords import hash_password, is_outdated, is_password
 from web import audit, auth
 from web.api import endpoint, json_response
 from web.auth import COOKIE, current_user
@@ -94,9 +94,12 @@ def sign_in(body: SignInForm) -> Response:
         audit.note_refusal("password")
         raise Status(400, _WRONG)
     limits.forget_failures(body.email)
+    newer = off_loop(hash_password, body.password) if is_outdated(password or "") else None
     with db.transaction():
         user = accounts.by_id(user_id)
         assert user is not None  # noqa: S101 -- for the type checker: its password was just read
+        if newer is not None:
+            accounts.renew_hash(user_id, password, newer)
         session = enter(user, "password")
     return with_cookie(session)
 
