@@ -90,15 +90,23 @@ class OpenWebUIDatabase:
 
     def add(self, table: str, **values: Any) -> None:
         """Write a row; objects and lists become JSON."""
-        kept = {
+        self.add_all(table, [values])
+
+    def add_all(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Write rows that have the same columns."""
+        kept = [self._kept(table, row) for row in rows]
+        names = ", ".join(kept[0])
+        marks = ", ".join(f":{name}" for name in kept[0])
+        statement = text(f'INSERT INTO "{table}" ({names}) VALUES ({marks})')  # noqa: S608 -- names of our own
+        with self._engine.begin() as connection:
+            connection.execute(statement, kept)
+
+    def _kept(self, table: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {
             name: json.dumps(value) if isinstance(value, dict | list) else value
             for name, value in values.items()
             if f"{table}.{name}" not in _LACKS[self.version]
         }
-        names = ", ".join(kept)
-        marks = ", ".join(f":{name}" for name in kept)
-        with self._engine.begin() as connection:
-            connection.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({marks})'), kept)  # noqa: S608 -- a test's own
 
     def add_user(self, user_id: str, role: str = "user", password: str = "", **more: Any) -> None:
         """Write an account with what signs it in."""

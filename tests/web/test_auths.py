@@ -2,12 +2,14 @@
 
 import time
 
+import bcrypt
 import pytest
 from sqlalchemy import select
 
 from shared import db
 from shared.config.options import get_options, option
 from shared.models.user import Credential, User
+from shared.services import accounts
 from shared.services.passwords import hash_password
 from tests.services.caller import new_token
 from tests.services.crowd import at_once
@@ -159,6 +161,19 @@ def test_passwords_are_stored_as_argon2_hashes(stranger):
 
 
 # Sign-in
+
+
+def test_a_password_that_was_moved_in_counts_and_gets_a_newer_hash(stranger):
+    moved = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    user = new_user(password_hash=moved)
+
+    first = sign_in(stranger, user.email)
+    again = sign_in(stranger, user.email)
+    wrong = sign_in(stranger, user.email, "another")
+
+    assert (first.status_code, again.status_code, wrong.status_code) == (200, 200, 400)
+    with db.reading():
+        assert accounts.password_hash_of(user.id).startswith("$argon2id$")
 
 
 def test_sign_in_gives_a_token_for_the_right_password(each_database, stranger, hashed):
