@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.models.chat import Chat
-from shared.services import chat_tags, messages
+from shared.services import chat_tags, message_trees
 from shared.services.messages import Message
 
 Numbers = dict[str, Any]
@@ -73,7 +73,8 @@ def _of_message(row: Message) -> Numbers:
 def _branch(chat: Chat, rows: Sequence[Message]) -> list[Message]:
     by_id = {row.id: row for row in rows}
     return [
-        by_id[one["id"]] for one in messages.branch(messages.as_tree(rows, {}), chat.current_id)
+        by_id[one["id"]]
+        for one in message_trees.branch(message_trees.as_tree(rows, {}), chat.current_id)
     ]
 
 

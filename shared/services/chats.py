@@ -10,7 +10,7 @@ from shared.errors import Invalid, NotFound
 from shared.ids import new_id, now_s
 from shared.models.chat import Chat, ChatMessage
 from shared.models.job import Job
-from shared.services import chat_tags, messages
+from shared.services import chat_tags, message_trees, messages
 from shared.services.messages import Message
 
 PAGE_SIZE = 60
@@ -271,10 +271,10 @@ def fork(chat: Chat, rows: Sequence[Message], message_id: str) -> Chat:
     Raises:
         NotFound: The chat has no such message.
     """
-    tree = messages.as_tree(rows, {})
+    tree = message_trees.as_tree(rows, {})
     if message_id not in tree:
         raise NotFound
-    branch = [dict(one) for one in messages.branch(tree, message_id)]
+    branch = [dict(one) for one in message_trees.branch(tree, message_id)]
     for one, following in zip(branch, [*branch[1:], None], strict=True):
         one["childrenIds"] = [following["id"]] if following else []
     origin = {"originalChatId": chat.id, "branchPointMessageId": message_id}
@@ -311,7 +311,7 @@ def as_json(
         rows: All its messages.
         running: What answers that are still being written have so far, message id → content.
     """
-    tree = messages.as_tree(rows, running)
+    tree = message_trees.as_tree(rows, running)
     return {
         "id": chat.id,
         "user_id": chat.user_id,
@@ -321,7 +321,7 @@ def as_json(
             "id": chat.id,
             "title": chat.title,
             "history": {"messages": tree, "currentId": chat.current_id},
-            "messages": messages.branch(tree, chat.current_id),
+            "messages": message_trees.branch(tree, chat.current_id),
         },
         "updated_at": chat.updated_at,
         "created_at": chat.created_at,

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared import db
 from shared.kinds.inference import RunChat
-from shared.services import messages, models
+from shared.services import message_trees, messages, models
 from shared.services.accounts import Principal
 from shared.services.models import Route
 from workers.filters import base
@@ -67,8 +67,8 @@ class Filters:
         """
         claim = self._job.claim
         with db.reading():
-            tree = messages.as_tree(messages.of_chat(claim.chat_id or ""), {})
-            path = messages.branch(tree, claim.message_id)
+            tree = message_trees.as_tree(messages.of_chat(claim.chat_id or ""), {})
+            path = message_trees.branch(tree, claim.message_id)
         if not path:
             return content, {}
         whole = path[-1]["content"] + content

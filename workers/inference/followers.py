@@ -6,7 +6,7 @@ from shared import db
 from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
-from shared.services import chat_tags, chats, messages
+from shared.services import chat_tags, chats, message_trees, messages
 from shared.services.answers import Answer
 from workers.inference.asking import json_in, task_route
 from workers.inference.chat import check_chat, owner_of
@@ -113,6 +113,6 @@ def _texts_in(found: Any, longest: int, most: int) -> list[str]:
 
 def _branch(chat_id: str, message_id: str | None) -> list[dict[str, Any]]:
     """Load the messages that led to an answer, without the page's folded blocks."""
-    tree = messages.as_tree(messages.of_chat(chat_id), {})
-    path = messages.branch(tree, message_id)
+    tree = message_trees.as_tree(messages.of_chat(chat_id), {})
+    path = message_trees.branch(tree, message_id)
     return [{"role": m["role"], "content": without_details(m["content"])} for m in path]

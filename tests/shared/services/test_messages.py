@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from shared import db
 from shared.errors import Invalid
-from shared.services import chats, messages
+from shared.services import chats, message_trees, messages
 from tests.services.crowd import is_somebody_waiting_for_a_lock
 from tests.services.things import (
     message,
@@ -36,7 +36,7 @@ def write(chat_id, *sent):
 
 def read(chat_id, running=None):
     with db.reading():
-        return messages.as_tree(messages.of_chat(chat_id), running or {})
+        return message_trees.as_tree(messages.of_chat(chat_id), running or {})
 
 
 @pytest.fixture
@@ -337,20 +337,20 @@ def test_what_is_being_written_stands_in_the_place_of_what_is_stored():
 def test_a_branch_leads_from_the_root_to_the_current_message():
     found = tree(message("q"), message("a", "q"), message("b", "q"), message("q2", "b"))
 
-    assert [m["id"] for m in messages.branch(found, "q2")] == ["q", "b", "q2"]
+    assert [m["id"] for m in message_trees.branch(found, "q2")] == ["q", "b", "q2"]
 
 
 @on_any_database
 @pytest.mark.parametrize("current", [None, "unknown"])
 def test_a_branch_to_nowhere_is_empty(current):
-    assert messages.branch(tree(message("q")), current) == []
+    assert message_trees.branch(tree(message("q")), current) == []
 
 
 @on_any_database
 def test_a_branch_that_bites_its_tail_ends():
     circle = {"a": {"id": "a", "parentId": "b"}, "b": {"id": "b", "parentId": "a"}}
 
-    assert [m["id"] for m in messages.branch(circle, "a")] == ["b", "a"]
+    assert [m["id"] for m in message_trees.branch(circle, "a")] == ["b", "a"]
 
 
 @pytest.mark.parametrize("each_database", ["postgres"], indirect=True)  # SQLite's writers are alone

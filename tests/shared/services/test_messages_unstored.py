@@ -3,7 +3,7 @@
 import pytest
 
 from shared import db
-from shared.services import chats, messages
+from shared.services import chats, message_trees, messages
 from tests.services.things import message, new_chat, new_job, new_user, tree
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -22,7 +22,7 @@ def write(chat_id, *sent):
 
 def read(chat_id):
     with db.reading():
-        return messages.as_tree(messages.of_chat(chat_id), {})
+        return message_trees.as_tree(messages.of_chat(chat_id), {})
 
 
 def started(chat_id, question=None):
@@ -30,7 +30,7 @@ def started(chat_id, question=None):
     with db.transaction():
         messages.start_answer(chats.find(chat_id), "answer", job_id, "alpha", "", question)
     tree = read(chat_id)
-    return [(m["role"], m["content"]) for m in messages.branch(tree, "answer")]
+    return [(m["role"], m["content"]) for m in message_trees.branch(tree, "answer")]
 
 
 def asked(content):
