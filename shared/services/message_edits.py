@@ -35,6 +35,31 @@ def _following(chat: Chat, message_id: str) -> ChatMessage:
     return messages.new(chat.id, message_id, parent.id if parent is not None else None, role, "")
 
 
+def amend(
+    place: tuple[str, str], whole: str | None, more: str, fields: dict[str, list[Any]]
+) -> None:
+    """Keep what somebody beside the model has written into an answer; nothing is kept of what a job
+    is writing, or of what is gone.
+
+    Args:
+        place: Ids of the chat and the message.
+        whole: Another text for it; None keeps the one that it has.
+        more: Appended.
+        fields: Appended to what the message has under these names; `files` takes their place.
+    """
+    chat_id, message_id = place
+    if whole is None and not more and not fields:
+        return
+    messages.wait_for(chat_id)
+    row = messages.find(chat_id, message_id)
+    if row is None or row.is_running:
+        return
+    row.content, row.updated_at = (row.content if whole is None else whole) + more, now_s()
+    lists = {n: [*(row.data.get(n) or []), *v] for n, v in fields.items() if n != "files"}
+    files = {"files": fields["files"]} if "files" in fields else {}
+    row.data = {**row.data, **lists, **files}
+
+
 def note_event(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> None:
     """Keep what an event says of a message: "status", "message" (more text) or "replace" (another
     text); other kinds are for those who listen only.

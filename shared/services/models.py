@@ -16,14 +16,17 @@ from shared import db
 from shared.config.options import option
 from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
+from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
-from shared.services import access, accounts, connections, pipelines
+from shared.services import access, accounts, connections, functions, pipelines
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
 _OFFER_TTL_S = 7 * 86_400
 _FRESH_S = 1.0
 _FRESH_FOR_MISSING_S = 0.1
+# Where a model's row names the functions that are not for all models.
+_NAMED_BY = {ACTION: "actionIds", FILTER: "filterIds"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class _Catalogue:
         self.by_id: dict[str, dict[str, Any]] = {}
         self.offered: dict[str, dict[str, Any]] = {}
         self.filters: list[dict[str, Any]] = []
+        self.cards: list[functions.Card] = []
         self.made_at = -_FRESH_S
 
 
@@ -165,6 +169,7 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         return []  # nobody could answer, for no preset either
     with db.reading() as session:
         rows = session.scalars(select(ModelRow)).all()
+        _catalogue.cards = functions.cards()
     overrides = {row.id: row for row in rows if row.base_model_id is None}
     models = []
     for upstream in offered.values():
@@ -172,9 +177,10 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         row = _override(overrides, upstream)
         if row is None:
-            models.append({**upstream, "actions": []})
+            models.append({**upstream, "actions": _actions({})})
         elif row.is_active:
-            models.append({**upstream, "name": row.name, "info": as_json(row), "actions": []})
+            about = {"name": row.name, "info": as_json(row), "actions": _actions(row.meta)}
+            models.append({**upstream, **about})
     presets = [row for row in rows if row.base_model_id and row.is_active and row.id not in offered]
     models += [_preset(row, _base(offered, row.base_model_id)) for row in presets]
     return _ordered(models)
@@ -194,6 +200,41 @@ def pipelines_on(route: Route) -> list[pipelines.Step]:
     return pipelines.steps(route, _catalogue.filters)
 
 
+def has_filters(route: Route) -> bool:
+    """Whether anybody sees what goes to a model before it does."""
+    return bool(pipelines_on(route) or functions_on(route.model_id, FILTER))
+
+
+def functions_on(model_id: str, kind: str) -> list[functions.Card]:
+    """List the filters or the actions that are for a model, in their order.
+
+    Args:
+        kind: FILTER or ACTION.
+    """
+    info = (_find(model_id) or {}).get("info") or {}
+    return _functions_on(info.get("meta") or {}, kind)
+
+
+def shown_to_functions(model_id: str) -> dict[str, Any]:
+    """Give what functions may know of a model."""
+    found = _find(model_id) or {"id": model_id}
+    return {name: value for name, value in found.items() if name not in ("mark", "connection")}
+
+
+def _functions_on(meta: dict[str, Any], kind: str) -> list[functions.Card]:
+    named = meta.get(_NAMED_BY[kind])
+    named = named if isinstance(named, list) else []
+    return [
+        card
+        for card in _catalogue.cards
+        if card.type == kind and (card.is_global or card.id in named)
+    ]
+
+
+def _actions(meta: dict[str, Any]) -> list[dict[str, Any]]:
+    return [shown for card in _functions_on(meta, ACTION) for shown in card.shown]
+
+
 def _base(offered: dict[str, dict[str, Any]], base_id: str | None) -> dict[str, Any] | None:
     """Find what stands behind a preset, though it may be switched off by itself."""
     return offered.get(base_id or "") or offered.get(f"{base_id}:latest")
@@ -208,7 +249,7 @@ def _preset(row: ModelRow, base: dict[str, Any] | None) -> dict[str, Any]:
         "owned_by": base["owned_by"] if base else "openai",
         "info": as_json(row),
         "preset": True,
-        "actions": [],
+        "actions": _actions(row.meta),
         "tags": row.meta.get("tags") or [],
     }
 

@@ -14,7 +14,7 @@ from shared.models.catalogue import ModelRow
 from shared.models.chat import Chat, ChatMessage
 from shared.models.job import Job
 from shared.queue import Subject
-from shared.services import accounts, chats, groups, messages, models
+from shared.services import accounts, chats, functions, groups, messages, models
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -161,6 +161,15 @@ def describe(model_id: str, **values: Any) -> ModelRow:
         "updated_at": now_s(),
     }
     return ModelRow(id=model_id, **{**defaults, **values})
+
+
+def new_function(function_id: str, source: str, **values: Any) -> None:
+    """Store a function, switched off unless the values say otherwise."""
+    maker = accounts.Principal("somebody", "", "", accounts.ADMIN, "")
+    with db.transaction():
+        row = functions.create(maker, function_id, functions.Draft(function_id, source, {}))
+        for name, value in values.items():
+            setattr(row, name, value)
 
 
 def events_of(job_id: str) -> list[dict[str, Any]]:

@@ -32,9 +32,9 @@ def finished(user: Principal, form: CompletedForm) -> Chat:
         return chat
     with db.statements(write=False):
         route = models.route(user, form.model)
-        if not models.pipelines_on(route):
+        if not models.has_filters(route):
             return chat
-        chat_id = _stored_chat(user, form)
+        chat_id = stored_chat(user, form)
         changed = _seen_before(chat_id, form.id) if chat_id else None
     if changed is not None:
         return {**chat, "messages": _merged(form.messages, changed)}
@@ -43,7 +43,12 @@ def finished(user: Principal, form: CompletedForm) -> Chat:
     return made
 
 
-def _stored_chat(user: Principal, form: CompletedForm) -> str | None:
+def stored_chat(user: Principal, form: CompletedForm) -> str | None:
+    """Give the stored chat that a page names, checked like an id in a path.
+
+    Raises:
+        Forbidden: It is another's.
+    """
     try:
         chat = chats.find(form.chat_id)
     except NotFound:

@@ -13,7 +13,7 @@ from shared.services.accounts import Principal
 from web import errors, lifecycle
 from web.api import endpoint, json_response
 from web.auth import current_user
-from web.completions import problems
+from web.completions import actions, problems
 from web.completions.chunks import Chunks, as_completion
 from web.completions.completed import finished
 from web.completions.reading import Reader, gathered, streamed
@@ -95,6 +95,20 @@ def show_completed(body: CompletedForm) -> dict[str, Any]:
     """Give the page a chat as the filters of its model want it after an answer."""
     try:
         return with_newest_models(lambda: finished(current_user(), body))
+    except NotFound:
+        raise errors.Status(400, "Model not found") from None
+
+
+@bp.post("/chat/actions/<path:action_id>")
+@endpoint(
+    body=CompletedForm,
+    transaction=None,
+    errors={400: "Unknown model, or the action fails", 404: "The model has no such action"},
+)
+def run_action(action_id: str, body: CompletedForm) -> Any:
+    """Run an action of the installation below an answer, and give what it returns."""
+    try:
+        return with_newest_models(lambda: actions.run(current_user(), action_id, body))
     except NotFound:
         raise errors.Status(400, "Model not found") from None
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.errors import Unavailable
+from shared.kinds.functions import RUN_ACTION
 from shared.kinds.inference import RUN_CHAT, WRITE_FOLLOW_UPS, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
 from shared.services import messages, thoughts
@@ -195,6 +196,34 @@ def _active(is_active: bool) -> Notice:
     return Notice("", {"active": is_active}, newer="chat:active")
 
 
+class _Action:
+    """Turns what an action tells into notices about the message below which it stands."""
+
+    def heal(self) -> None:
+        """Nothing is repeated: the page that has called it listens already."""
+
+    def take(self, events: list[bytes]) -> list[Notice]:
+        """Tell it as it stands."""
+        parsed = [orjson.loads(event) for event in events]
+        return [made for one in parsed if (made := self._notice(one["type"], one["data"]))]
+
+    @staticmethod
+    def _notice(kind: str, data: dict[str, Any]) -> Notice | None:
+        if kind == "event":
+            return _PASSED_ON[kind](data)
+        if kind == "delta":
+            return Notice("message", {"content": data.get("text", "")})
+        return Notice("replace", data) if kind == "replace" else None
+
+    def tick(self) -> list[Notice]:
+        """Hold nothing back."""
+        return []
+
+    def encore(self) -> list[Notice]:
+        """Repeat nothing."""
+        return []
+
+
 class _Follower:
     """Turns the end of a job that follows an answer into its notice.
 
@@ -227,8 +256,13 @@ class _Follower:
         return []
 
 
-def translator(kind: str, chat_id: str, message_id: str, before: str) -> Turn | _Follower | None:
+Translator = Turn | _Action | _Follower
+
+
+def translator(kind: str, chat_id: str, message_id: str, before: str) -> Translator | None:
     """Choose how the events of a kind of job reach the page; None: not at all."""
+    if kind == RUN_ACTION.name:
+        return _Action()
     if kind == RUN_CHAT.name:
         return Turn(chat_id, message_id, before)
     if kind == WRITE_TITLE.name:

@@ -14,11 +14,19 @@ _TICK_S = 1.0
 Ending = tuple[str, dict[str, Any]]
 
 
-def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) -> dict[str, Any]:
+def ask(
+    spec: JobSpec,
+    payload: Payload,
+    subject: Subject,
+    patience_s: float,
+    page_place: tuple[str, str] | None = None,
+) -> dict[str, Any]:
     """Run a job and wait for its result; other clients are served meanwhile.
 
     Args:
         patience_s: Seconds after which the client is told to come back; the job goes on.
+        page_place: Chat and message, as the page knows them, of which the job tells the user's open
+            pages.
 
     Returns:
         The job's result.
@@ -34,6 +42,8 @@ def ask(spec: JobSpec, payload: Payload, subject: Subject, patience_s: float) ->
             # What users see is theirs, and counts against their limits.
             begin = jobs.accept if spec.is_visible else queue.enqueue
             begin(spec, payload, subject, job_id)
+            if page_place is not None:
+                queue.announce(job_id, spec, subject.user_id or "", *page_place)
         ending = _ending(follow, patience_s)
     if ending is None:
         raise Unavailable("This takes longer than usual. Please try again in a moment.")

@@ -36,24 +36,21 @@ def seen(job: Running, request: RunChat) -> Body:
 
     Source: contract, chat-flow §3.1 and §3.3.
     """
-    claim = job.claim
-    about = {
-        "user_id": claim.user_id,
-        "chat_id": claim.chat_id,
-        "message_id": claim.message_id,
-        "session_id": request.session_id,
-        "files": request.files,
-        "features": request.features,
-        "variables": request.variables,
-        "direct": False,
-    }
+    lists = {"files": request.files, "features": request.features, "tool_ids": request.tool_ids}
     return {
         **request.body,
+        **lists,
         "model": request.model,
         "stream": request.is_stream,
-        "files": request.files,
-        "features": request.features,
-        "metadata": about,
+        "metadata": {
+            **lists,
+            "user_id": job.claim.user_id,
+            "chat_id": request.page_chat_id or job.claim.chat_id,
+            "message_id": request.page_message_id or job.claim.message_id,
+            "session_id": request.session_id,
+            "variables": request.variables,
+            "direct": False,
+        },
     }
 
 
@@ -65,6 +62,7 @@ def taken(request: RunChat, body: Body) -> RunChat:
     """
     rest = {name: value for name, value in body.items() if name not in ("metadata", "stream")}
     files, features = rest.pop("files", None), rest.pop("features", None)
+    tool_ids = rest.pop("tool_ids", None)
     model, messages = rest.get("model"), rest.get("messages")
     if not isinstance(model, str) or not _are_objects(messages):
         raise FilterFailed("A filter gave back something that is no chat completion request.")
@@ -75,6 +73,7 @@ def taken(request: RunChat, body: Body) -> RunChat:
             "model": model,
             "files": references.cleaned(files if isinstance(files, list) else []),
             "features": {str(name): True for name, value in wanted.items() if value is True},
+            "tool_ids": [one for one in tool_ids or () if isinstance(one, str)],
         }
     )
 

@@ -1,34 +1,68 @@
 """All filters of one turn, in their order: those of pipelines servers first."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from shared import db
 from shared.kinds.inference import RunChat
+from shared.models.function import FILTER
 from shared.services import message_trees, messages, models
 from shared.services.accounts import Principal
 from shared.services.models import Route
 from workers.filters import base
 from workers.filters.base import Body, Filter
-from workers.filters.pipelines import PipelineFilter
 from workers.live import Running
 
+if TYPE_CHECKING:
+    from workers.filters.functions import FunctionFilter
+    from workers.filters.pipelines import PipelineFilter
+    from workers.functions.calling import Reader
+
+MakeReader = Callable[[], "Reader"]
+
+# What functions may ask for by itself.
+_KNOWN = ("chat_id", "message_id", "session_id", "files")
 _NOT_FIELDS = ("id", "role", "content")
 
 
+def _pipelines_on(job: Running, user: Principal, route: Route) -> "list[PipelineFilter]":
+    steps = models.pipelines_on(route)
+    if not steps:
+        return []
+    from workers.filters.pipelines import PipelineFilter  # noqa: PLC0415 -- most turns have none
+
+    return [PipelineFilter(job, user, step) for step in steps]
+
+
+def _functions_on(
+    job: Running, user: Principal, route: Route, reader: MakeReader
+) -> "list[FunctionFilter]":
+    cards = models.functions_on(route.model_id, FILTER)
+    if not cards:
+        return []
+    from workers.filters.functions import loaded  # noqa: PLC0415 -- most turns have none
+
+    return loaded(job, user, [card.id for card in cards], reader())
+
+
 class Filters:
-    """The filters of one turn.
+    """The filters of one turn; to be made in a transaction.
+
+    Args:
+        reader: Makes the one who hears what functions tell, if there are any.
 
     Attributes:
         changed: Messages of the chat that the outlets have changed; None before they have run.
     """
 
-    def __init__(self, job: Running, user: Principal, route: Route) -> None:
+    def __init__(self, job: Running, user: Principal, route: Route, reader: MakeReader) -> None:
         self._job = job
-        steps = models.pipelines_on(route)
-        self._filters: list[Filter] = [PipelineFilter(job, user, step) for step in steps]
+        asked = _pipelines_on(job, user, route)
+        called = self._functions = _functions_on(job, user, route, reader)
+        self._filters: list[Filter] = [*asked, *called]
         # A model that is itself a pipeline sees its own answer before the filters do.
-        last = self._filters[-1:] if route.pipeline is not None else []
-        self._backwards = [*last, *self._filters[: len(self._filters) - len(last)]]
+        last = asked[-1:] if route.pipeline is not None else []
+        self._backwards: list[Filter] = [*last, *asked[: len(asked) - len(last)], *called]
         self.changed: list[dict[str, Any]] | None = None
 
     def __bool__(self) -> bool:
@@ -42,12 +76,25 @@ class Filters:
             Stopped: The job has to end.
         """
         body = base.seen(self._job, request)
+        self._make_known(request.model, body["metadata"])
         for one in self._filters:
             body = one.inlet(body)
         return base.taken(request, body)
 
+    def _make_known(self, model_id: str, about: dict[str, Any]) -> None:
+        """Let functions ask what the turn is about."""
+        if not self._functions:
+            return
+        known = {f"__{name}__": about.get(name) for name in _KNOWN}
+        model = models.shown_to_functions(model_id)
+        for one in self._functions:
+            one.know(__metadata__={**about, "model": model}, __model__=model, **known)
+
     def outlet(self, body: Body) -> Body:
         """Let the filters see and change a chat after an answer; errors as those of `inlet`."""
+        about = {name: body.get(name) for name in ("chat_id", "session_id")}
+        about |= {"message_id": body.get("id"), "user_id": self._job.claim.user_id}
+        self._make_known(str(body.get("model")), about)
         for one in self._backwards:
             body = one.outlet(body)
         return body

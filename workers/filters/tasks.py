@@ -9,8 +9,29 @@ from shared.services import models
 from workers.base import task
 from workers.filters.base import Body, FilterFailed
 from workers.filters.chain import Filters
+from workers.functions.calling import Reader
 from workers.inference.chat import check_chat, owner_of
+from workers.inference.telling import Teller
 from workers.live import Running
+from workers.page_calls import Page
+
+
+class _Unwritten:
+    """Stands in for an answer: this one is written already."""
+
+    def add_text(self, piece: str) -> None:
+        """Let it be."""
+
+    def replace(self, text: str) -> None:
+        """Let it be."""
+
+
+def _reader(job: Running, chat: Body) -> Reader:
+    session_id = chat.get("session_id")
+    page = None
+    if isinstance(session_id, str) and session_id:
+        page = Page(job.claim.user_id or "", session_id, chat.get("chat_id"), chat.get("id"))
+    return Reader(job, page, Teller(job, _Unwritten()))
 
 
 @task(RUN_OUTLET)
@@ -23,7 +44,8 @@ class Outlet:
         with db.reading():
             owner = owner_of(job)
             check_chat(job, owner)
-            self._filters = Filters(job, owner, models.route(owner, job.payload.model))
+            route = models.route(owner, job.payload.model)
+            self._filters = Filters(job, owner, route, lambda: _reader(job, self._chat))
 
     def do(self) -> None:
         """Run them.

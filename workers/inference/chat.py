@@ -35,6 +35,7 @@ from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
 if TYPE_CHECKING:
+    from workers.functions.calling import Reader
     from workers.tools.using import ToolUse
 
 log = logging.getLogger(__name__)
@@ -55,15 +56,20 @@ class ChatTurn:
         self._pace = Pace()
         self._usage: dict[str, Any] | None = None
         self._completion: dict[str, Any] | None = None
+        self._teller = Teller(job, self._answer)
         with db.statements(write=False):
             owner = self._owner = owner_of(job)
             route = models.route(owner, self._request.model)
             check_chat(job, owner)
-            self._filters = Filters(job, owner, route)
-        self._teller = Teller(job, self._answer)
+            self._filters = Filters(job, owner, route, self._reader)
         self._filtered: tuple[str, dict[str, Any]] | None = None
         self._tools: ToolUse | None = None
         self._aim(route)
+
+    def _reader(self) -> "Reader":
+        from workers.functions.calling import reader_of  # noqa: PLC0415 -- most call no functions
+
+        return reader_of(self._job, self._request, self._teller)
 
     def _aim(self, route: models.Route) -> None:
         """Make ready what is asked of a model."""

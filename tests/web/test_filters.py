@@ -1,0 +1,220 @@
+"""Functions as filters of chats: what they change, in which order, and how they end a turn."""
+
+import pytest
+from sqlalchemy import delete
+
+from shared import db
+from shared.models.function import Function
+from shared.models.job import CANCELLED, COMPLETED
+from shared.services import models
+from tests.services.things import (
+    describe,
+    events_of,
+    message,
+    new_chat,
+    new_function,
+    offer,
+    row_of,
+    stored_message,
+)
+from tests.services.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("plugins_end")
+
+TAGGING = """
+from pydantic import BaseModel
+
+class Filter:
+    class Valves(BaseModel):
+        priority: int = 0
+        tag: str = "TAG"
+
+    class UserValves(BaseModel):
+        tone: str = "plain"
+
+    def __init__(self):
+        self.valves = self.Valves()
+
+    async def inlet(self, body: dict, __user__: dict, __metadata__=None, __event_emitter__=None):
+        tone = __user__["valves"].tone
+        body["messages"][-1]["content"] += f" {self.valves.tag} {tone}"
+        await __event_emitter__({"type": "status", "data": {"description": "seen", "done": True}})
+        return body
+
+    def outlet(self, body: dict) -> dict:
+        body["messages"][-1]["content"] += f" ({self.valves.tag})"
+        return body
+"""
+
+
+@pytest.fixture(autouse=True)
+def served(world, worker, openai_server):
+    """A model that everybody may use."""
+    offer("fake-alpha", url=openai_server.url)
+    return openai_server
+
+
+def method(line, name="inlet"):
+    """The source of a filter with one method of one line."""
+    return f"import os, time\nclass Filter:\n    def {name}(self, body):\n        {line}\n"
+
+
+def add(source, function_id="one", **values):
+    new_function(function_id, source, **{"is_active": True, "is_global": True, **values})
+    models.forget_catalogue()
+
+
+def ask(caller, question="Hello say=one+two", **more):
+    asked = [{"role": "user", "content": question}]
+    return caller.post("/api/chat/completions", {"model": "fake-alpha", "messages": asked, **more})
+
+
+def sent_to(server):
+    """The last question that the provider was asked."""
+    return [r["json"]["messages"][-1]["content"] for r in server.log() if r["json"]][-1]
+
+
+def test_an_inlet_changes_what_is_asked(member, served):
+    add(TAGGING)
+
+    answer = ask(member)
+
+    assert answer.status_code == 200, answer.text
+    assert sent_to(served) == "Hello say=one+two TAG plain"
+
+
+def test_filters_come_in_the_order_of_their_priority(member, served):
+    add(TAGGING, "late", valves={"tag": "late", "priority": 5})
+    add(TAGGING, "early", valves={"tag": "early", "priority": -1})
+
+    ask(member)
+
+    assert sent_to(served) == "Hello say=one+two early plain late plain"
+
+
+def test_a_filter_is_for_all_models_or_for_those_that_name_it(member, served):
+    add(TAGGING, "named", is_global=False, valves={"tag": "named"})
+    add(TAGGING, "unnamed", is_global=False, valves={"tag": "unnamed"})
+    add(TAGGING, "off", is_active=False, valves={"tag": "off"})
+    with db.transaction() as session:
+        session.merge(describe("fake-alpha", meta={"filterIds": ["named", "off"]}))
+    models.forget_catalogue()
+
+    ask(member)
+
+    assert sent_to(served) == "Hello say=one+two named plain"
+
+
+def test_a_filter_gets_the_valves_of_its_user(member, served):
+    add(TAGGING)
+    member.post("/api/v1/functions/id/one/valves/user/update", {"tone": "loud"})
+
+    ask(member)
+
+    assert sent_to(served).endswith("TAG loud")
+
+
+def test_an_answer_is_stored_as_the_outlet_wants_it_and_seen_once(member):
+    add(TAGGING)
+    chat = new_chat(member.user, message("q"), message("a", "q", "assistant", content=""))
+
+    ask(member, chat_id=chat.id, id="a", session_id="s")
+    sent = [{"id": "a", "role": "assistant", "content": "one two"}]
+    body = {"model": "fake-alpha", "messages": sent, "chat_id": chat.id, "session_id": "s"}
+    answer = member.post("/api/chat/completed", {**body, "id": "a"})
+
+    row = stored_message(chat.id, "a")
+    assert row.content == "one two (TAG)"
+    assert row.data["statusHistory"] == [{"description": "seen", "done": True}]
+    assert answer.json["messages"][0]["content"] == "one two (TAG)"
+
+
+def test_a_temporary_answer_is_seen_when_the_page_tells_of_it(member):
+    add(TAGGING)
+    sent = [{"id": "a", "role": "assistant", "content": "one two"}]
+    body = {"model": "fake-alpha", "messages": sent, "chat_id": "local", "session_id": "s"}
+    ask(member)  # the models are known from now on
+
+    answer = member.post("/api/chat/completed", {**body, "id": "a"})
+
+    assert answer.json["messages"][0]["content"] == "one two (TAG)"
+
+
+def test_what_a_filter_tells_stands_in_the_jobs_log(member):
+    add(TAGGING)
+
+    job = ask(member, background=True).json["job"]
+
+    wait_until(lambda: row_of(job).status == COMPLETED, 20, "the answer")
+    told = [e["data"] for e in events_of(job) if e["type"] == "event"]
+    assert told == [{"type": "status", "data": {"description": "seen", "done": True}}]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("raise Exception('Not today')", "Error: Not today"),
+        ("return 'nonsense'", "gave back"),
+        ("return {'messages': 3}", "gave back"),
+        ("os._exit(3)", "Error: "),
+        ("return {**body, 'x': 'x' * 80_000_000}", "Error: "),
+        ("while True: bytearray(50_000_000)[0]; body.setdefault('y', []).append('y' * 10**7)", ""),
+    ],
+    ids=["raises", "text", "no-request", "dies", "floods", "eats-memory"],
+)
+def test_a_filter_that_fails_ends_its_own_turn_only(member, configure, served, line, words):
+    configure(plugins_memory_mb=256)
+    add(method(line), valves=None)
+
+    failed = ask(member)
+    with db.transaction() as session:
+        session.execute(delete(Function))
+    models.forget_catalogue()
+    next_one = ask(member)
+
+    assert next_one.status_code == 200
+    assert failed.status_code == 400
+    assert words in failed.json["detail"]
+
+
+def test_a_filter_that_hangs_is_ended_and_the_next_turn_goes_on(member, configure, served):
+    configure(plugins_timeout_s=1)
+    add(
+        method(
+            "time.sleep(600) if 'hang' in body['messages'][-1]['content'] else None; return body"
+        )
+    )
+
+    hung = ask(member, "please hang")
+    answer = ask(member)
+
+    assert (hung.status_code, answer.status_code) == (400, 200)
+    assert "took too long" in hung.json["detail"]
+
+
+def test_a_turn_is_cancelled_while_its_filter_hangs(member, tmp_path):
+    add(method("time.sleep(600)"))
+    job = ask(member, background=True).json["job"]
+    wait_until(lambda: row_of(job).status == "running", 10, "the beginning")
+
+    member.post(f"/api/v1/jobs/{job}/cancel")
+
+    wait_until(lambda: row_of(job).status == CANCELLED, 10, "the end")
+
+
+def test_a_source_that_cannot_be_loaded_ends_the_turn_in_words(member):
+    add("import nothing_of_this_name\n" + method("return body"))
+
+    answer = ask(member)
+
+    assert answer.status_code == 400
+    assert "nothing_of_this_name" in answer.json["detail"]
+
+
+def test_a_filter_that_reads_files_itself_leaves_none(member, served):
+    add("class Filter:\n    file_handler = True\n    def inlet(self, body):\n        return body\n")
+
+    answer = ask(member, files=[{"type": "text", "name": "n", "content": "secret text"}])
+
+    assert answer.status_code == 200
+    assert "secret text" not in str(served.log()[-1]["json"])

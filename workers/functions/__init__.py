@@ -1,0 +1,1 @@
+"""Functions of the installation: called for turns, and by the page."""
