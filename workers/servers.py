@@ -16,6 +16,10 @@ _MAX_BYTES = 128 * 1024 * 1024
 _MAX_WORDS = 300
 
 
+class Missing(Invalid):
+    """The server has nothing at this address."""
+
+
 def ask(
     url: str,
     body: Any = None,
@@ -177,4 +181,5 @@ def _required(answer: httpx.Response) -> httpx.Response:
         raise Forbidden(f"{host} does not accept the key of this server.")
     if status in (408, 429) or status >= 500:
         raise Unavailable(f"{host} answered with status {status}.")
-    raise Invalid(f"{host} answered with status {status}: {answer.text[:_MAX_WORDS]}")
+    kind = Missing if status == 404 else Invalid
+    raise kind(f"{host} answered with status {status}: {answer.text[:_MAX_WORDS]}")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.config.options import option
+from shared.errors import Invalid
 from web.editor import Editor, Fields, Group, Null, Of, named_alike
 
 _MODULE = "web.retrieval.schemas"
@@ -41,12 +43,33 @@ EMBEDDING = Editor(
     before=_of_engine,
 )
 
+
+def _with_a_server(values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a model that nobody could ask: none that orders texts again is included."""
+    url = values.get("RAG_EXTERNAL_RERANKER_URL", option("RAG_EXTERNAL_RERANKER_URL"))
+    if values["RAG_RERANKING_MODEL"] and not url:
+        raise Invalid(
+            "No model on this server orders texts again. Set RAG_EXTERNAL_RERANKER_URL to a server "
+            "that does, or leave the model empty."
+        )
+    return values
+
+
 RERANKING = Editor(
     name="reranking",
     about="the model that orders what was found",
     module=_MODULE,
-    fields={"reranking_model": Of("RAG_RERANKING_MODEL")},
+    fields={
+        "reranking_model": Of("RAG_RERANKING_MODEL"),
+        **named_alike(
+            "RAG_EXTERNAL_RERANKER_URL",
+            "RAG_EXTERNAL_RERANKER_API_KEY",
+            is_required=False,
+            null=Null.UNCHANGED,
+        ),
+    },
     constant=_STATUS,
+    before=_with_a_server,
 )
 
 
@@ -118,6 +141,8 @@ CONFIG = Editor(
             "DOCUMENT_INTELLIGENCE_ENDPOINT",
             "DOCUMENT_INTELLIGENCE_KEY",
             "MISTRAL_OCR_API_KEY",
+            "RAG_EXTERNAL_RERANKER_URL",
+            "RAG_EXTERNAL_RERANKER_API_KEY",
             "CHUNK_SIZE",
             "CHUNK_OVERLAP",
             "ENABLE_GOOGLE_DRIVE_INTEGRATION",
