@@ -20,6 +20,7 @@ class Chunk(Base):
         Index("ix_chunk_place", "collection", "id", unique=True),
         Index("ix_chunk_number", "collection", "number"),
         Index("ix_chunk_file", "collection", "file_id"),
+        Index("ix_chunk_digest", "digest", "number"),
     )
 
     # Grows: who has read up to one number finds what was added later by the ones above.
@@ -32,6 +33,9 @@ class Chunk(Base):
     text: Mapped[str] = mapped_column(UserText)
     # Little-endian float32, unit length.
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+    # SHA-256 of engine and text, by which a text is not embedded twice; None when `meta` does not
+    # name the engine.
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     meta: Mapped[dict[str, Any]]
 
 

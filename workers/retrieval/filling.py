@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workers.retrieval.base import Chunk, Engine
 from workers.vectors.base import Index, Item
+
+if TYPE_CHECKING:
+    from workers.vectors.base import Vectors
 
 # So many chunks are embedded and kept together: what a lost worker has to do twice.
 BATCH = 32
@@ -67,7 +70,7 @@ class Filler:
         return len(wanted)
 
     def _items(self, batch: Sequence[tuple[str, Chunk]], meta: dict[str, Any]) -> Iterator[Item]:
-        vectors = self.engine.embed([chunk.text for _, chunk in batch])
+        vectors = embedded(self.index, self.engine, [chunk.text for _, chunk in batch])
         for (item_id, chunk), vector in zip(batch, vectors, strict=True):
             place = {"start_index": chunk.start, **chunk.meta}
             yield Item(item_id, chunk.text, vector, {**meta, **place})
@@ -96,6 +99,20 @@ class Filler:
         there = set(self.index.ids(collection, file_id))
         self.index.delete(collection, [one for one in there if one not in wanted])
         return there & wanted.keys()
+
+
+def embedded(index: Index, engine: Engine, texts: Sequence[str]) -> list["Vectors"]:
+    """Give the vectors of texts. What the engine has embedded before, for whichever file, is not
+    embedded again.
+
+    Raises:
+        Unavailable: The engine does not answer.
+    """
+    known = index.known(engine.name, texts)
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    if new:
+        known |= zip(new, engine.embed(new), strict=True)
+    return [known[text] for text in texts]
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:

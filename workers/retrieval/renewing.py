@@ -9,7 +9,7 @@ from shared.kinds.retrieval import RenewCollection
 from shared.services.reindexing import engine_of, mark_of
 from workers.live import Running
 from workers.retrieval import parts
-from workers.retrieval.filling import BATCH
+from workers.retrieval.filling import BATCH, embedded
 from workers.vectors import Item, get_index
 
 
@@ -46,7 +46,7 @@ class Renewing:
         for start in range(0, len(items), BATCH):
             self._job.check()
             batch = items[start : start + BATCH]
-            vectors = engine.embed([item.text for item in batch])
+            vectors = embedded(index, engine, [item.text for item in batch])
             renewed += [
                 replace(
                     item,

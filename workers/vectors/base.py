@@ -1,6 +1,6 @@
 """What an index of vectors can do: items in named collections, found by nearness."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,6 +78,11 @@ class Index(Protocol):
 
     def get(self, collection: str, ids: Sequence[str]) -> list[Item]:
         """Give items with their vectors; those that are not there are left out."""
+
+    def known(self, engine: str, texts: Iterable[str]) -> "dict[str, Vectors]":
+        """Give the vectors that an engine has made of texts, in whatever collection; those that
+        have none are left out.
+        """
 
     def search(
         self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None = None

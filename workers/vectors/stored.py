@@ -2,14 +2,16 @@
 finds the nearest vectors quickly.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from shared import db
 from shared.errors import Invalid
 from shared.models.chunk import Chunk
+from shared.services.reindexing import engine_of
 from workers.vectors.base import Finder, Item, Match, Place
 
 if TYPE_CHECKING:
@@ -61,6 +63,21 @@ class StoredIndex:
         """See `Index`."""
         found = {item.id: item for _, item in _rows((collection, one) for one in ids)}
         return [found[item_id] for item_id in ids if item_id in found]
+
+    def known(self, engine: str, texts: Iterable[str]) -> "dict[str, Vectors]":
+        """See `Index`."""
+        of = {_digest(engine, text): text for text in texts}
+        digests = list(of)
+        found: dict[str, Vectors] = {}
+        with db.reading() as session:
+            for start in range(0, len(digests), _AT_ONCE):
+                some = Chunk.digest.in_(digests[start : start + _AT_ONCE])
+                # Copies of a text may stand in a thousand collections: one of each will do.
+                one_each = select(func.max(Chunk.number)).where(some).group_by(Chunk.digest)
+                query = select(Chunk.digest, Chunk.vector).where(Chunk.number.in_(one_each))
+                for digest, vector in session.execute(query):
+                    found[of[bytes(digest or b"")]] = vectors(vector)
+        return found
 
     def search(
         self, collections: Sequence[str], vector: "Vectors", limit: int, file_id: str | None = None
@@ -145,6 +162,7 @@ def _delete(collection: str, ids: Sequence[str]) -> None:
 
 
 def _row(collection: str, item: Item) -> dict[str, Any]:
+    engine = engine_of(item.meta)
     return {
         "collection": collection,
         "id": item.id,
@@ -152,4 +170,9 @@ def _row(collection: str, item: Item) -> dict[str, Any]:
         "text": item.text,
         "vector": item.vector.tobytes(),
         "meta": item.meta,
+        "digest": None if engine is None else _digest(engine, item.text),
     }
+
+
+def _digest(engine: str, text: str) -> bytes:
+    return hashlib.sha256(f"{engine}\n{text}".encode("utf-8", "surrogatepass")).digest()

@@ -117,6 +117,28 @@ def test_a_lost_worker_has_embedded_nothing_in_vain(owner, engine):
     assert sorted(texts_in(f"file-{file.id}")) == LINES
 
 
+def test_the_same_text_is_embedded_once_whoever_brings_it(each_database, owner, engine):
+    indexed(owner, "\n".join(["the terms", "of one", "the terms"]))
+    assert engine.texts == ["the terms", "of one"]
+
+    other = indexed(new_user(), "\n".join(["of another", "the terms"]))
+
+    assert engine.texts == ["the terms", "of one", "of another"]
+    assert texts_in(f"file-{other}") == ["of another", "the terms"]
+    first, again = items_in(f"file-{other}")
+    assert again.vector == pytest.approx(engine.embed(["the terms"])[0])
+    assert first.vector != pytest.approx(again.vector)
+
+
+def test_another_model_embeds_a_text_of_its_own(owner, engine):
+    indexed(owner, "the terms")
+
+    engine.name = "fake/other"
+    indexed(owner, "the terms")
+
+    assert engine.texts == ["the terms", "the terms"]
+
+
 def fail(_text):
     raise Unavailable("The engine is away.")
 
