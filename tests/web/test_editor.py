@@ -362,18 +362,6 @@ def test_our_own_embedding_leaves_the_other_servers_alone(admin):
     assert answer.json["openai_config"]["url"] == "http://kept/v1"
 
 
-def test_a_reranking_model_needs_a_server_that_has_it(admin):
-    refused = admin.post(saved_at(RERANKING), {"reranking_model": "cross"})
-    url = {"RAG_EXTERNAL_RERANKER_URL": "http://cross/rerank"}
-    with_a_server = admin.post(saved_at(RERANKING), {"reranking_model": "cross", **url})
-    without_a_model = admin.post(saved_at(RERANKING), {"reranking_model": ""})
-
-    assert refused.status_code == 400
-    assert "RAG_EXTERNAL_RERANKER_URL" in refused.json["detail"]
-    assert with_a_server.json["RAG_EXTERNAL_RERANKER_URL"] == "http://cross/rerank"
-    assert without_a_model.json["reranking_model"] == ""
-
-
 @pytest.mark.parametrize("engine", ["openai", "ollama"])
 def test_newer_names_of_fields_are_understood(admin, engine):
     body = {"RAG_EMBEDDING_ENGINE": engine, "RAG_EMBEDDING_MODEL": "m"}

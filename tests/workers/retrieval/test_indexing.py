@@ -3,67 +3,32 @@
 import numpy as np
 import pytest
 
-from shared import db, queue
+from shared import db
 from shared.config.options import get_options
-from shared.errors import Unavailable
 from shared.flusher import flusher
-from shared.kinds.retrieval import KEEP_TEXT, KeepText
-from shared.models.job import CANCELLED, COMPLETED, ENDED, FAILED
-from shared.queue import Subject
-from shared.services import collections, files, indexing, jobs, knowledge
+from shared.models.job import CANCELLED, COMPLETED, FAILED
+from shared.services import files, indexing, jobs, knowledge
 from shared.services.knowledge import About
-from shared.services.reindexing import engine_of
-from tests.fakes.embedding import Gate, WordEngine
+from tests.fakes.embedding import Gate
+from tests.services.indexing import (
+    LINES,
+    TEXT,
+    accepted,
+    based,
+    fail,
+    finish,
+    indexed,
+    is_told_to_end,
+)
 from tests.services.searching import items_in, texts_in
 from tests.services.things import change_job, new_user, row_of, told
 from tests.services.uploading import file_row, new_file
 from tests.services.waiting import wait_until
 from workers import base
-from workers.live import Cancelled, live
 from workers.retrieval import listening, parts
 from workers.speech.base import Heard, Sound
 
 pytestmark = pytest.mark.usefixtures("world", "uploads", "engine")
-LINES = [f"line {n:03}" for n in range(100)]
-TEXT = "\n".join(LINES)
-
-
-@pytest.fixture
-def owner(request):
-    if "each_database" in request.fixturenames:
-        request.getfixturevalue("each_database")
-    return new_user("admin")
-
-
-def indexed(owner, text=TEXT):
-    """Store a file and do its job."""
-    file = new_file(owner, text.encode())
-    job_id = accepted(file)
-    finish(job_id)
-    return file.id
-
-
-def finish(job_id):
-    """Do a job, unless a worker of the test does."""
-    base.run(job_id)
-    wait_until(lambda: row_of(job_id).status in ENDED, 10, "the job has ended")
-    assert row_of(job_id).status == COMPLETED, row_of(job_id).error
-
-
-def accepted(file, from_text=False):
-    with db.transaction() as session:
-        return indexing.index(session.get_one(type(file), file.id), from_text)
-
-
-def based(owner, *file_ids):
-    """Make a knowledge base of files and fill it."""
-    with db.transaction():
-        made = knowledge.create(owner, About("Base", "", None, {}))
-        added = files.find_all(owner, file_ids)
-        knowledge.put_in(made, added)
-        indexing.fill(made, added, owner.id, job_id := f"job of {made.id}"[:64])
-    finish(job_id)
-    return made.id
 
 
 def test_each_chunk_of_a_file_is_found_by_its_place(each_database, owner):
@@ -139,10 +104,6 @@ def test_another_model_embeds_a_text_of_its_own(owner, engine):
     assert engine.texts == ["the terms", "the terms"]
 
 
-def fail(_text):
-    raise Unavailable("The engine is away.")
-
-
 def test_a_failure_is_told_in_the_file_and_its_text_is_kept(owner, engine):
     file = new_file(owner, TEXT.encode())
     engine.before = fail
@@ -169,11 +130,6 @@ def test_a_failed_job_is_done_again_from_where_it_was(owner, engine, worker):
 
     assert file_row(file.id).status == "completed"
     assert engine.texts == LINES[32:]
-
-
-def is_told_to_end(job_id):
-    running = live._jobs.get(job_id)
-    return running is not None and running._reason is Cancelled
 
 
 def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
@@ -320,86 +276,3 @@ def test_without_embedding_only_the_text_is_found(owner, engine):
 
     assert (engine.texts, texts_in(f"file-{file_id}")) == ([], [])
     assert file_row(file_id).status == "completed"
-
-
-def test_another_model_is_told_apart_and_a_reindex_puts_all_right(
-    each_database, owner, worker, monkeypatch
-):
-    old, other = indexed(owner, "old words"), indexed(owner, "other words")
-    base_id = based(owner, old, other)
-    monkeypatch.setattr(parts, "get_engine", lambda: WordEngine("fake/other", dim=32))
-    fresh = indexed(owner, "fresh words")
-    with db.transaction():
-        made, added = knowledge.find(owner, base_id), [files.find(owner, fresh)]
-        knowledge.put_in(made, added)
-        indexing.fill(made, added, owner.id, "a job")
-    wait_until(lambda: row_of("a job").status == FAILED, 10, "the job has failed")
-    assert "another model" in row_of("a job").error
-
-    with db.transaction():
-        job_id = indexing.reindex(owner.id)
-    wait_until(lambda: row_of(job_id).status == COMPLETED, 20, "the job is done")
-
-    assert sorted(texts_in(base_id)) == ["fresh words", "old words", "other words"]
-    assert {item.vector.shape for item in items_in(base_id)} == {(32,)}
-    assert row_of(job_id).result == {"files": 3, "failed": 0}
-    assert flusher.drain(5)
-    assert told(job_id)[-2][1] == {"done": 3, "total": 3, "unit": "files", "note": "Indexing"}
-
-
-def test_a_reindex_renews_pages_and_texts_that_stand_nowhere_else(
-    each_database, owner, worker, monkeypatch
-):
-    with db.transaction():
-        name = collections.claim(owner, None, "a text")
-        ask = KeepText(name="a", content="\n".join(LINES[:40]), collection=name)
-        kept = queue.enqueue(KEEP_TEXT, ask, Subject(owner.id))
-    wait_until(lambda: row_of(kept).status == COMPLETED, 10, "the text is kept")
-    monkeypatch.setattr(parts, "get_engine", lambda: WordEngine("fake/other", dim=32))
-
-    with db.transaction():
-        job_id = indexing.reindex(owner.id)
-    wait_until(lambda: row_of(job_id).status == COMPLETED, 20, "the job is done")
-
-    assert texts_in(name) == LINES[:40]
-    assert {item.vector.shape for item in items_in(name)} == {(32,)}
-    assert {engine_of(item.meta) for item in items_in(name)} == {"fake/other"}
-
-
-def test_an_engine_that_does_not_work_leaves_everything_as_it_was(
-    each_database, owner, engine, worker
-):
-    base_id = based(owner, indexed(owner, "old words"))
-    engine.before = fail
-
-    with db.transaction():
-        job_id = indexing.reindex(owner.id)
-    wait_until(lambda: row_of(job_id).status == FAILED, 20, "the job has failed")
-
-    assert row_of(job_id).error == "The engine is away."
-    assert texts_in(base_id) == ["old words"]
-
-
-def test_a_cancelled_reindex_takes_its_jobs_with_it(owner, engine, worker):
-    file_id = indexed(owner, TEXT)
-    gate = Gate(LINES[40])
-    engine.before, engine.name = gate, "fake/renamed"
-    with db.transaction():
-        job_id = indexing.reindex(owner.id)
-    assert gate.has_come.wait(10)
-
-    child = file_row(file_id).job_id
-    jobs.cancel(owner, job_id)
-    wait_until(lambda: is_told_to_end(child), 10, "its jobs are told")
-    gate.open()
-
-    wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "it is cancelled")
-    wait_until(lambda: row_of(child).status == CANCELLED, 10, "its jobs are too")
-
-
-def test_only_an_admin_reindexes():
-    somebody = new_user()
-    with db.transaction():
-        job_id = indexing.reindex(somebody.id)
-
-    assert base.run(job_id) == FAILED
