@@ -74,6 +74,7 @@ class Editor:
         fields: What the body holds.
         constant: What the answer holds beside.
         before: Sees what is about to be saved, by option; gives what is to be saved, or raises.
+        after: Done when something was saved, before that is answered.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Editor:
     fields: Fields
     constant: Values = field(default_factory=dict)
     before: Callable[[Values], Values] = lambda values: values
+    after: Callable[[], None] = lambda: None
 
     def form(self) -> type[BaseModel]:
         """Make the form of what is sent."""
@@ -112,6 +114,7 @@ class Editor:
             raise as_bad_body(
                 {places[name]: error.problems[name] for name in error.problems}
             ) from None
+        self.after()
 
 
 def as_bad_body(problems: Mapping[tuple[str, ...], str]) -> BadBody:

@@ -95,7 +95,7 @@ def _unmasked(values: dict[str, Any]) -> dict[str, Any]:
         }
     if "TOOL_SERVER_CONNECTIONS" in kept:
         kept["TOOL_SERVER_CONNECTIONS"] = [
-            _with_key_of_tools(server) for server in kept["TOOL_SERVER_CONNECTIONS"]
+            with_key_of_tools(server) for server in kept["TOOL_SERVER_CONNECTIONS"]
         ]
     return kept
 
@@ -107,7 +107,8 @@ def _with_key_of_server(config: dict[str, Any], place: str, urls: list[str]) -> 
     return {**config, "key": key_of_form(OLLAMA, url, config["key"], number)}
 
 
-def _with_key_of_tools(server: dict[str, Any]) -> dict[str, Any]:
+def with_key_of_tools(server: dict[str, Any]) -> dict[str, Any]:
+    """Put the key in whose mask came back with a server of tools, at the same address only."""
     sent = server["key"]
     if not sent or not is_mask(sent):
         return server

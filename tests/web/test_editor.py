@@ -10,6 +10,7 @@ from shared.config.options import OPTIONS, Options, get_options, option
 from shared.config.secrets import is_mask, mask
 from shared.models.option import OptionRow
 from tests.services.waiting import wait_until
+from web.tools import servers
 
 ACCOUNTS = "/api/v1/auths/admin/config"
 LDAP, DIRECTORY = f"{ACCOUNTS}/ldap", f"{ACCOUNTS}/ldap/server"
@@ -83,6 +84,12 @@ ALSO = {
     "RAG_EMBEDDING_ENGINE": "embedding_engine",
     "RAG_EMBEDDING_MODEL": "embedding_model",
 }
+
+
+@pytest.fixture(autouse=True)
+def _nobody_describes_tools(monkeypatch):
+    """No worker is here who could: saving waits no longer for one than it has to."""
+    monkeypatch.setattr(servers, "_PATIENCE_S", 0.0)
 
 
 def saved_at(path):
@@ -255,8 +262,8 @@ def tool_server(url, key):
 
 def test_keys_of_tool_servers_stay_with_their_addresses(admin):
     one, two = "tool-one-0123456789", "tool-two-0123456789"
-    servers = [tool_server("http://one", one), tool_server("http://two", two)]
-    shown = admin.post(TOOLS, {"TOOL_SERVER_CONNECTIONS": servers}).json["TOOL_SERVER_CONNECTIONS"]
+    sent = [tool_server("http://one", one), tool_server("http://two", two)]
+    shown = admin.post(TOOLS, {"TOOL_SERVER_CONNECTIONS": sent}).json["TOOL_SERVER_CONNECTIONS"]
 
     moved = [shown[1], {**shown[0], "url": "http://evil"}]
     admin.post(TOOLS, {"TOOL_SERVER_CONNECTIONS": moved})

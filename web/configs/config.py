@@ -1,6 +1,7 @@
 """The editors of what has no folder of its own."""
 
 from web.editor import Editor, Null, Of, named_alike
+from web.tools import servers
 
 _MODULE = "web.configs.schemas"
 _JUPYTER = ("URL", "AUTH", "AUTH_TOKEN", "AUTH_PASSWORD", "TIMEOUT")
@@ -17,6 +18,7 @@ TOOL_SERVERS = Editor(
     about="the servers of tools",
     module=_MODULE,
     fields=named_alike("TOOL_SERVER_CONNECTIONS"),
+    after=lambda: servers.describe_all(anew=True),
 )
 
 CODE_EXECUTION = Editor(

@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint
 
 from shared.config.options import option
-from shared.config.options.shapes import Banner, Suggestion
+from shared.config.options.shapes import Banner, Suggestion, ToolServer
 from shared.services import configuration, models
 from shared.services.configuration import Unusable
 from web.api import endpoint
 from web.configs.config import CODE_EXECUTION, DIRECT_CONNECTIONS, MODELS, TOOL_SERVERS
 from web.configs.schemas import BannersForm, ImportForm, SuggestionsForm
 from web.editor import add_editor, as_bad_body
+from web.tools import servers
 
 bp = Blueprint("configs", __name__)
 
@@ -19,6 +20,18 @@ add_editor(bp, DIRECT_CONNECTIONS, "/direct_connections")
 add_editor(bp, TOOL_SERVERS, "/tool_servers")
 add_editor(bp, CODE_EXECUTION, "/code_execution")
 add_editor(bp, MODELS, "/models")
+
+
+@bp.post("/tool_servers/verify")
+@endpoint(
+    body=ToolServer,
+    transaction=None,
+    who="admin",
+    errors={400: "The server cannot be used"},
+)
+def verify_tool_server(body: ToolServer) -> dict[str, Any]:
+    """Ask a server of tools what it offers; nothing is saved."""
+    return servers.verified(body)
 
 
 @bp.get("/banners")

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared import db
 from shared.models.tool import Tool
 from shared.services import tools
 from web import sources
@@ -12,6 +13,7 @@ from web.auth import current_user
 from web.errors import hide_what_is_missing
 from web.sharing import GrantsForm, with_owners
 from web.sources import SourceResponse, URLForm
+from web.tools import servers
 from web.tools.schemas import OwnedToolResponse, ToolForm, WholeToolResponse
 from web.valves import add_valves
 
@@ -23,10 +25,13 @@ _NO_SOURCE = {400: "The source is none of a tool"}
 
 
 @bp.get("/")
-@endpoint(response=list[OwnedToolResponse])
+@endpoint(response=list[OwnedToolResponse], transaction=None)
 def list_tools() -> list[dict[str, Any]]:
-    """List the tools that the user may use."""
-    return with_owners(tools.readable_by(current_user()), OwnedToolResponse)
+    """List the tools that the user may use: those of the workspace, and servers of tools."""
+    user = current_user()
+    with db.reading():
+        found = with_owners(tools.readable_by(user), OwnedToolResponse)
+    return found + servers.listed_for(user)
 
 
 @bp.get("/list")
