@@ -7,6 +7,7 @@ import pytest
 
 from shared.config.options import get_options
 from tests.fakes.tool_server import ToolServer
+from web.tools import servers
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,12 @@ def tool_server(_tools: ToolServer) -> ToolServer:
     """A server of tools that remembers nothing of earlier tests."""
     _tools.reset()
     return _tools
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait no longer than it has to be for a worker that describes servers: none is here."""
+    monkeypatch.setattr(servers, "_PATIENCE_S", 0.0)
 
 
 def connection(url: str, **more: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from shared import db
 from shared.config.options import OPTIONS, Options, get_options, option
 from shared.config.secrets import is_mask, mask
 from shared.models.option import OptionRow
+from tests.services.tool_servers import connection
 from tests.services.waiting import wait_until
-from web.tools import servers
 
+pytestmark = pytest.mark.usefixtures("hurry")
 ACCOUNTS = "/api/v1/auths/admin/config"
 LDAP, DIRECTORY = f"{ACCOUNTS}/ldap", f"{ACCOUNTS}/ldap/server"
 OAUTH = f"{ACCOUNTS}/oauth"
@@ -84,12 +85,6 @@ ALSO = {
     "RAG_EMBEDDING_ENGINE": "embedding_engine",
     "RAG_EMBEDDING_MODEL": "embedding_model",
 }
-
-
-@pytest.fixture(autouse=True)
-def _nobody_describes_tools(monkeypatch):
-    """No worker is here who could: saving waits no longer for one than it has to."""
-    monkeypatch.setattr(servers, "_PATIENCE_S", 0.0)
 
 
 def saved_at(path):
@@ -256,20 +251,16 @@ def test_the_mask_of_a_key_that_is_followed_saves_no_copy_of_it(admin):
     assert option("AUDIO_TTS_OPENAI_API_KEY") == "sk-two-0123456789"
 
 
-def tool_server(url, key):
-    return {"url": url, "path": "openapi.json", "auth_type": "bearer", "key": key, "config": {}}
-
-
 def test_keys_of_tool_servers_stay_with_their_addresses(admin):
     one, two = "tool-one-0123456789", "tool-two-0123456789"
-    sent = [tool_server("http://one", one), tool_server("http://two", two)]
+    sent = [connection("http://one", key=one), connection("http://two", key=two)]
     shown = admin.post(TOOLS, {"TOOL_SERVER_CONNECTIONS": sent}).json["TOOL_SERVER_CONNECTIONS"]
 
     moved = [shown[1], {**shown[0], "url": "http://evil"}]
     admin.post(TOOLS, {"TOOL_SERVER_CONNECTIONS": moved})
 
     assert [server["key"] for server in shown] == [mask(one), mask(two)]
-    kept = [(server["url"], server["key"]) for server in option("TOOL_SERVER_CONNECTIONS")]
+    kept = [(one["url"], one["key"]) for one in option("TOOL_SERVER_CONNECTIONS")]
     assert kept == [("http://two", two), ("http://evil", "")]
 
 
