@@ -9,7 +9,7 @@ from sqlalchemy.orm import defer
 from shared import db
 from shared.errors import Conflict, NotFound
 from shared.ids import now_s
-from shared.models.function import ACTION, Function
+from shared.models.function import Function
 from shared.services import access, sources
 from shared.services.accounts import Principal
 from shared.services.sources.actions import sub_actions
@@ -24,64 +24,6 @@ class Draft:
     name: str
     content: str
     meta: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Card:
-    """What the list of models knows of a function that is switched on.
-
-    Attributes:
-        type: Of `shared.models.function`.
-        is_global: Whether it is for all models.
-        priority: Filters and actions of lower ones come first.
-        shown: An action as the page shows it, or several; empty for what is none.
-    """
-
-    id: str
-    type: str
-    is_global: bool
-    priority: float
-    shown: tuple[dict[str, Any], ...] = ()
-
-
-def cards() -> list[Card]:
-    """List the functions that are switched on, in the order of their priority."""
-    columns = (
-        Function.id,
-        Function.name,
-        Function.type,
-        Function.is_global,
-        Function.meta,
-        Function.valves,
-    )
-    rows = db.session().execute(select(*columns).where(Function.is_active)).all()
-    found = [_card(row) for row in rows]
-    return sorted(found, key=lambda card: (card.priority, card.id))
-
-
-def _card(row: Any) -> Card:
-    priority = (row.valves or {}).get("priority")
-    first = priority if isinstance(priority, int | float) else 0
-    shown = tuple(_shown(row)) if row.type == ACTION else ()
-    return Card(row.id, row.type, row.is_global, first, shown)
-
-
-def _shown(row: Any) -> list[dict[str, Any]]:
-    """Write an action as the page shows it below answers; source: contract, config §6."""
-    icon = (row.meta.get("manifest") or {}).get("icon_url")
-    about = {"description": row.meta.get("description") or ""}
-    subs = row.meta.get("actions") or []
-    if not subs:
-        return [{"id": row.id, "name": row.name, **about, "icon_url": icon}]
-    return [
-        {
-            "id": f"{row.id}.{one['id']}",
-            "name": one.get("name") or f"{row.name} ({one['id']})",
-            **about,
-            "icon_url": one.get("icon_url", icon),
-        }
-        for one in subs
-    ]
 
 
 def every(with_source: bool = False) -> list[Function]:

@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
 from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
-from shared.services import access, accounts, connections, functions, pipelines
+from shared.services import access, accounts, cards, connections, pipelines
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -66,7 +66,7 @@ class _Catalogue:
         self.by_id: dict[str, dict[str, Any]] = {}
         self.offered: dict[str, dict[str, Any]] = {}
         self.filters: list[dict[str, Any]] = []
-        self.cards: list[functions.Card] = []
+        self.cards: list[cards.Card] = []
         self.made_at = -_FRESH_S
 
 
@@ -169,7 +169,7 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         return []  # nobody could answer, for no preset either
     with db.reading() as session:
         rows = session.scalars(select(ModelRow)).all()
-        _catalogue.cards = functions.cards()
+        _catalogue.cards = cards.active()
     overrides = {row.id: row for row in rows if row.base_model_id is None}
     models = []
     for upstream in offered.values():
@@ -205,7 +205,7 @@ def has_filters(route: Route) -> bool:
     return bool(pipelines_on(route) or functions_on(route.model_id, FILTER))
 
 
-def functions_on(model_id: str, kind: str) -> list[functions.Card]:
+def functions_on(model_id: str, kind: str) -> list[cards.Card]:
     """List the filters or the actions that are for a model, in their order.
 
     Args:
@@ -221,7 +221,7 @@ def shown_to_functions(model_id: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("mark", "connection")}
 
 
-def _functions_on(meta: dict[str, Any], kind: str) -> list[functions.Card]:
+def _functions_on(meta: dict[str, Any], kind: str) -> list[cards.Card]:
     named = meta.get(_NAMED_BY[kind])
     named = named if isinstance(named, list) else []
     return [
