@@ -9,8 +9,8 @@ from sqlalchemy.orm import defer
 from shared import db
 from shared.errors import Conflict, NotFound
 from shared.ids import now_s
-from shared.models.function import Function
-from shared.services import access, sources
+from shared.models.function import PIPE, Function
+from shared.services import access, models, sources
 from shared.services.accounts import Principal
 from shared.services.sources.actions import sub_actions
 from shared.services.sources.valves import function_kind
@@ -74,8 +74,16 @@ def change(user: Principal, function_id: str, draft: Draft) -> Function:
         Invalid: The source is none of a function.
     """
     row = find(user, function_id, "write")
+    _tell_catalogue(row)
     _fill(row, draft)
+    _tell_catalogue(row)
     return row
+
+
+def _tell_catalogue(row: Function) -> None:
+    """Let the list of models be made anew where a pipe has changed."""
+    if row.type == PIPE:
+        db.after_commit(models.outdate_offer)
 
 
 def _fill(row: Function, draft: Draft) -> None:
@@ -96,6 +104,7 @@ def toggle(user: Principal, function_id: str) -> Function:
     """
     row = find(user, function_id, "write")
     row.is_active, row.updated_at = not row.is_active, now_s()
+    _tell_catalogue(row)
     return row
 
 
@@ -116,4 +125,6 @@ def remove(user: Principal, function_id: str) -> None:
     Raises:
         NotFound, Forbidden: As `find`.
     """
-    db.session().delete(find(user, function_id, "write"))
+    row = find(user, function_id, "write")
+    _tell_catalogue(row)
+    db.session().delete(row)

@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
 from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
-from shared.services import access, accounts, cards, connections, pipelines
+from shared.services import access, accounts, cards, connections, pipelines, pipes
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -357,7 +357,8 @@ def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     if base is None or "urlIdx" not in base:
         return None
     place = base["connection"], base["urlIdx"], base["mark"]
-    connection = connections.find_enabled(*place)
+    is_pipe = base["connection"] == pipes.PIPE
+    connection = pipes.find_enabled(base["id"]) if is_pipe else connections.find_enabled(*place)
     if connection is None:
         return None
     upstream_id = connection.upstream_id(base["id"])

@@ -17,6 +17,7 @@ bp = Blueprint("models", __name__)
 
 # How a model is found again; nobody's business.
 _INNER = ("connection", "mark")
+_INNER_OF_PIPES = (*_INNER, "urlIdx", "connection_type", "tags")
 
 # A first list is worth a short wait; afterwards it is kept fresh in the background.
 _PATIENCE_S = 8.0
@@ -71,4 +72,5 @@ def list_base_models() -> dict[str, Any]:
 
 def shown(model: dict[str, Any]) -> dict[str, Any]:
     """Give a model as clients see it."""
-    return {name: value for name, value in model.items() if name not in _INNER}
+    inner = _INNER_OF_PIPES if "pipe" in model else _INNER
+    return {name: value for name, value in model.items() if name not in inner}

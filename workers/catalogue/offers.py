@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.services.connections import OLLAMA, Connection
+from shared.services.pipes import PIPE
 
 # OpenAI itself lists models that cannot chat.
 _NOT_FOR_CHAT = ("babbage", "dall-e", "davinci", "embedding", "tts", "whisper")
@@ -17,7 +18,7 @@ def as_models(connection: Connection, raw: list[dict[str, Any]], now: int) -> li
 
     Source: contract, config §6 "Models list".
     """
-    convert = _ollama if connection.kind == OLLAMA else _openai
+    convert = _CONVERTERS.get(connection.kind, _openai)
     chosen = connection.config.get("model_ids") or []
     if chosen:
         known = {_raw_id(entry): entry for entry in raw}
@@ -60,3 +61,11 @@ def _openai(connection: Connection, entry: dict[str, Any], now: int) -> dict[str
 
 def _ollama(connection: Connection, entry: dict[str, Any], now: int) -> dict[str, Any]:
     return {**_common(connection, entry, now), "ollama": {**entry, "urls": [connection.index]}}
+
+
+def _pipe(connection: Connection, entry: dict[str, Any], now: int) -> dict[str, Any]:
+    common = _common(connection, entry, now)
+    return {**common, "owned_by": "openai", "pipe": {"type": "pipe"}}
+
+
+_CONVERTERS = {OLLAMA: _ollama, PIPE: _pipe}

@@ -8,14 +8,15 @@ from urllib.parse import urlsplit
 
 from shared import db
 from shared.config.secrets import unseal
-from shared.errors import NotFound
+from shared.errors import Busy, NotFound
 from shared.ids import now_s
 from shared.kinds.catalogue import CALL_CONNECTION, REFRESH_MODELS, CallConnection
-from shared.services import connections, models
+from shared.services import connections, models, pipes
 from shared.services.connections import Connection
 from workers.base import task
 from workers.catalogue.offers import as_models
 from workers.live import Running
+from workers.plugins.base import PluginFailed
 from workers.providers import provider_for
 from workers.providers.errors import ProviderError, Unavailable
 
@@ -39,7 +40,7 @@ class Refresh:
         self._edition = models.edition()
         self._until = time.monotonic() + _PATIENCE_S
         with db.reading():
-            self._connections = connections.enabled()
+            self._connections = [*connections.enabled(), *pipes.enabled()]
             self._unasked_for = set(filter(connections.is_unasked_for, self._connections))
         self._problems: dict[Connection, str] = {}
         self._found: dict[tuple[str, int], list[dict[str, Any]]] = {}
@@ -67,7 +68,7 @@ class Refresh:
     def _ask(self, connection: Connection) -> None:
         try:
             raw = self._models_of(connection)
-        except ProviderError as error:
+        except (ProviderError, PluginFailed, Busy) as error:
             self._problems[connection] = str(error)
             return
         self._found[connection.kind, connection.index] = as_models(connection, raw, now_s())

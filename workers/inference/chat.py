@@ -27,6 +27,7 @@ from workers.inference import preset
 from workers.inference.pace import Pace
 from workers.inference.telling import Teller
 from workers.live import Running
+from workers.pipes.turn import Turn, asked_in
 from workers.providers import provider_for
 from workers.providers.base import Event, Provider
 from workers.providers.behalf import asking_for
@@ -160,7 +161,8 @@ class ChatTurn:
         self._job.pause(pause)
 
     def _relay(self) -> None:
-        with asking_for(self._owner):
+        now = Turn(self._job, self._owner, self._request, self._teller)
+        with asking_for(self._owner), asked_in(now):
             self._ask()
 
     def _ask(self) -> None:

@@ -16,11 +16,12 @@ class PluginFailed(SwitchyardError):
     Args:
         message: Which one, and what happened, in its own words where it has some.
         reason: One of `Reason`.
+        words: Its own words alone; empty when it has none.
     """
 
-    def __init__(self, message: str, reason: str = Reason.BAD_REQUEST) -> None:
+    def __init__(self, message: str, reason: str = Reason.BAD_REQUEST, words: str = "") -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason, self.words = reason, words
 
 
 class Listener(Protocol):

@@ -111,7 +111,8 @@ class Runner:
             self.is_fit = False
         self.is_fit = self._becomes_idle()
         if "error" in result:
-            raise PluginFailed(f"{self._code.name}: {result['error']}")
+            words = result["error"]
+            raise PluginFailed(f"{self._code.name}: {words}", words=words)
         return result.get("value")
 
     def stop(self) -> None:

@@ -13,6 +13,7 @@ from workers.providers.upstream import Connection
 KINDS = {
     "openai": "workers.providers.openai.OpenAIProvider",
     "ollama": "workers.providers.ollama.OllamaProvider",
+    "pipe": "workers.pipes.provider.PipeProvider",
 }
 _MAX_KEPT = 64
 _kept: dict[tuple[str, str, str], Provider] = {}

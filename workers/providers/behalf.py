@@ -12,21 +12,29 @@ Headers = tuple[tuple[str, str], ...]
 
 # Not an argument: it would pass through every layer between a job and the request.
 _headers: ContextVar[Headers] = ContextVar("behalf", default=())
+_user: ContextVar[Principal | None] = ContextVar("behalf_user", default=None)
 
 
 @contextmanager
 def asking_for(user: Principal) -> Iterator[None]:
     """Let the requests of a block tell for whom they are made."""
     token = _headers.set(_of(user) if get_settings().enable_forward_user_info_headers else ())
+    user_token = _user.set(user)
     try:
         yield
     finally:
         _headers.reset(token)
+        _user.reset(user_token)
 
 
 def headers() -> Headers:
     """Give the headers for a request that is made now."""
     return _headers.get()
+
+
+def user() -> Principal | None:
+    """Give the user for whom something is asked now; None when it is for nobody."""
+    return _user.get()
 
 
 def _of(user: Principal) -> Headers:

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from . import bodies
 from .line import Line
 from .loading import Loaded
 from .request import Request
@@ -112,11 +113,23 @@ def _is_stream(result: Any) -> bool:
 
 
 async def _items(result: Any) -> AsyncIterator[Any]:
-    source = getattr(result, _BODY, result)
+    if not hasattr(result, _BODY):
+        async for item in _each(result):
+            yield item
+        return
+    lines = bodies.Lines()
+    async for piece in _each(getattr(result, _BODY)):
+        for item in lines.feed(piece):
+            yield item
+    for item in lines.finish():
+        yield item
+
+
+async def _each(source: Any) -> AsyncIterator[Any]:
     if hasattr(source, "__aiter__"):
         async for item in source:
             yield item
         return
-    pieces = iter(source)
+    pieces = iter([source] if isinstance(source, str | bytes) else source)
     while (item := await asyncio.to_thread(next, pieces, _END)) is not _END:
         yield item

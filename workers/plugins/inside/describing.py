@@ -11,7 +11,9 @@ Schema = dict[str, Any]
 
 _METHODS = ("pipe", "pipes", "inlet", "outlet", "stream", "action")
 # What functions say of themselves by the names of their attributes.
-_ATTRIBUTES = ("type", "name", "id", "icon_url", "citation", "file_handler", "actions", "toggle")
+_ATTRIBUTES = """
+    type name id icon_url citation file_handler actions toggle pipes
+"""
 _RESERVED = re.compile(r"__\w+__")
 _PARAMETER = re.compile(r"^\s*:param\s+(?:[^:]*\s)?(\w+)\s*:\s*(.*)$")
 _OTHER_FIELD = re.compile(r"^\s*:\w+.*:")
@@ -23,7 +25,7 @@ _DEEPEST = 12
 def description(loaded: Loaded) -> dict[str, Any]:
     """Describe a plugin."""
     thing = loaded.thing
-    attributes = {name: getattr(thing, name, None) for name in _ATTRIBUTES}
+    attributes = {name: getattr(thing, name, None) for name in _ATTRIBUTES.split()}
     return {
         "kind": loaded.kind,
         "specs": specs(thing) if loaded.kind == "tool" else [],

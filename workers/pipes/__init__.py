@@ -1,0 +1,1 @@
+"""Pipes: functions that answer as models do."""

@@ -1,0 +1,70 @@
+"""The answer for which a pipe is asked: what it may know of it, and who hears its events."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from shared.kinds.inference import RunChat
+from shared.services.accounts import Principal
+from workers.inference.telling import Teller
+from workers.live import Running
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer."""
+
+    job: Running
+    owner: Principal
+    request: RunChat
+    teller: Teller
+
+
+# Not an argument: providers of all other kinds would pass it on for nothing.
+_turn: ContextVar[Turn | None] = ContextVar("pipe_turn", default=None)
+
+
+@contextmanager
+def asked_in(turn: Turn) -> Iterator[None]:
+    """Let pipes that are asked in a block know for which answer."""
+    token = _turn.set(turn)
+    try:
+        yield
+    finally:
+        _turn.reset(token)
+
+
+def current() -> Turn | None:
+    """Give the answer for which a pipe is asked; None when it is something else."""
+    return _turn.get()
+
+
+def about(turn: Turn) -> dict[str, Any]:
+    """Give what functions may ask for about an answer.
+
+    Source: contract, chat-flow §11.
+    """
+    request, claim = turn.request, turn.job.claim
+    chat_id = request.page_chat_id or claim.chat_id
+    message_id = request.page_message_id or claim.message_id
+    metadata = {
+        "user_id": turn.owner.id,
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "session_id": request.session_id,
+        "tool_ids": request.tool_ids,
+        "files": request.files,
+        "features": request.features,
+        "variables": request.variables,
+        "model": {"id": request.model},
+    }
+    return {
+        "__metadata__": metadata,
+        "__chat_id__": chat_id,
+        "__message_id__": message_id,
+        "__session_id__": request.session_id,
+        "__files__": request.files,
+        "__model__": {"id": request.model},
+    }

@@ -1,0 +1,43 @@
+"""Who hears a plugin that works for an answer: the answer's readers, and the page that asked."""
+
+from typing import Any
+
+from workers import page_calls
+from workers.inference.telling import Teller
+from workers.live import Running
+from workers.page_calls import Page
+from workers.plugins.base import PluginFailed
+
+
+class TurnListener:
+    """See `base.Listener`.
+
+    Args:
+        page: Answers questions; None when no page has asked for this.
+    """
+
+    def __init__(self, job: Running, teller: Teller, page: Page | None) -> None:
+        self._job, self._teller, self._page = job, teller, page
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Tell the readers."""
+        self._teller.tell(event)
+
+    def ask(self, event: dict[str, Any]) -> Any:
+        """Ask the page.
+
+        Raises:
+            PluginFailed: There is none.
+            PageGone, PageSilent: It does not answer.
+        """
+        if self._page is None:
+            raise PluginFailed("Nobody is there who could be asked.")
+        return page_calls.ask(self._job, self._page, str(event.get("type")), event.get("data"))
+
+    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:  # noqa: ARG002 -- the protocol's signature
+        """Tell that there are none.
+
+        Raises:
+            PluginFailed: Always.
+        """
+        raise PluginFailed(f"There is no tool {name}.")
