@@ -12,9 +12,7 @@ from launch import migrate
 from shared.collector import keep_trimmed, settle
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
-from shared.metrics import reports
 from web import lifecycle
-from web.stream import hub
 
 _settings = get_settings()
 os.umask(0o077)  # what is written belongs to the operator only
@@ -59,11 +57,17 @@ def on_starting(server: Any) -> None:
 
 def worker_exit(_server: Any, _worker: Any) -> None:
     """Say that this process is gone."""
+    from shared.metrics import reports  # noqa: PLC0415 -- see post_worker_init
+
     reports.leave()
 
 
 def post_worker_init(worker: Any) -> None:
     """Know when the end comes, from the first request on."""
+    # Not above: what is imported there comes before gevent has patched the sockets.
+    from shared.metrics import reports  # noqa: PLC0415 -- as the comment says
+    from web.stream import hub  # noqa: PLC0415 -- as the comment says
+
     # A terminal sends Ctrl-C to everybody; the parent passes it on in its own way.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Who started which green thread is for debuggers; noting it costs 2 KB and 10 µs each.

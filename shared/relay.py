@@ -5,7 +5,7 @@ in the list, from 1, so that a number can neither be missing nor double. See doc
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -145,6 +145,28 @@ def replay(job_id: str, after: int, limit: int = 5000) -> list[bytes]:
     """
     events: list[bytes] = get_redis().lrange(job_key(job_id, "log"), after, after + limit - 1)
     return events
+
+
+def replay_many(cursors: Mapping[str, int], limit: int) -> dict[str, list[bytes]]:
+    """Read stored events of several jobs in one round trip; see `replay`.
+
+    Args:
+        cursors: Jobs, each with the number of the last event that the reader has; a negative one
+            asks for so many of the newest.
+    """
+    with get_redis().pipeline(transaction=False) as pipe:
+        for job_id, after in cursors.items():
+            last = -1 if after < 0 else after + limit - 1
+            pipe.lrange(job_key(job_id, "log"), after, last)
+        return dict(zip(cursors, pipe.execute(), strict=True))
+
+
+def lengths(job_ids: Collection[str]) -> dict[str, int]:
+    """Count the events of several jobs in one round trip; see `length`."""
+    with get_redis().pipeline(transaction=False) as pipe:
+        for job_id in job_ids:
+            pipe.llen(job_key(job_id, "log"))
+        return dict(zip(job_ids, pipe.execute(), strict=True))
 
 
 def length(job_id: str) -> int:

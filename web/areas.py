@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, current_app, request
 
 from web import auth
+from web.admin.routes import bp as admin
 from web.audio.routes import bp as audio
 from web.audio.routes import v1 as audio_v1
 from web.auths.config import bp as accounts
@@ -144,6 +145,8 @@ AREAS = (
     # The socket asks for the token in its first message: a browser cannot send a header here.
     Area(stream, "", PUBLIC),
     Area(cached, "/cache", MEMBER),
+    # Asks who it is in a page of its own.
+    Area(admin, "/admin", ADMIN),
     # Answers with ENV=dev only.
     Area(docs, "", PUBLIC),
     Area(page, "", PUBLIC),

@@ -225,10 +225,14 @@ class Permit:
         return True
 
 
-def is_member_still(credential: str) -> bool:
-    """Whether a credential that was good is so still; yes while the database cannot be asked."""
+def is_member_still(credential: str, among: str = "members") -> bool:
+    """Whether a credential that was good is so still; yes while the database cannot be asked.
+
+    Args:
+        among: "members", or "admin".
+    """
     try:
-        access.require(identify(credential), "use", "members")
+        access.require(identify(credential), "use", among)
     except (Unavailable, DBAPIError):
         return True
     except SwitchyardError:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from shared import db
 from shared.ids import first_id_at
-from shared.models.job import FAILED, RUNNING, Job
+from shared.models.job import FAILED, QUEUED, RUNNING, Job
 from shared.models.user import User
 
 
@@ -58,10 +58,11 @@ _COLUMNS = (
 )
 
 
-def listed(wanted: Wanted, limit: int) -> list[Line]:
-    """List jobs of everybody, newest first."""
+def listed(wanted: Wanted, limit: int, *, is_oldest_first: bool = False) -> list[Line]:
+    """List jobs of everybody, newest first unless the oldest are wanted."""
+    order = Job.id.asc() if is_oldest_first else Job.id.desc()
     look = select(*_COLUMNS).outerjoin(User, User.id == Job.user_id).where(*_fitting(wanted))
-    rows: Iterable[Any] = db.connection().execute(look.order_by(Job.id.desc()).limit(limit))
+    rows: Iterable[Any] = db.connection().execute(look.order_by(order).limit(limit))
     return _with_reasons([Line(*row) for row in rows])
 
 
@@ -93,6 +94,11 @@ def _fitting(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.since is not None:
         found.append(Job.id >= first_id_at(wanted.since))
     return found
+
+
+def waiting(limit: int) -> list[Line]:
+    """List the jobs that wait, oldest first."""
+    return listed(Wanted(status=QUEUED), limit, is_oldest_first=True)
 
 
 def running(limit: int) -> list[Line]:

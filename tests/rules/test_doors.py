@@ -27,7 +27,7 @@ OPEN_TO_ALL = {
     "/ollama/",  # the page asks whether there is such a thing at all
     "/ws",  # asks for the token in its first message: a browser cannot send a header here
 }
-PAGE = {"/", "/<path:path>", "/static/<path:filename>"}  # the page itself, which knows no secrets
+PAGE = {"/", "/<path:path>", "/admin/assets/<path:filename>"}  # pages, which know no secrets
 DEVELOPMENT = {"/docs", "/docs/<path:filename>", "/openapi.json"}
 
 

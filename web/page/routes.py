@@ -100,12 +100,17 @@ def _first_steps(settings: Settings) -> Response:
         is_new=has_database and not _has_accounts(),
         is_dev=settings.is_dev,
         model=_LOCAL_MODEL if settings.local_models else "one of these",
-        flower=f"http://{_PORT.sub('', request.host)}:{settings.flower_port}/",
+        flower=flower_url(),
     )
     answer = Response(html, content_type="text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = _POLICY
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def flower_url() -> str:
+    """Give the address of Flower for somebody on the same machine, or behind a tunnel to it."""
+    return f"http://{_PORT.sub('', request.host)}:{get_settings().flower_port}/"
 
 
 def _has_accounts() -> bool:

@@ -20,6 +20,7 @@ from shared.services import access, jobs
 from shared.services.accounts import Principal
 from shared.subscriber import subscriber
 from web import auth
+from web.admin import overview
 from web.stream.frames import Inbox, text_frame
 from web.stream.hub import Follow
 
@@ -49,6 +50,7 @@ class Connection:
         self._credential = ""
         self._user: Principal | None = None
         self._following: dict[str, _Subscription] = {}
+        self._overview: overview.Subscription | None = None
 
     def serve(self) -> None:
         """Answer the client's frames until it leaves."""
@@ -127,6 +129,8 @@ class Connection:
         if not auth.is_member_still(self._credential):
             self._leave()
             self._ws.close(_CLOSE_UNAUTHORIZED, "Signed out.")
+        elif not auth.is_member_still(self._credential, "admin"):
+            self._stop_overview()
 
     def _member(self) -> Principal:
         if self._user is None:
@@ -163,6 +167,20 @@ class Connection:
     def _cancel(self, frame: dict[str, Any]) -> dict[str, Any]:
         return {"status": jobs.cancel(self._member(), str(frame.get("job") or ""))}
 
+    def _show_overview(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """Tell an admin once a second how everything stands, or stop it: `"on": false`."""
+        access.require(self._member(), "use", "admin")
+        self._stop_overview()
+        if frame.get("on", True):
+            self._overview = overview.Subscription(lambda v: self._ws.sock.send(text_frame(v)))
+            self._overview.start()
+        return {}
+
+    def _stop_overview(self) -> None:
+        if self._overview is not None:
+            self._overview.stop()
+            self._overview = None
+
     def _ping(self, _frame: dict[str, Any]) -> dict[str, Any]:
         return {"op": "pong"}
 
@@ -172,6 +190,7 @@ class Connection:
     def _leave(self) -> None:
         if self._user is not None:
             subscriber.remove(relay.user_channel(self._user.id), self._hear_of_account)
+        self._stop_overview()
         for subscription in list(self._following.values()):
             subscription.stop()
         self._following.clear()
@@ -182,6 +201,7 @@ _ACTIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "subscribe": Connection._subscribe,
     "unsubscribe": Connection._unsubscribe,
     "cancel": Connection._cancel,
+    "overview": Connection._show_overview,
     "ping": Connection._ping,
 }
 

@@ -1,0 +1,1 @@
+"""What admins see while everything runs: a live page of jobs."""
