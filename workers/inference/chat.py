@@ -103,7 +103,7 @@ class ChatTurn:
         from workers.tools.using import ToolUse  # noqa: PLC0415 -- the same
 
         with db.reading():
-            occasion = Occasion(self._job, self._owner, self._request)
+            occasion = Occasion(self._job, self._owner, self._request, self._reader())
             made = ToolUse(occasion, self._route, self._gathering, self._show_call)
         with made as self._tools:
             self._body = made.put_into(self._body)

@@ -9,6 +9,7 @@ from shared.errors import SwitchyardError
 from shared.kinds.inference import RunChat
 from shared.services.accounts import Principal
 from workers.live import Running
+from workers.plugins import Listener
 
 # {"name", "description", "parameters": JSON schema}
 Spec = dict[str, Any]
@@ -23,12 +24,14 @@ class Occasion:
     """The answer for which something is called.
 
     Attributes:
+        listener: Hears what a tool tells the reader, and asks the page.
         messages: The chat up to now, as the model gets it.
     """
 
     job: Running
     owner: Principal
     request: RunChat
+    listener: Listener
     messages: Sequence[dict[str, Any]] = ()
 
     @property

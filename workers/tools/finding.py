@@ -1,11 +1,14 @@
 """From the ids of a request to toolsets: each is looked for, and its rights are looked up again."""
 
+from shared import db
 from shared.kinds.inference import RunChat
+from shared.models.tool import Tool
 from shared.services import access, permissions, tool_servers
 from shared.services.accounts import Principal
 from workers.tools.base import Toolset
 from workers.tools.browser import BrowserToolset
 from workers.tools.openapi import OpenAPIToolset
+from workers.tools.workspace import WorkspaceToolset
 
 
 def toolsets_for(owner: Principal, request: RunChat) -> tuple[list[Toolset], list[str]]:
@@ -34,7 +37,12 @@ def may_use_page(owner: Principal) -> bool:
 
 
 def _toolset(owner: Principal, tool_id: str) -> Toolset | None:
-    server = tool_servers.find(tool_id)
-    if server is None or not access.can(owner, "read", server):
+    if tool_id.startswith(tool_servers.PREFIX):
+        server = tool_servers.find(tool_id)
+        if server is None or not access.can(owner, "read", server):
+            return None
+        return OpenAPIToolset(server)
+    row = db.session().get(Tool, tool_id)
+    if row is None or not access.can(owner, "read", row):
         return None
-    return OpenAPIToolset(server)
+    return WorkspaceToolset(row, owner)
