@@ -20,6 +20,8 @@ class RunChat(Payload):
         tool_servers: Servers of tools that the page calls itself: `{"url", "specs", …}`.
         calls_natively: Whether the model itself asks for calls; else they are chosen beforehand.
         sealed: What signs the user in at servers of tools that want it.
+        arena: The model of the arena for which this one was picked.
+        direct: The page's model, where its own browser asks it.
     """
 
     body: dict[str, Any]
@@ -36,6 +38,8 @@ class RunChat(Payload):
     about: dict[str, Any] = Field(default_factory=dict)
     files: list[dict[str, Any]] = Field(default_factory=list)
     features: dict[str, bool] = Field(default_factory=dict)
+    arena: str | None = None
+    direct: dict[str, Any] | None = None
     tool_ids: list[str] = Field(default_factory=list)
     tool_servers: list[dict[str, Any]] = Field(default_factory=list)
     calls_natively: bool = False
@@ -48,9 +52,13 @@ class RunChat(Payload):
 
 
 class WriteTitle(Payload):
-    """Find a title for a chat from its first turn."""
+    """Find a title for a chat from its first turn; what names a page as in `RunChat`."""
 
     model: str
+    page_chat_id: str | None = None
+    page_message_id: str | None = None
+    direct: dict[str, Any] | None = None
+    session_id: str | None = None
 
 
 class WriteTags(WriteTitle):

@@ -116,6 +116,9 @@ def _model(user: Principal, action: str, model: dict[str, Any]) -> bool:
     info = model.get("info")
     if info is None:
         return False
+    if model.get("arena"):
+        # Source: contract, config §6: in its meta; without it the model is the admins' only.
+        return grants(user, action, info["meta"].get("access_control", {}))
     return info["user_id"] == user.id or grants(user, action, info.get("access_control"))
 
 

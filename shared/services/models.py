@@ -4,6 +4,7 @@ The offer is gathered by a job and kept in Redis, so that asking for the list co
 a slow or dead server.
 """
 
+import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from shared.errors import NotFound
 from shared.models.catalogue import ModelRow
 from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
-from shared.services import access, accounts, cards, connections, pipelines, pipes
+from shared.services import access, accounts, arena, cards, connections, pipelines, pipes
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -181,6 +182,7 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         elif row.is_active:
             about = {"name": row.name, "info": as_json(row), "actions": _actions(row.meta)}
             models.append({**upstream, **about})
+    models += [model for model in arena.models() if model["id"] not in offered]
     presets = [row for row in rows if row.base_model_id and row.is_active and row.id not in offered]
     models += [_preset(row, _base(offered, row.base_model_id)) for row in presets]
     return _ordered(models)
@@ -283,17 +285,44 @@ def visible_to(user: Principal) -> list[dict[str, Any]]:
     return [model for model in catalogue() if access.can(user, "read", model)]
 
 
-def route(user: Principal, model_id: str) -> Route:
+def route(user: Principal, model_id: str, through: str | None = None) -> Route:
     """Find where the requests for a model go, for a user who may use it.
+
+    Args:
+        model_id: One of the arena leads to any of those that may answer for it; its route tells to
+            which.
+        through: The model of the arena by which this one was found.
 
     Raises:
         NotFound: There is no such model, or not for this user; the two are not told apart.
     """
-    model = find_visible(user, model_id)
+    model = find_visible(user, through or model_id)
+    if model.get("arena"):
+        return _in_arena(user, model, None if through is None else model_id)
     made = _route(model_id, model)
     if made is None or (model.get("preset") and not _may_reach_base(user, model["info"])):
         raise _unknown(model_id)
     return made
+
+
+def _in_arena(user: Principal, model: dict[str, Any], wanted: str | None) -> Route:
+    """Find a route behind a model of the arena: the wanted one, else any."""
+    names = arena.candidates(user, model, catalogue())
+    left = [name for name in names if wanted in (None, name)]
+    while left:
+        name = left.pop(secrets.randbelow(len(left)))
+        if found := _behind(user, model, name):
+            return found
+    raise _unknown(wanted or model["id"])
+
+
+def _behind(user: Principal, model: dict[str, Any], name: str) -> Route | None:
+    if arena.names_models(model):
+        return anybodys_route(name)
+    try:
+        return route(user, name)
+    except NotFound:
+        return None
 
 
 def _may_reach_base(user: Principal, preset: dict[str, Any]) -> bool:

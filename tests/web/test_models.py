@@ -11,6 +11,13 @@ from tests.services.things import describe, offer
 from tests.services.waiting import free_port
 
 
+@pytest.fixture(autouse=True)
+def _without_arena(request, world):
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
+    get_options().set({"ENABLE_EVALUATION_ARENA_MODELS": False})
+
+
 def ids(answer):
     assert answer.status_code == 200, answer.text
     return [model["id"] for model in answer.json["data"]]

@@ -97,7 +97,9 @@ class Chunks:
         return self._delta({"text": data["content"]})
 
     def _source(self, data: dict[str, Any]) -> bytes:
-        """Tell the sources in a chunk without choices, so that OpenAI's clients read over it."""
+        """Tell the sources, or which model was picked, in a chunk without choices, so that OpenAI's
+        clients read over it.
+        """
         return b"data: " + orjson.dumps({**self._head, "choices": [], **data}) + b"\n\n"
 
     def _note_usage(self, data: dict[str, Any]) -> bytes:
@@ -129,6 +131,7 @@ _WRITERS: dict[str, Any] = {
     "restarted": Chunks._restarted,
     "replace": Chunks._replaced,
     "source": Chunks._source,
+    "selected": Chunks._source,
     "usage": Chunks._note_usage,
     "completed": Chunks._completed,
     "failed": Chunks._failed,

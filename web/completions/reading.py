@@ -23,7 +23,15 @@ _TICK_S = 1.0
 # A provider that has said nothing for so long gets its status line sent without it.
 _HEADERS_AFTER_TICKS = 5
 _TICKS_OF_SILENCE = int(sse.KEEP_ALIVE_S / _TICK_S)
-_SILENT = (b'{"type":"started"', b'{"type":"status"', b'{"type":"queued"', b'{"type":"restarted"')
+_SILENT = (
+    b'{"type":"started"',
+    b'{"type":"status"',
+    b'{"type":"queued"',
+    b'{"type":"restarted"',
+    b'{"type":"selected"',
+)
+# What the contract has in front of everything else.
+_AHEAD = (b'{"type":"source"', b'{"type":"selected"')
 _SAYS = (b'{"type":"delta"', b'{"type":"item"')
 
 
@@ -113,8 +121,11 @@ def _written(reader: Reader, writer: Writer) -> Iterator[bytes]:
         batches = reader.batches()
         first = _first_words(reader, batches)
         yield b""  # its status is good
-        yield writer.begin() + b"".join([writer.write(event) for _, event in first])
-        del first
+        ahead = [writer.write(event) for _, event in first if event.startswith(_AHEAD)]
+        begun = [*ahead, writer.begin()]
+        then = [writer.write(event) for _, event in first if not event.startswith(_AHEAD)]
+        yield b"".join([*begun, *then])
+        del first, ahead, begun, then
         ticks = 0
         for batch in batches:
             if not reader.stays(batch):

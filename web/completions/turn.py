@@ -10,8 +10,18 @@ from shared.config.options import option
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.queue import Subject
-from shared.services import access, chats, jobs, messages, models, parameters, references
+from shared.services import (
+    access,
+    chats,
+    direct,
+    jobs,
+    messages,
+    models,
+    parameters,
+    references,
+)
 from shared.services.accounts import Principal
+from shared.services.models import Route
 from web.completions.schemas import CompletionForm
 from web.completions.tools import offered
 
@@ -75,13 +85,17 @@ def accept(
 
     Raises:
         NotFound: No such model or chat for this user.
+        Forbidden: The model is one of a direct connection, and there are none here.
         Busy: Too many of the user's jobs wait.
         Invalid: A parameter of the page cannot be read.
     """
-    route = models.route(user, form.model)
+    model_item = direct.kept(form.model_item)
+    route = _route(user, form, model_item)
     payload = RunChat(
         body=_body(form, route.connection.kind),
-        model=form.model,
+        model=route.model_id,
+        arena=None if route.model_id == form.model else form.model,
+        direct=model_item,
         is_stream=form.stream is not False if form.background else bool(form.stream),
         session_id=form.session_id,
         page_chat_id=form.chat_id,
@@ -102,6 +116,15 @@ def accept(
             before = _before(form, chat_id, job_id)
             queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id, before)
     return Turn(job_id, chat_id)
+
+
+def _route(user: Principal, form: CompletionForm, model_item: dict[str, Any] | None) -> Route:
+    if model_item is None:
+        return models.route(user, form.model)
+    direct.require(form.session_id)
+    if model_item.get("id") != form.model:
+        raise Invalid("`model_item` describes another model than `model`.")
+    return direct.route(form.model)
 
 
 def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:

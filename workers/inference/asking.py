@@ -5,15 +5,26 @@ from typing import Any
 import orjson
 
 from shared.config.options import option
-from shared.services import accounts, connections, models
+from shared.services import accounts, connections, direct, models
 from workers.inference import prompts
 
 
-def task_route(user: accounts.Principal, chat_model: str) -> models.Route:
+def task_route(
+    user: accounts.Principal, chat_model: str, model_item: dict[str, Any] | None = None
+) -> models.Route:
     """Choose the model for small tasks: the configured one for that kind of chat model, else the
     chat's own.
+
+    Args:
+        model_item: The page's model, where its browser asks it.
+
+    Raises:
+        NotFound: There is no such model for the user, and none is configured.
     """
-    own = models.route(user, chat_model)
+    if model_item is not None and model_item.get("id") == chat_model:
+        own = direct.route(chat_model)
+    else:
+        own = models.route(user, chat_model)
     is_ollama = own.connection.kind == connections.OLLAMA
     configured = option("TASK_MODEL" if is_ollama else "TASK_MODEL_EXTERNAL")
     found = models.anybodys_route(configured) if configured else None

@@ -24,12 +24,12 @@ from shared.services.answers import Answer
 from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
 from workers.inference import preset
+from workers.inference.aim import answering, route_of
 from workers.inference.pace import Pace
 from workers.inference.telling import Teller
 from workers.live import Running
 from workers.pipes.turn import Turn, asked_in
-from workers.providers import provider_for
-from workers.providers.base import Event, Provider
+from workers.providers.base import Event
 from workers.providers.behalf import asking_for
 from workers.providers.errors import Unavailable
 from workers.providers.line import Cut
@@ -60,7 +60,7 @@ class ChatTurn:
         self._teller = Teller(job, self._answer)
         with db.statements(write=False):
             owner = self._owner = owner_of(job)
-            route = models.route(owner, self._request.model)
+            route = route_of(owner, self._request)
             check_chat(job, owner)
             self._filters = Filters(job, owner, route, self._reader)
         self._filtered: tuple[str, dict[str, Any]] | None = None
@@ -76,7 +76,7 @@ class ChatTurn:
         """Make ready what is asked of a model."""
         owner, request = self._owner, self._request
         self._route = route
-        self._provider: Provider = provider_for(route.connection)
+        self._provider = answering(self._job, route, request)
         self._body = preset.applied(request.body, route, owner, request.variables)
         self._gathering = Gathering(self._job, request, owner, route)
 
@@ -84,6 +84,8 @@ class ChatTurn:
         """Read what the answer needs, then relay the provider's answer; when that asks for calls of
         tools its next one too.
         """
+        if self._request.arena is not None:
+            self._job.writer.emit("selected", {"selected_model_id": self._request.model})
         if self._filters:
             self._let_filters_in()
         if self._request.names_tools:
@@ -149,7 +151,7 @@ class ChatTurn:
         """
         self._request = self._filters.inlet(self._request)
         with db.statements(write=False):
-            route = models.route(self._owner, self._request.model)
+            route = route_of(self._owner, self._request)
         self._aim(route)
 
     def _wait_for(self, error: Unavailable, tries: int) -> None:
@@ -242,6 +244,8 @@ class ChatTurn:
 
     def _fields(self, error: str | None) -> dict[str, Any]:
         fields: dict[str, Any] = self._teller.fields(self._gathering.fields())
+        if self._request.arena is not None:
+            fields["selectedModelId"] = self._request.model
         if error is not None:
             fields["error"] = {"content": error}
         if self._usage is not None:
@@ -253,9 +257,7 @@ class ChatTurn:
         if self._filters.changed is not None:
             result["outlet"] = self._filters.changed
         if self._completion is not None:
-            completion = self._completion
-            if self._gathering.sources:
-                completion = {**completion, "sources": self._gathering.sources}
+            completion = {**self._completion, **self._beside()}
             return {**result, "completion": completion, "usage": self._usage}
         if self._answer.finish_reason is not None:
             result["finish_reason"] = self._answer.finish_reason
@@ -267,14 +269,24 @@ class ChatTurn:
             result["usage"] = self._usage
         return result
 
+    def _beside(self) -> dict[str, Any]:
+        """Give what we ourselves add to a whole completion."""
+        beside: dict[str, Any] = {}
+        if self._gathering.sources:
+            beside["sources"] = self._gathering.sources
+        if self._request.arena is not None:
+            beside["selected_model_id"] = self._request.model
+        return beside
+
     def _order_followers(self) -> None:
         request = self._request
+        about = {name: getattr(request, name) for name in WriteTitle.model_fields}
         if request.wants_title and option("ENABLE_TITLE_GENERATION"):
-            self._order(WRITE_TITLE, WriteTitle(model=request.model))
+            self._order(WRITE_TITLE, WriteTitle(**about))
         if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
-            self._order(WRITE_TAGS, WriteTags(model=request.model))
+            self._order(WRITE_TAGS, WriteTags(**about))
         if request.wants_follow_ups and option("ENABLE_FOLLOW_UP_GENERATION"):
-            self._order(WRITE_FOLLOW_UPS, WriteFollowUps(model=request.model))
+            self._order(WRITE_FOLLOW_UPS, WriteFollowUps(**about))
 
     def _name_chat(self) -> None:
         """Let the first question be the chat's title, as for users who want none made."""

@@ -8,12 +8,12 @@ from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
 from shared.services import chat_tags, chats, message_trees, messages
 from shared.services.answers import Answer
+from workers.inference.aim import answering
 from workers.inference.asking import json_in, task_route
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import without_details
 from workers.inference.small import body_for
 from workers.live import Running
-from workers.providers import provider_for
 from workers.providers.behalf import asking_for
 from workers.providers.line import Cut
 from workers.providers.sse import events_of
@@ -36,9 +36,9 @@ class _Follower:
             check_chat(job, owner)
             self._owner = owner
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
-            route = task_route(owner, job.payload.model)
+            route = task_route(owner, job.payload.model, job.payload.direct)
         self._body = body_for(self.task, route, self._branch, owner.name)
-        self._provider = provider_for(route.connection)
+        self._provider = answering(job, route, job.payload)
 
     def do(self) -> None:
         """Ask."""

@@ -35,8 +35,6 @@ class Stream(Protocol):
 
     def __iter__(self) -> Iterator[Event]: ...
 
-    def __next__(self) -> Event: ...
-
     def batches(self) -> Iterator[list[Event]]:
         """Iterate over the same events, together as they arrived: one list per read, never empty.
 
@@ -53,7 +51,17 @@ class Stream(Protocol):
         """
 
 
-class Provider(Protocol):
+class Answering(Protocol):
+    """Whoever answers chats."""
+
+    def stream(self, body: dict[str, Any]) -> Stream:
+        """Answer a chat, piece by piece; see `Provider`."""
+
+    def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
+        """Answer a chat in one piece; see `Provider`."""
+
+
+class Provider(Answering, Protocol):
     """A model server. One object per connection, shared by all threads and greenlets."""
 
     def models(self) -> list[dict[str, Any]]:

@@ -15,6 +15,13 @@ ELSEWHERE = "http://127.0.0.1:10/v1"
 pytestmark = pytest.mark.usefixtures("world")
 
 
+@pytest.fixture(autouse=True)
+def _without_arena(request, world):
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
+    get_options().set({"ENABLE_EVALUATION_ARENA_MODELS": False})
+
+
 def say(*rows):
     """Store what an admin says of models, and let it be seen at once."""
     with db.transaction() as session:

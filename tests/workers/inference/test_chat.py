@@ -22,7 +22,7 @@ from tests.services.things import (
 )
 from tests.workers.inference.answering import QUESTION, answer, in_chat, payload, run, text_of
 from workers import live
-from workers.inference import chat
+from workers.inference import aim
 
 
 @pytest.fixture(autouse=True)
@@ -287,7 +287,7 @@ class Speaks:
 def test_a_usage_that_is_told_with_every_piece_is_passed_on_once(owner, monkeypatch):
     pieces = [("delta", {"text": "a"}), ("usage", {"n": 1}), ("delta", {"text": "b"})]
     provider = Speaks(*pieces, ("usage", {"n": 2}))
-    monkeypatch.setattr(chat, "provider_for", lambda _connection: provider)
+    monkeypatch.setattr(aim, "provider_for", lambda _connection: provider)
 
     job, events = answer(owner)
 
@@ -307,7 +307,7 @@ def test_a_question_is_let_go_of_once_its_answer_has_begun_and_counted_all_the_s
 
     monkeypatch.setattr(live.Running, "let_go_of_body", let_go)
     provider = Speaks(("delta", {"text": "a"}), ("delta", {"text": "b"}))
-    monkeypatch.setattr(chat, "provider_for", lambda _connection: provider)
+    monkeypatch.setattr(aim, "provider_for", lambda _connection: provider)
 
     answer(owner, "x" * 400)
 

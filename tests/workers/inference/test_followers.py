@@ -29,7 +29,7 @@ from tests.services.things import (
     told,
 )
 from workers import base
-from workers.inference import followers
+from workers.inference import aim
 from workers.providers.errors import Refused
 
 QUESTION = "How do vaccines work?"
@@ -62,7 +62,7 @@ def say(monkeypatch, request, world):
 
     def use(text):
         provider = Says(text if isinstance(text, str | Exception) else json.dumps(text))
-        monkeypatch.setattr(followers, "provider_for", lambda connection: provider)
+        monkeypatch.setattr(aim, "provider_for", lambda connection: provider)
         return provider
 
     return use

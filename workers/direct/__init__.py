@@ -1,0 +1,1 @@
+"""Models of direct connections: the user's page asks them from its browser, and tells us."""
