@@ -93,3 +93,14 @@ def test_a_web_process_makes_a_form_when_it_is_first_used(tmp_path):
     forms = {name for name in told(MADE_FORMS, tmp_path) if name.endswith(("Query", "Response"))}
 
     assert forms == set()
+
+
+def test_gunicorn_reads_its_settings_before_anything_that_waits_is_loaded():
+    """Only then gevent patches; what was loaded before would hold up the whole process."""
+    code = "import runpy, sys; runpy.run_path('gunicorn.conf.py'); print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert not {"redis", "ssl", "shared.redis", "shared.subscriber"} & set(loaded.stdout.split())
