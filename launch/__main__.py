@@ -123,7 +123,7 @@ def _has_local_models(settings: Settings) -> bool:
 def _check_ports(settings: Settings, commands: dict[str, str]) -> None:
     wanted = {
         "web": ("PORT", settings.host, settings.port),
-        "flower": ("FLOWER_PORT", "127.0.0.1", settings.flower_port),
+        "flower": ("FLOWER_PORT", settings.flower_host, settings.flower_port),
     }
     for name, (setting, host, port) in wanted.items():
         if name in commands and (reason := problem(setting, host, port)):

@@ -12,7 +12,7 @@ def main() -> None:
     set_up_logging(settings, "flower")
     if not settings.flower_password:
         raise SystemExit("switchyard: Flower does not start without FLOWER_PASSWORD.")
-    listening = socket.create_server(("127.0.0.1", settings.flower_port))
+    listening = socket.create_server((settings.flower_host, settings.flower_port))
     listening.setblocking(False)
     from launch.flower.window import serve  # noqa: PLC0415  (a second of imports)
 

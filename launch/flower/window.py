@@ -84,5 +84,5 @@ def serve(settings: Settings, sockets: list[socket]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.add_callback_from_signal(window.stop))
     HTTPServer(window).add_sockets(sockets)
-    log.info("Flower answers at http://127.0.0.1:%s", settings.flower_port)
+    log.info("Flower answers at http://%s:%s", settings.flower_host, settings.flower_port)
     window.start()

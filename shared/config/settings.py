@@ -109,6 +109,7 @@ class Settings(BaseModel):
     web_concurrency: int = Field(1, ge=1)
     inference_concurrency: int = Field(2000, ge=1)
     compute_concurrency: int = Field(1, ge=1)
+    flower_host: str = "127.0.0.1"
     flower_port: int = Field(5555, ge=1, le=65535)
     flower_user: str = "operator"
     flower_password: str = ""

@@ -37,6 +37,12 @@ class Authority:
 
     def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
         """Make the TLS settings of a server that has this address."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(address))
+        return context
+
+    def server_file(self, address: str = "127.0.0.1") -> Path:
+        """Make a certificate of a server that has this address, with its key in one file."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -56,9 +62,7 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 def _name(text: str) -> x509.Name:

@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 # One client for all: making one reads the system's certificates, which takes longer than a request.
 # It keeps no idle connections, for which a web process that is asked to stop would wait.
 _client = httpx.Client(
-    verify=False,  # noqa: S501 -- nothing but plain HTTP to this machine
+    verify=False,  # noqa: S501 -- nothing but this machine
     trust_env=False,
     limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
 )

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.services.postgres import Postgres
 from tests.services.process import Process
 from tests.services.require import missing
-from tests.services.waiting import free_port
+from tests.services.waiting import free_port, listens
 
 # Fewer connections to the server than any stack has processes: each is used by all in turn.
 _CONFIG = """\
@@ -58,7 +57,7 @@ class PgBouncer:
             dict(os.environ),
             self._folder / "pgbouncer.log",
             self._folder,
-            lambda _: _listens(port),
+            lambda _: listens(port),
         )
 
     def start(self) -> "PgBouncer":
@@ -70,8 +69,3 @@ class PgBouncer:
         """End it and delete its folder."""
         self.process.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

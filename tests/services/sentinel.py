@@ -1,14 +1,13 @@
 """A Valkey with a replica, and three Sentinels that let the replica take over when it is lost."""
 
 import os
-import socket
 from pathlib import Path
 
 import redis
 
 from tests.services.process import Process
 from tests.services.valkey import Valkey, server_path
-from tests.services.waiting import free_port, wait_until
+from tests.services.waiting import free_port, listens, wait_until
 
 _SERVICE = "tests"
 # What one enters the servers with, and what the Sentinels.
@@ -108,7 +107,7 @@ class ReplicatedValkey:
             dict(os.environ),
             folder / "sentinel.log",
             folder,
-            lambda _: _listens(port),
+            lambda _: listens(port),
         )
 
     def _ask(self, port: int, *words: str) -> object:
@@ -125,8 +124,3 @@ class ReplicatedValkey:
             replicas = client.sentinel_slaves(_SERVICE)
         able = [r for r in replicas if r["master-link-status"] == "ok" and not r["is_sdown"]]
         return state["num-other-sentinels"] == _SENTINELS - 1 and len(able) == 1
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

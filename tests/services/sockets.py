@@ -2,6 +2,7 @@
 
 import json
 import select
+import ssl
 from typing import Any
 
 import websocket
@@ -18,7 +19,10 @@ class JobSocket:
 
     def __init__(self, account: Account):
         self._sock = websocket.create_connection(
-            account.base.replace("http", "ws", 1) + "/ws", timeout=20, origin=account.base
+            account.base.replace("http", "ws", 1) + "/ws",
+            timeout=20,
+            origin=account.base,
+            sslopt={"cert_reqs": ssl.CERT_NONE},
         )
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.send(op="auth", token=account.token)
