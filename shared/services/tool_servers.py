@@ -76,11 +76,13 @@ def of_connection(index: int, row: dict[str, Any]) -> ToolServer:
     """Read a server of tools as an admin has saved it."""
     config = row.get("config") or {}
     info = row.get("info") or {}
+    kind = MCP if row.get("type") == MCP else OPENAPI
+    url = str(row.get("url") or "").strip()
     return ToolServer(
         index=index,
-        url=str(row.get("url") or "").strip().rstrip("/"),
+        url=url if kind == MCP else url.rstrip("/"),
         path=str(row.get("path") or "").strip(),
-        kind=MCP if row.get("type") == MCP else OPENAPI,
+        kind=kind,
         auth_type=str(row.get("auth_type") or ""),
         key=str(row.get("key") or ""),
         is_enabled=config.get("enable", True) is not False,

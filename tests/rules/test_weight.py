@@ -43,6 +43,7 @@ TOO_HEAVY = {
     "tornado",
     "trafilatura",
     "usearch",
+    "yaml",
 }
 
 

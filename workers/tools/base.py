@@ -8,6 +8,7 @@ from shared.config.secrets import unseal
 from shared.errors import SwitchyardError
 from shared.kinds.inference import RunChat
 from shared.services.accounts import Principal
+from shared.services.tool_servers import BEARER, SESSION, ToolServer
 from workers.live import Running
 from workers.plugins import Listener
 
@@ -74,3 +75,14 @@ class Toolset(Protocol):
 
     def close(self) -> None:
         """Let go of what the calls have opened."""
+
+
+def bearer_for(server: ToolServer, bearer: str) -> str:
+    """Choose what is sent to a server: its own key, or what the user has signed in with.
+
+    Args:
+        bearer: The latter.
+    """
+    if server.auth_type == SESSION:
+        return bearer
+    return server.key if server.auth_type == BEARER else ""

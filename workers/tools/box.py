@@ -51,7 +51,7 @@ class Toolbox:
         except Stopped:
             raise
         except SwitchyardError as error:
-            self.problems.append(error.message)
+            self.problems.append(f"The tool '{toolset.id}' cannot be used: {error.message}")
             return []
 
     def specs(self) -> list[Spec]:

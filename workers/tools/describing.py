@@ -9,9 +9,10 @@ from shared.config.secrets import unseal
 from shared.errors import SwitchyardError, Unavailable
 from shared.kinds.tools import DescribeServers, VerifyServer
 from shared.services import tool_servers
-from shared.services.tool_servers import BEARER, ToolServer
+from shared.services.tool_servers import BEARER, MCP, OPENAPI, ToolServer
 from workers.live import Running, Stopped
-from workers.tools import openapi, openapi_document
+from workers.tools import mcp, openapi, openapi_document
+from workers.tools.base import bearer_for
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,16 @@ class ServersDescribed:
                 one.result()
 
     def _describe(self, server: ToolServer) -> None:
+        bearer = bearer_for(server, self._bearer)
         try:
-            openapi.describe(self._job, server, self._bearer)
+            known = _DESCRIBED[server.kind](self._job, server, bearer)
         except Stopped:
             raise
         except SwitchyardError as error:
             log.warning("a server of tools tells nothing: %s", error.message)
+            tool_servers.keep(server, None)
+        else:
+            tool_servers.keep(server, known)
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Keep nothing but the count; what was told is in Redis."""
@@ -57,7 +62,7 @@ class ServerTrial:
         assert isinstance(job.payload, VerifyServer)  # noqa: S101 -- for the type checker: the kind decides
         self._job = job
         ask = job.payload
-        self._server = ToolServer(0, ask.url.rstrip("/"), ask.path, ask.kind, BEARER)
+        self._server = ToolServer(0, ask.url, ask.path, ask.kind, BEARER)
         self._bearer = unseal(ask.sealed)
         self._found: dict[str, Any] = {}
 
@@ -68,15 +73,29 @@ class ServerTrial:
             Unavailable: It cannot be used; says why.
         """
         try:
-            document = openapi.fetch_document(self._job, self._server, self._bearer)
-            described = openapi_document.describe(document)
+            found = _TRIED[self._server.kind](self._job, self._server, self._bearer)
         except Stopped:
             raise
         except SwitchyardError as error:
             raise Unavailable(error.message) from error
-        info = document.get("info") or {}
-        self._found = {"openapi": document, "info": info, "specs": described["specs"]}
+        self._found = found
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Give it to whoever waits."""
         return self._found
+
+
+def _try_openapi(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
+    document = openapi.fetch_document(job, server, bearer)
+    specs = openapi_document.describe(document)["specs"]
+    return {"openapi": document, "info": document.get("info") or {}, "specs": specs}
+
+
+def _try_mcp(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
+    known = mcp.described(job, server, bearer)
+    about = {"title": known["title"], "description": known["description"]}
+    return {"status": True, "info": about, "specs": known["specs"]}
+
+
+_DESCRIBED = {OPENAPI: openapi.described, MCP: mcp.described}
+_TRIED = {OPENAPI: _try_openapi, MCP: _try_mcp}

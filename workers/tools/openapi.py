@@ -11,7 +11,7 @@ from shared.services import tool_servers
 from shared.services.tool_servers import ToolServer
 from workers.live import Running, Stopped
 from workers.tools import openapi_document
-from workers.tools.base import Occasion, Spec, ToolFailed
+from workers.tools.base import Occasion, Spec, ToolFailed, bearer_for
 
 _LARGEST_DOCUMENT, _LARGEST_ANSWER = 4 * 1024 * 1024, 2 * 1024 * 1024
 _DOCUMENT_WITHIN_S, _ANSWER_WITHIN_S = 10.0, 300.0
@@ -37,6 +37,11 @@ def fetch_document(job: Running, server: ToolServer, bearer: str) -> dict[str, A
     return openapi_document.read(fetched.content, is_yaml)
 
 
+def described(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
+    """Find out what a server offers; see `openapi_document.describe`. Errors as above."""
+    return openapi_document.describe(fetch_document(job, server, bearer))
+
+
 def _limits(server: ToolServer, size_bytes: int, total_s: float) -> http.Limits:
     trusted = http.origin_of(server.url)
     return http.Limits(size_bytes=size_bytes, total_s=total_s, idle_s=total_s, trusted=trusted)
@@ -44,13 +49,6 @@ def _limits(server: ToolServer, size_bytes: int, total_s: float) -> http.Limits:
 
 def _signed(bearer: str) -> dict[str, str]:
     return {"authorization": f"Bearer {bearer}"} if bearer else {}
-
-
-def bearer_for(server: ToolServer, occasion_bearer: str) -> str:
-    """Choose what is sent to a server: its own key, or what the user has signed in with."""
-    if server.auth_type == tool_servers.SESSION:
-        return occasion_bearer
-    return server.key if server.auth_type == tool_servers.BEARER else ""
 
 
 class OpenAPIToolset:
@@ -66,20 +64,14 @@ class OpenAPIToolset:
 
     def specs(self, occasion: Occasion) -> list[Spec]:
         """Describe the functions; the document is fetched when nobody has done so for a while."""
-        described = tool_servers.kept(self._server)
-        if described is None:
-            described = self._describe(occasion)
-        self._operations = described["operations"]
-        specs: list[Spec] = described["specs"]
+        known = tool_servers.kept(self._server)
+        if known is None:
+            bearer = bearer_for(self._server, occasion.bearer)
+            known = described(occasion.job, self._server, bearer)
+            tool_servers.keep(self._server, known)
+        self._operations = known["operations"]
+        specs: list[Spec] = known["specs"]
         return specs
-
-    def _describe(self, occasion: Occasion) -> dict[str, Any]:
-        try:
-            return describe(occasion.job, self._server, occasion.bearer)
-        except Stopped:
-            raise
-        except SwitchyardError as error:
-            raise ToolFailed(f"The server of tools cannot be used: {error.message}") from error
 
     def call(self, name: str, arguments: dict[str, Any], occasion: Occasion) -> Any:
         """Send a request to the server."""
@@ -107,25 +99,6 @@ class OpenAPIToolset:
 
     def close(self) -> None:
         """Nothing stays open."""
-
-
-def describe(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
-    """Find out what a server offers, and keep it for all processes.
-
-    Raises:
-        SwitchyardError: It cannot be found out, which is kept too.
-        Stopped: The job has to end.
-    """
-    try:
-        document = fetch_document(job, server, bearer_for(server, bearer))
-        described = openapi_document.describe(document)
-    except Stopped:
-        raise
-    except SwitchyardError:
-        tool_servers.keep(server, None)
-        raise
-    tool_servers.keep(server, described)
-    return described
 
 
 def _of_place(operation: dict[str, Any], arguments: dict[str, Any], place: str) -> dict[str, str]:

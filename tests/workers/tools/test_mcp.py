@@ -1,0 +1,125 @@
+"""Servers that speak MCP, by a real one made with the SDK."""
+
+import threading
+
+import pytest
+
+from tests.fakes.mcp_server import FakeMCP
+from tests.services.things import new_job, new_user, offer
+from tests.services.tool_servers import connect, connection
+from tests.services.waiting import wait_until
+from tests.workers.inference.answering import answer, payload
+from workers import base
+from workers.live import Cancelled, live
+from workers.tools import mcp_process
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture(scope="module")
+def mcp():
+    with FakeMCP() as server:
+        yield server
+    mcp_process.end()
+
+
+@pytest.fixture
+def owner(openai_server, mcp):
+    offer("fake-alpha", url=openai_server.url)
+    link(mcp)
+    return new_user()
+
+
+def link(mcp, **more):
+    connect(connection(mcp.url, type="mcp", path="", **more))
+
+
+def native(owner, question, **more):
+    return answer(owner, question, tool_ids=["server:0"], calls_natively=True, **more)
+
+
+def test_its_functions_are_offered_and_called(owner, openai_server):
+    row, _ = native(owner, "rounds=add(a:2,b:3) recite=1")
+
+    assert row.result["text"] == "RESULTS 5"
+    offered = {
+        tool["function"]["name"]: tool["function"]
+        for tool in openai_server.log()[0]["json"]["tools"]
+    }
+    assert offered["add"]["description"] == "Add two numbers."
+    assert set(offered["add"]["parameters"]["properties"]) == {"a", "b"}
+
+
+def test_the_calls_of_one_answer_share_a_session(owner):
+    row, _ = native(owner, "rounds=add(a:1,b:1)+add(a:2,b:2)/add(a:3,b:3) recite=1")
+
+    assert row.result["text"] == "RESULTS 2 4 6"
+
+
+def test_what_goes_wrong_is_told_to_the_model(owner):
+    row, _ = native(owner, "rounds=divide(a:1,b:0)+add(a:x,b:1) recite=1")
+
+    assert row.status == "completed"
+    assert row.result["text"].count("Error: ") == 2
+
+
+def test_a_picture_is_for_the_reader(owner):
+    _, events = native(owner, "rounds=paint() say=look")
+
+    [call] = [data for kind, data in events if kind == "tool_call" and data["done"]]
+    assert call["files"][0].startswith("data:image/png;base64,iVBOR")
+
+
+def test_the_servers_key_goes_to_it(owner, mcp):
+    link(mcp, key="k-1")
+
+    row, _ = native(owner, "rounds=who() recite=1")
+
+    assert row.result["text"] == "RESULTS Bearer k-1"
+
+
+def test_what_the_user_has_signed_in_with_goes_to_servers_that_want_it(owner, mcp):
+    link(mcp, auth_type="session")
+
+    row, _ = native(owner, "rounds=who() recite=1", sealed="a-token")
+
+    assert row.result["text"] == "RESULTS Bearer a-token"
+
+
+def test_a_server_that_is_away_does_not_keep_the_answer_away(owner):
+    connect(connection("http://127.0.0.1:9/mcp", type="mcp", path=""))
+
+    row, events = native(owner, "say=anyway")
+
+    assert row.result["text"] == "anyway"
+    assert "server:0" in dict(events)["status"]["description"]
+
+
+def test_a_job_is_cancelled_in_the_middle_of_a_call(owner):
+    asked = payload("rounds=slow() say=never", tool_ids=["server:0"], calls_natively=True)
+    job_id = new_job(owner, payload=asked)
+    working = threading.Thread(target=base.run, args=(job_id,), daemon=True)
+    working.start()
+    wait_until(
+        lambda: (
+            any(one._waiting for one in [mcp_process._beside._child] if one)
+            and job_id in live._jobs
+            and live._jobs[job_id]._aborts
+        ),
+        10,
+        "the call",
+    )
+
+    live._jobs[job_id].stop(Cancelled)
+
+    working.join(3)
+    assert not working.is_alive(), "the job waits for the tool"
+
+
+def test_a_process_that_dies_is_started_anew(owner):
+    native(owner, "rounds=add(a:1,b:1) recite=1")
+    mcp_process.end()
+
+    row, _ = native(owner, "rounds=add(a:2,b:3) recite=1")
+
+    assert row.result["text"] == "RESULTS 5"

@@ -1,0 +1,196 @@
+"""The child process that speaks MCP: a Python of its own with the SDK and its event loop.
+
+The SDK is built on asyncio, which does not go with the worker's green threads, and takes 50 MB. So
+one process beside each worker that needs it holds the sessions of all answers. It loads nothing of
+ours, has no environment, and ends with its worker or when it is not needed for a while.
+
+Lines of JSON, in: `{"id", "op": "open" | "list" | "call" | "close" | "cancel", "session", …}`;
+out: `{"id", "value"}` or `{"id", "error"}`.
+
+Source: https://modelcontextprotocol.io/specification (tools; streamable HTTP).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+
+_OPEN_WITHIN_S, _CALL_WITHIN_S, _CLOSE_WITHIN_S = 15.0, 300.0, 2.0
+_IDLE_S = 60.0
+_LONGEST_LINE, _LONGEST_RESULT = 16 * 1024 * 1024, 8 * 1024 * 1024
+_MOST_PAGES = 20
+_LONGEST_COMPLAINT = 1000
+
+Told = dict[str, Any]
+
+
+class Session:
+    """One connection to a server; opened and closed in a task of its own, as the SDK wants it."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self._url, self._headers = url, headers
+        self._closing = asyncio.Event()
+        self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            async with (
+                create_mcp_http_client(headers=self._headers) as http,
+                Client(streamable_http_client(self._url, http_client=http)) as client,
+            ):
+                self._ready.set_result(client)
+                await self._closing.wait()
+        except Exception as error:  # border: whatever is wrong with a server is told in words
+            if not self._ready.done():
+                self._ready.set_exception(error)
+
+    async def client(self) -> Client:
+        """Give the client once it is connected."""
+        return await asyncio.wait_for(asyncio.shield(self._ready), _OPEN_WITHIN_S)
+
+    async def close(self) -> None:
+        """End the connection, in good manner if the server lets it."""
+        self._closing.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._task), _CLOSE_WITHIN_S)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if self._ready.done():
+            self._ready.exception()
+
+
+class Child:
+    """Reads what is wanted, and does it side by side."""
+
+    def __init__(self, out: Callable[[bytes], None]) -> None:
+        self._out = out
+        self._sessions: dict[str, Session] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def serve(self, lines: asyncio.StreamReader) -> None:
+        """Serve until the worker is gone, or nothing was wanted for a while."""
+        while True:
+            try:
+                line = await asyncio.wait_for(lines.readline(), _IDLE_S)
+            except TimeoutError:
+                if not self._sessions and not self._tasks:
+                    return
+                continue
+            if not line:
+                return
+            self._take(json.loads(line))
+
+    def _take(self, told: Told) -> None:
+        if told["op"] == "cancel":
+            if task := self._tasks.get(told["id"]):
+                task.cancel()
+            return
+        task = asyncio.create_task(self._answer(told))
+        self._tasks[told["id"]] = task
+        task.add_done_callback(lambda _: self._tasks.pop(told["id"], None))
+
+    async def _answer(self, told: Told) -> None:
+        answer: Told
+        try:
+            answer = {"value": await _OPS[told["op"]](self, told)}
+        except Exception as error:  # border: whatever is wrong with a server is told in words
+            answer = {"error": _words(error)}
+        line = json.dumps({"id": told["id"], **answer}).encode() + b"\n"
+        if len(line) > _LONGEST_RESULT:
+            line = json.dumps({"id": told["id"], "error": "It gave too much."}).encode() + b"\n"
+        self._out(line)
+
+    async def _open(self, told: Told) -> Told:
+        session = self._sessions[told["session"]] = Session(told["url"], told["headers"])
+        try:
+            client = await session.client()
+        except BaseException:
+            await self._close(told)
+            raise
+        info = client.server_info
+        title = getattr(info, "title", None) or getattr(info, "name", None)
+        return {"title": title or "", "description": client.instructions or ""}
+
+    async def _list(self, told: Told) -> list[Told]:
+        client = await self._sessions[told["session"]].client()
+        found: list[Any] = []
+        cursor: str | None = None
+        for _ in range(_MOST_PAGES):
+            page = await client.list_tools(cursor=cursor)
+            found += page.tools
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        return [
+            {
+                "name": tool.name,
+                "description": tool.description or tool.title or tool.name,
+                "parameters": tool.input_schema,
+            }
+            for tool in found
+        ]
+
+    async def _call(self, told: Told) -> Told:
+        client = await self._sessions[told["session"]].client()
+        result = await client.call_tool(
+            told["name"], told["arguments"], read_timeout_seconds=_CALL_WITHIN_S
+        )
+        pieces = [block.model_dump(mode="json", by_alias=True) for block in result.content]
+        return {
+            "pieces": pieces,
+            "structured": result.structured_content,
+            "is_error": result.is_error,
+        }
+
+    async def _close(self, told: Told) -> None:
+        session = self._sessions.pop(told["session"], None)
+        if session is not None:
+            await session.close()
+
+
+_OPS: dict[str, Callable[[Child, Told], Awaitable[Any]]] = {
+    "open": Child._open,
+    "list": Child._list,
+    "call": Child._call,
+    "close": Child._close,
+}
+
+
+def _words(error: BaseException) -> str:
+    """Say what went wrong: of a group of errors the first one that says something."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError):
+        return "It did not answer in time."
+    return (str(error) or type(error).__name__)[:_LONGEST_COMPLAINT]
+
+
+async def _main(out: Callable[[bytes], None]) -> None:
+    lines = asyncio.StreamReader(limit=_LONGEST_LINE)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin.buffer)
+    await Child(out).serve(lines)
+
+
+def main() -> None:
+    """Be the child: what libraries print must not get among the answers."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    def out(line: bytes) -> None:
+        answers.write(line)
+        answers.flush()
+
+    asyncio.run(_main(out))
+
+
+if __name__ == "__main__":
+    main()
