@@ -57,9 +57,11 @@ def on_starting(server: Any) -> None:
 
 def worker_exit(_server: Any, _worker: Any) -> None:
     """Say that this process is gone."""
+    from shared import tracing  # noqa: PLC0415 -- see post_worker_init
     from shared.metrics import reports  # noqa: PLC0415 -- see post_worker_init
 
     reports.leave()
+    tracing.flush()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -36,6 +36,7 @@ class Claim:
     request: dict[str, Any]
     is_cancelled: bool
     held: dict[str, Any] | None = None
+    trace: str | None = None
 
     @property
     def model(self) -> str | None:
@@ -94,6 +95,7 @@ _CLAIMED = (
     "request",
     "cancel_requested",
     "held",
+    "trace",
 )
 _CLAIMS: dict[tuple[str, ...], Prepared] = {
     limited: Prepared(_claim_statement(limited))

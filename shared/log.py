@@ -9,6 +9,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+from shared import tracing
 from shared.config.settings import Settings
 from shared.logfile import SharedRotatingFile
 
@@ -81,6 +82,8 @@ class _JsonLines(logging.Formatter):
             "message": record.getMessage().strip(),
         }
         line.update({k: v for k, v in (("request", request_id.get()), ("job", job_id.get())) if v})
+        if span := tracing.current():
+            line["trace"] = span.trace_id
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from redis.exceptions import RedisError
 from sqlalchemy import Table, update
 
-from shared import broker, db, relay
+from shared import broker, db, relay, tracing
 from shared.errors import Unavailable
 from shared.ids import new_id, now_s
 from shared.kinds.base import JobSpec, Payload
@@ -70,6 +70,7 @@ def enqueue(
         # No deep copy: it is written at once, and a chat may be long.
         "request": vars(payload),
         "held": held,
+        "trace": tracing.traceparent(),
         "created_at": now_s(),
     }
     _INSERT.run(db.connection(), row)

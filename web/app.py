@@ -16,7 +16,7 @@ from shared.log import request_id
 from shared.metrics.catalogue import HTTP
 from shared.models import Base
 from shared.services import quotas
-from web import areas, auth, errors, headers
+from web import areas, auth, errors, headers, tracing
 from web.entrance import SOCKETIO_PATH, Entrance
 from web.page.routes import check_build
 from web.quotas import remaining
@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         trusted = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]  # Flask documents this form
+    tracing.register(app)
     app.before_request(_begin)
     app.after_request(_finish)
     return app

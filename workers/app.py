@@ -14,7 +14,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from shared import db, queue, redis, sweep
+from shared import db, queue, redis, sweep, tracing
 from shared.broker import celery
 from shared.config.settings import get_settings
 from shared.flusher import flusher
@@ -83,3 +83,4 @@ def _leave_nothing_unsaid(**_: Any) -> None:
     for job in sweep.find(live.postponed()):
         queue.send_or_leave(job.id, job.kind, job.queue, job.user_id)
     reports.leave()
+    tracing.flush()

@@ -23,7 +23,7 @@ from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
 from shared.rotation import Turn
-from workers import counts, ending, line
+from workers import counts, ending, line, spans
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
@@ -187,11 +187,13 @@ def _attempt(claim: Claim) -> str | None:
     started = time.monotonic()
     counts.attempt_begins(claim)
     running = Running(claim)
-    with live.entered(running):
+    with live.entered(running), spans.of_attempt(claim) as span:
+        spans.begin(span, claim)
         status, outcome = _work(running)
         if outcome is not None:
             outcome = ending.write(running, outcome)
             status = None if outcome is None else outcome.status
+        spans.tell(span, status, outcome)
     running.writer.close()
     if outcome is not None:
         seconds = time.monotonic() - started

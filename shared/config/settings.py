@@ -155,6 +155,20 @@ class Settings(BaseModel):
 
     global_log_level: LogLevel = "INFO"
     metrics_token: str = ""
+    enable_otel: bool = False
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_headers: str = ""
+    otel_service_name: str = "switchyard"
+    otel_resource_attributes: str = ""
+    otel_traces_sampler: Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] = "parentbased_always_on"
+    otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1)
     log_format: Literal["plain", "json"] = "plain"
     log_file: bool = False
     log_levels: dict[str, LogLevel] = {}
@@ -174,6 +188,13 @@ class Settings(BaseModel):
     def _spoken_database(cls, value: str) -> str:
         if value and not _DATABASE.match(value):
             raise ValueError("it has to begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _collector(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it has to begin with http:// or https://")
         return value
 
     @field_validator("redis_url")

@@ -52,6 +52,8 @@ class Job(Base):
     usage: Mapped[dict[str, Any] | None]
     # What it has reserved of quotas until its end, see shared/services/quotas.py.
     held: Mapped[dict[str, Any] | None]
+    # The span that asked for it, as W3C's traceparent; None while traces are off.
+    trace: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(Seconds)
     started_at: Mapped[int | None] = mapped_column(Seconds)
     finished_at: Mapped[int | None] = mapped_column(Seconds)

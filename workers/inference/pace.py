@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from shared import tracing
 from shared.ids import made_at
 from shared.leases import Claim
 from shared.metrics.catalogue import FIRST_TOKEN, PACE
@@ -24,6 +25,8 @@ class Pace:
     def begin(self, claim: Claim) -> None:
         """Note the first piece; of an attempt that is not the first it tells nothing."""
         self.began_at = time.monotonic()
+        if (span := tracing.current()) is not None:
+            span.note("first piece")
         accepted_at = made_at(claim.id)
         if claim.attempt == 1 and accepted_at is not None:
             waited_s = max(time.time() - accepted_at, 0.0)

@@ -2,12 +2,14 @@
 
 import base64
 import re
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
 import orjson
 
+from shared import tracing
 from shared.errors import Reason
 from shared.loose_json import parse
 from workers.providers import behalf, complaints
@@ -87,7 +89,8 @@ class Upstream:
             Aborted: `cut` was set.
         """
         try:
-            response = self._post(path, dump(body), cut)
+            with self._span("POST", path):
+                response = self._post(path, dump(body), cut)
             try:
                 if not response.is_success:
                     raise self.complaint(response, _read_some(response))
@@ -101,7 +104,7 @@ class Upstream:
     def _post(self, path: str, body: bytes, cut: Cut) -> httpx.Response:
         """Send a request; all but its body is written once, unless it tells for whom it is made."""
         transport = self._transport
-        if not isinstance(transport, Transport) or behalf.headers():
+        if not isinstance(transport, Transport) or behalf.headers() or tracing.is_on():
             request = self._request("POST", path, body, self._patience, cut)
             return transport.handle_request(request)
         head, way = self._heads.get(path) or self._write_head(path)
@@ -139,18 +142,26 @@ class Upstream:
             "total": timeout_s,
         }
         try:
-            request = self._request(method, path, body, patience)
-            if body is not None:
-                request.headers["Content-Type"] = content_type
-            if cut is not None:
-                request.extensions["cut"] = cut
-            response = self._client.send(request, stream=True)
-            try:
-                return response, _read(response)
-            finally:
-                response.close()
+            with self._span(method, path):
+                request = self._request(method, path, body, patience)
+                if body is not None:
+                    request.headers["Content-Type"] = content_type
+                if cut is not None:
+                    request.extensions["cut"] = cut
+                return self._sent(request)
         except (httpx.HTTPError, Unreadable) as error:
             raise self.translate(error, cut) from error
+
+    def _sent(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        response = self._client.send(request, stream=True)
+        try:
+            return response, _read(response)
+        finally:
+            response.close()
+
+    def _span(self, method: str, path: str) -> AbstractContextManager[tracing.Span | None]:
+        """Trace a request; without what stands behind a question mark, which may be a secret."""
+        return tracing.span(f"{method} {path.partition('?')[0]} at {self.who}", tracing.CLIENT)
 
     def ask_json(
         self,
@@ -230,7 +241,7 @@ class Upstream:
         timeout: dict[str, float],
         cut: Cut | None = None,
     ) -> httpx.Request:
-        headers = [*self._headers, *behalf.headers()]
+        headers = [*self._headers, *behalf.headers(), *tracing.headers()]
         if body is not None:
             headers = [*headers, ("Content-Type", _JSON)]
         extensions: dict[str, Any] = {"timeout": timeout}
