@@ -53,6 +53,12 @@ class QueryMemories(Payload):
     limit: int
 
 
+class EmbedText(Payload):
+    """Turn a text into its vector, for whoever looks whether that works."""
+
+    text: str
+
+
 class CleanUp(Payload):
     """Delete what belongs to rows that are gone.
 
@@ -124,6 +130,7 @@ TRY_ENGINE = JobSpec("retrieval.try_engine", QUICK, TryEngine, is_visible=False)
 RENEW_COLLECTION = JobSpec("retrieval.renew_collection", COMPUTE, RenewCollection, is_visible=False)
 INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
 QUERY_MEMORIES = JobSpec("retrieval.query_memories", QUICK, QueryMemories, is_visible=False)
+EMBED_TEXT = JobSpec("retrieval.embed_text", QUICK, EmbedText, is_visible=False)
 SEARCH_COLLECTIONS = JobSpec(
     "retrieval.search_collections", QUICK, SearchCollections, is_visible=False
 )
@@ -140,6 +147,7 @@ SPECS = (
     RENEW_COLLECTION,
     INDEX_MEMORIES,
     QUERY_MEMORIES,
+    EMBED_TEXT,
     SEARCH_COLLECTIONS,
     READ_PAGE,
     KEEP_TEXT,

@@ -125,6 +125,11 @@ def _delete(server: OllamaServer, name: str, _request: dict[str, Any]) -> None:
     server.models.remove(name)
 
 
+def _completed(_server: OllamaServer, _name: str, request: dict[str, Any]) -> dict[str, Any]:
+    choice = {"index": 0, "text": answer_for(request["prompt"]), "finish_reason": "stop"}
+    return {"id": "cmpl-1", "object": "text_completion", "choices": [choice]}
+
+
 def _generated(_server: OllamaServer, _name: str, request: dict[str, Any]) -> dict[str, Any]:
     head = {"model": request["model"], "created_at": _CREATED_AT}
     return {**head, "response": answer_for(request["prompt"]), "done": True, "done_reason": "stop"}
@@ -137,6 +142,7 @@ _ANSWERS: dict[tuple[str, str], Callable[[OllamaServer, str, dict[str, Any]], An
     ("POST", "/api/copy"): _copy,
     ("DELETE", "/api/delete"): _delete,
     ("POST", "/api/generate"): _generated,
+    ("POST", "/v1/completions"): _completed,
 }
 
 

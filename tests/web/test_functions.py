@@ -118,15 +118,21 @@ def test_valves_are_the_admins_and_the_users(admin, member):
     assert admin.get(f"{URL}/id/polite/valves/user").json is None
 
 
-def test_what_is_missing_is_401_everywhere(admin):
+def test_what_is_missing_is_401_where_it_is_looked_for(admin):
     for answer in (
         admin.get(f"{URL}/id/none"),
         admin.post(f"{URL}/id/none/toggle"),
-        admin.delete(f"{URL}/id/none/delete"),
         admin.get(f"{URL}/id/none/valves/spec"),
         admin.get(f"{URL}/id/none/valves/user"),
     ):
         assert answer.status_code == 401
+
+
+def test_what_is_missing_is_no_error_to_delete_and_a_400_to_change(admin):
+    form = {"id": "none", "name": "F", "content": FILTER, "meta": {}}
+
+    assert admin.delete(f"{URL}/id/none/delete").json is False
+    assert admin.post(f"{URL}/id/none/update", form).status_code == 400
 
 
 def test_a_source_is_fetched_by_a_worker(admin, worker, configure):

@@ -46,17 +46,18 @@ _FORM = (
 @endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", errors=_ERRORS)
 def speak(body: SpeechForm) -> Response:
     """Say a text; the sound comes while it is made, and at once when it was said before."""
-    return spoken(current_user(), _wish(body))
+    return spoken(current_user(), wish_of(body))
 
 
 @v1.post("/audio/speech")
 @endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", errors=_ERRORS)
 def speak_v1(body: SpeechForm) -> Response:
     """Say a text, exactly as an OpenAI server does."""
-    return spoken(current_user(), _wish(body))
+    return spoken(current_user(), wish_of(body))
 
 
-def _wish(body: SpeechForm) -> Wish:
+def wish_of(body: SpeechForm) -> Wish:
+    """Give what a form asks to be said, and how."""
     return Wish(body.input, body.voice_id, body.response_format, body.speed)
 
 

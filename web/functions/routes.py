@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared.errors import NotFound
 from shared.models.function import Function
 from shared.services import functions
 from web import sources
 from web.api import endpoint
 from web.auth import current_user
-from web.errors import hide_what_is_missing
+from web.errors import Status, hide_what_is_missing
 from web.functions.schemas import (
     FunctionForm,
     FunctionResponse,
@@ -99,18 +100,24 @@ def toggle_global_function(function_id: str) -> Function:
     body=FunctionForm,
     response=WholeFunctionResponse,
     who="admin",
-    errors={**_NO_SOURCE, **_HIDDEN},
+    errors={400: "No such function, or the source is none of one"},
 )
 def update_function(function_id: str, body: FunctionForm) -> Function:
     """Write a function anew; its id stays."""
-    return functions.change(current_user(), function_id, body.draft)
+    try:
+        return functions.change(current_user(), function_id, body.draft)
+    except NotFound as error:
+        raise Status(400, error.message) from None  # as the contract has it here, and only here
 
 
 @bp.delete("/id/<function_id>/delete")
-@endpoint(response=bool, who="admin", errors=_HIDDEN)
+@endpoint(response=bool, who="admin")
 def delete_function(function_id: str) -> bool:
-    """Delete a function."""
-    functions.remove(current_user(), function_id)
+    """Delete a function; false when there is none."""
+    try:
+        functions.remove(current_user(), function_id)
+    except NotFound:
+        return False
     return True
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from shared import db
 from shared.config.settings import get_settings
-from shared.kinds.retrieval import QUERY_MEMORIES, QueryMemories
+from shared.kinds.retrieval import EMBED_TEXT, QUERY_MEMORIES, EmbedText, QueryMemories
 from shared.models.memory import Memory
 from shared.queue import Subject
 from shared.services import indexing, memories
@@ -19,6 +19,7 @@ from web.memories.schemas import (
     MemoryResponse,
     QueryForm,
 )
+from web.retrieval.schemas import VectorResponse
 from web.stream.waiting import ask, wait_for
 
 bp = Blueprint("memories", __name__)
@@ -34,6 +35,13 @@ _UNKNOWN = {404: "No such memory, or not yours"}
 def list_memories() -> list[Memory]:
     """List what is remembered about oneself, oldest first."""
     return memories.listed(current_user().id)
+
+
+@bp.get("/ef")
+@endpoint(response=VectorResponse, transaction=None)
+def show_vector() -> Any:
+    """Give the vector of a text, as a sign that embedding works."""
+    return ask(EMBED_TEXT, EmbedText(text="hello"), Subject(current_user().id), _QUERY_PATIENCE_S)
 
 
 @bp.post("/add")

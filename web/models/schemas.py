@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from shared.schema import Schema
 from shared.services.presets import Draft
@@ -99,7 +99,7 @@ class PageQuery(Schema):
 
 
 class ModelResponse(SharedResponse):
-    """A model's row."""
+    """A model's row; its `meta` has what every page looks for, said or not."""
 
     noun = "model"
 
@@ -111,6 +111,11 @@ class ModelResponse(SharedResponse):
     is_active: bool
     updated_at: int
     created_at: int
+
+    @field_validator("meta")
+    @classmethod
+    def _with_unsaid(cls, meta: dict[str, Any]) -> dict[str, Any]:
+        return {**_UNSAID, **meta}
 
 
 class OwnedModelResponse(ModelResponse):

@@ -81,6 +81,14 @@ def show_version() -> dict[str, Any]:
     return {"version": min(versions, key=_sortable) if versions else False}
 
 
+@bp.get("/api/version/<int:url_idx>")
+@endpoint(transaction=None, who="member", errors={404: "There is no such server"})
+def show_version_of(url_idx: int) -> dict[str, Any]:
+    """Give the version of one Ollama server; false when it does not answer."""
+    versions = _version_of(connections.find(OLLAMA, url_idx).index)
+    return {"version": versions[0] if versions else False}
+
+
 def _version_of(index: int) -> list[str]:
     try:
         call = CallConnection(kind=OLLAMA, question="version", index=index)

@@ -11,6 +11,9 @@ from shared.queue import Subject
 from shared.services import connections
 from shared.services.connections import OPENAI
 from web.api import endpoint, json_response, read_json
+from web.audio.routes import wish_of
+from web.audio.schemas import SpeechForm
+from web.audio.speaking import spoken
 from web.auth import current_user
 from web.completions.routes import answer
 from web.completions.schemas import CompletionForm
@@ -20,6 +23,7 @@ from web.stream.waiting import ask
 bp = Blueprint("openai_doors", __name__)
 
 _PATIENCE_S = 300.0
+_SPEECH = {400: "No engine is configured, or it does not take the request"}
 _ERRORS = {400: "The provider's own complaint", 404: "Model not found"}
 
 
@@ -31,6 +35,13 @@ def complete(body: CompletionForm) -> Response:
         return answer(current_user(), body)
     except NotFound:
         raise Status(404, "Model not found") from None
+
+
+@bp.post("/audio/speech")
+@endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", who="member", errors=_SPEECH)
+def speak(body: SpeechForm) -> Response:
+    """Say a text, by whichever engine is configured."""
+    return spoken(current_user(), wish_of(body))
 
 
 @bp.route("/<path:path>", methods=["GET", "POST", "PUT", "DELETE"])

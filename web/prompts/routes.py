@@ -1,6 +1,7 @@
 """Routes of prompts. Newer clients name a prompt by `id`: that is its command without the slash."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Blueprint
 
@@ -15,7 +16,22 @@ from web.sharing import GrantsForm, with_owners
 bp = Blueprint("prompts", __name__)
 hide_what_is_missing(bp)
 
+View = TypeVar("View", bound=Callable[..., Any])
 _HIDDEN = {401: "No such prompt, or not yours to change"}
+
+
+def _at(method: str, end: str) -> Callable[[View], View]:
+    """Put a view behind a command, which may contain slashes: there both forms of a path, with a
+    slash at its end and without, have to be said.
+    """
+
+    def register(view: View) -> View:
+        for noun in ("command", "id"):
+            for slash in ("", "/"):
+                bp.route(f"/{noun}/<path:command>{end}{slash}", methods=[method])(view)
+        return view
+
+    return register
 
 
 @bp.get("/")
@@ -51,8 +67,7 @@ def show_prompt(command: str) -> Prompt:
     return prompts.find(current_user(), command)
 
 
-@bp.post("/command/<path:command>/update")
-@bp.post("/id/<path:command>/update")
+@_at("POST", "/update")
 @endpoint(body=PromptForm, response=PromptResponse, errors=_HIDDEN)
 def update_prompt(command: str, body: PromptForm) -> Prompt:
     """Write a prompt anew; its command stays."""
@@ -66,8 +81,7 @@ def share_prompt(command: str, body: GrantsForm) -> Prompt:
     return prompts.share(current_user(), command, body.control)
 
 
-@bp.delete("/command/<path:command>/delete")
-@bp.delete("/id/<path:command>/delete")
+@_at("DELETE", "/delete")
 @endpoint(response=bool, errors=_HIDDEN)
 def delete_prompt(command: str) -> bool:
     """Delete a prompt."""

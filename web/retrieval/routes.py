@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from shared import addresses, db
 from shared.config.options import option
-from shared.kinds.retrieval import SEARCH_COLLECTIONS, SearchCollections
+from shared.kinds.retrieval import EMBED_TEXT, SEARCH_COLLECTIONS, EmbedText, SearchCollections
 from shared.models.chunk import Chunk
 from shared.models.file import File
 from shared.models.knowledge import Knowledge
@@ -33,6 +33,7 @@ from web.retrieval.schemas import (
     StatusResponse,
     TextForm,
     TextProcessed,
+    VectorResponse,
     WebSearchForm,
     WebSearchResponse,
 )
@@ -143,6 +144,13 @@ def _found(body: QueryForm | QueriesForm, names: list[str]) -> dict[str, Any]:
         hybrid=body.hybrid,
     )
     return ask(SEARCH_COLLECTIONS, payload, Subject(user.id), _PATIENCE_S)
+
+
+@bp.get("/ef/<text>")
+@endpoint(response=VectorResponse, transaction=None)
+def show_vector(text: str) -> dict[str, Any]:
+    """Give the vector of a text, as a sign that embedding works."""
+    return ask(EMBED_TEXT, EmbedText(text=text), Subject(current_user().id), _PATIENCE_S)
 
 
 @bp.post("/delete")

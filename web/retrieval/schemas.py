@@ -159,3 +159,9 @@ class DeleteResponse(Schema):
     """That it was ordered."""
 
     status: bool
+
+
+class VectorResponse(Schema):
+    """The vector of a text."""
+
+    result: list[float]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shared import db
-from shared.kinds.retrieval import IndexMemories, QueryMemories
+from shared.kinds.retrieval import EmbedText, IndexMemories, QueryMemories
 from shared.models.memory import Memory
 from shared.services import indexing
 from shared.services.indexing import memories_of
@@ -83,6 +83,23 @@ class Recalling:
             "metadatas": [[match.meta for match in self._found]],
             "distances": [[as_distance(match.score) for match in self._found]],
         }
+
+
+class Embedding:
+    """Turns one text into its vector."""
+
+    def __init__(self, job: Running) -> None:
+        assert isinstance(job.payload, EmbedText)  # noqa: S101 -- for the type checker: the kind decides
+        self._text = job.payload.text
+        self._vector: list[float] = []
+
+    def do(self) -> None:
+        """Embed it as a question."""
+        self._vector = [float(x) for x in parts.get_engine().embed([self._text], is_query=True)[0]]
+
+    def save(self, _status: str, _error: str | None) -> dict[str, Any]:
+        """Give the vector."""
+        return {"result": self._vector}
 
 
 def as_distance(score: float) -> float:

@@ -2,6 +2,7 @@
 
 from shared.kinds.retrieval import (
     CLEAN_UP,
+    EMBED_TEXT,
     FILL_KNOWLEDGE,
     INDEX_FILE,
     INDEX_MEMORIES,
@@ -20,7 +21,7 @@ from workers.pages.searching import WebSearching
 from workers.retrieval.cleaning import Cleaning
 from workers.retrieval.indexing import Filling, Indexing
 from workers.retrieval.lookup import Lookup
-from workers.retrieval.memories import Recalling, Remembering
+from workers.retrieval.memories import Embedding, Recalling, Remembering
 from workers.retrieval.reindexing import Reindexing
 from workers.retrieval.renewing import EngineTrial, Renewing
 
@@ -31,6 +32,7 @@ task(TRY_ENGINE)(EngineTrial)
 task(RENEW_COLLECTION)(Renewing)
 task(INDEX_MEMORIES)(Remembering)
 task(QUERY_MEMORIES)(Recalling)
+task(EMBED_TEXT)(Embedding)
 task(SEARCH_COLLECTIONS)(Lookup)
 task(READ_PAGE)(PageReading)
 task(KEEP_TEXT)(TextKeeping)

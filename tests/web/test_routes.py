@@ -1,0 +1,78 @@
+"""Every route of the contract, called as everybody: statuses and shapes are those of the file."""
+
+import pytest
+
+from shared import db
+from shared.config.options import get_options
+from shared.services import models
+from shared.services.passwords import hash_password
+from tests.services.caller import Caller, signed_in
+from tests.services.things import describe, new_user
+from tests.services.walk import Walk, differences, routes
+
+PASSWORD = "Secret-pw-1!"
+# Rows of the file that are known not to answer as they should. Shrinks, and never grows.
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "POST /ollama/models/download",
+        "POST /ollama/models/download/{url_idx}",
+        "POST /ollama/models/upload",
+        "POST /ollama/models/upload/{url_idx}",
+    }
+)
+AREAS = sorted({route.area for route in routes()})
+
+
+@pytest.fixture
+def walk(app, new_caller, worker, openai_server, ollama_server):
+    """Callers of every kind, in a world with a model server of each kind."""
+    urls = {"openai": openai_server.url, "ollama": ollama_server.url}
+    everything = dict.fromkeys(("models", "knowledge", "prompts", "tools"), True)
+    get_options().set(
+        {
+            "OPENAI_API_BASE_URLS": [urls["openai"]],
+            "OPENAI_API_KEYS": ["k"],
+            "OLLAMA_BASE_URLS": [urls["ollama"]],
+            "USER_PERMISSIONS": {"workspace": everything},
+        }
+    )
+    models.outdate_offer()
+    with db.transaction() as session:
+        for model in ("fake-alpha", "fake-alpha:latest"):
+            session.merge(describe(model))
+    models.forget_catalogue()
+    hashed = hash_password(PASSWORD)
+    people = {role: Caller(app, new_user(role, hashed)) for role in ("admin", "pending", "user")}
+    walk = Walk({**people, "nobody": Caller(app), "other": Caller(app, new_user())}, urls)
+    assert signed_in(app).get("/api/models").status_code == 200  # from now on they are known
+    return walk
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_route_answers_everybody_as_the_contract_says(walk, area):
+    wrong = {
+        route.name: found
+        for route in routes()
+        if route.area == area and route.name not in NOT_YET and (found := differences(walk, route))
+    }
+
+    assert not wrong
+
+
+def test_a_path_may_end_with_a_slash_or_without(walk):
+    wrong = {
+        route.name: status
+        for route in routes()
+        if route.who != "public"
+        and route.name not in NOT_YET
+        and (status := walk.twin(route)) != 403
+    }
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_what_is_listed_as_not_there_yet_is_not_there(walk, name):
+    (route,) = [one for one in routes() if one.name == name]
+
+    assert differences(walk, route), f"{name} works: take it from the list"
