@@ -76,6 +76,8 @@ class Answer:
             self.add(data)
         elif kind == "tool_call":
             self.add_call(data)
+        elif kind == "code":
+            self.add_code(data)
         elif kind == "replace":
             self.replace(data["content"])
         elif kind == "restarted":
@@ -114,6 +116,15 @@ class Answer:
                 call.update(data)
                 return
         self._begin("call", dict(data))
+
+    def add_code(self, data: dict[str, Any]) -> None:
+        """Take the data of a `code` event: code that is run here, more of it, or its output."""
+        for kind, code, *_ in self._blocks:
+            if kind == "code" and code["id"] == data["id"]:
+                code["code"] += data.get("piece", "")
+                code.update({name: value for name, value in data.items() if name != "piece"})
+                return
+        self._begin("code", {"code": "", "lang": "python", "done": False, **data})
 
     def _merge_call(self, delta: dict[str, Any]) -> None:
         place = delta.get("index", len(self.tool_calls))
@@ -168,6 +179,8 @@ class Answer:
                 parts += _text(text, is_closed)
             elif kind == "call":
                 parts.append(_own_call(text))
+            elif kind == "code":
+                parts.append(_code(text, is_done))
             else:
                 seconds = round((ended or time.monotonic()) - started)
                 parts.append(_reasoning(text.whole(), seconds if is_closed else None))
@@ -250,3 +263,24 @@ def _call_block(call_id: str, name: str, arguments: str, more: dict[str, str] | 
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
     summary = "Executing..." if more is None else "Tool Executed"
     return f"<details {written}>\n<summary>{summary}</summary>\n</details>\n"
+
+
+def _code(code: dict[str, Any], is_over: bool) -> str:
+    """Write a block of code that is run here.
+
+    Args:
+        is_over: Whether the answer has ended, and the code with it.
+    """
+    import html  # noqa: PLC0415 -- as above
+
+    fence = "````" if "```" in code["code"] else "```"
+    written = f"{fence}{code['lang']}\n{code['code'].strip()}\n{fence}"
+    if not code["done"] and not is_over:
+        head = '<details type="code_interpreter" done="false">\n<summary>Analyzing...</summary>'
+    else:
+        output = html.escape(orjson.dumps(code.get("output") or {}).decode())
+        head = (
+            f'<details type="code_interpreter" done="true" output="{output}">\n'
+            "<summary>Analyzed</summary>"
+        )
+    return f"{head}\n{written}\n</details>\n"

@@ -13,7 +13,7 @@ from shared.services.messages import Message
 
 _AT_ONCE = 5000
 _CHANGES = tuple(
-    b'{"type":"%b"' % kind for kind in (b"delta", b"tool_call", b"replace", b"restarted")
+    b'{"type":"%b"' % kind for kind in (b"delta", b"tool_call", b"code", b"replace", b"restarted")
 )
 
 

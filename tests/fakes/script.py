@@ -5,6 +5,7 @@ Words in the last user message steer it; so does the model's id, behind a semico
 
     tokens=24 delay=30      number of words; milliseconds before each (0: as fast as possible)
     say=a+b                 the answer is "a b"
+    runs=N                  the answer is code for the interpreter that prints N
     late=N                  an answer in one piece comes after N milliseconds
     utf8=1                  words with letters of two, three and four bytes
     stamp=1                 each word is `t<monotonic nanoseconds>`, taken when it is sent
@@ -46,7 +47,8 @@ NUMBERS = (
     "tokens", "delay", "late", "utf8", "stamp", "think", "group", "endless", "longline", "fail",
     "retry", "times", "hang", "cut", "reset", "error", "badjson", "hang_head", "drop", "noise",
     "html", "empty", "json", "split", "slice", "burst", "crlf", "comments", "pretty", "nodone",
-    "recite", "gzip", "close", "http10", "interim", "trailers", "extension", "badchunk", "linger",
+    "recite", "runs", "gzip", "close", "http10", "interim", "trailers", "extension", "badchunk",
+    "linger",
 )  # fmt: skip
 DEFAULTS: dict[str, Any] = {"tokens": 24, "delay": 30}
 _WORD = re.compile(r"(?<!\w)([a-z_0-9]+)=([^\s<>\"'`;]+)")
@@ -95,6 +97,9 @@ def answer_for(prompt: str, tokens: int = DEFAULTS["tokens"]) -> str:
 def _answer(prompt: str, words: dict[str, Any]) -> str:
     if "say" in words:
         return str(words["say"]).replace("+", " ")
+    if "runs" in words:
+        tag = '<code_interpreter type="code" lang="python">'
+        return f"Let me see.\n{tag}\nprint({words['runs']})\n</code_interpreter>"
     ending = "é漢🙂" if words.get("utf8") else ""
     counted = "".join(f"w{n:03d}{ending} " for n in range(1, words["tokens"] + 1))
     return f"ECHO-{digest(prompt)} {counted}DONE-{digest(prompt)}"

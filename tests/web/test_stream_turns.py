@@ -78,6 +78,30 @@ def test_an_answer_that_is_replaced_is_told_as_a_whole(turn, clock):
     assert told == [piece("one"), completion(content="two")]
 
 
+def test_who_was_picked_in_the_arena_is_told(turn):
+    told = turn.take([event("selected", selected_model_id="beta")])
+
+    assert told == [Notice("chat:completion", {"selected_model_id": "beta"})]
+
+
+def test_code_is_told_as_a_whole_while_it_grows_and_when_it_has_run(turn, clock):
+    turn.take(text("See.\n"))
+    clock.now += 1
+
+    begun = turn.take([event("code", id="1", lang="python", code="", done=False)])
+    clock.now += 1
+    grown = turn.take([event("code", id="1", piece="print(1)")])
+    clock.now += 1
+    output = {"stdout": "1", "stderr": "", "result": ""}
+    ended = turn.take([event("code", id="1", code="print(1)", done=True, output=output)])
+
+    contents = [told[0].data["content"] for told in (begun, grown, ended)]
+    assert all('done="false"' in content for content in contents[:2])
+    assert "```python\nprint(1)\n```" in contents[1]
+    assert "<summary>Analyzing...</summary>" in contents[1]
+    assert 'done="true" output="{&quot;stdout&quot;:&quot;1&quot;' in contents[2]
+
+
 def test_usage_and_sources_are_told_between_the_pieces(turn):
     told = turn.take([*text("a"), event("usage", total_tokens=1), *text("b")])
 

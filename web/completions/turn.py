@@ -18,6 +18,7 @@ from shared.services import (
     messages,
     models,
     parameters,
+    permissions,
     references,
 )
 from shared.services.accounts import Principal
@@ -85,10 +86,13 @@ def accept(
 
     Raises:
         NotFound: No such model or chat for this user.
-        Forbidden: The model is one of a direct connection, and there are none here.
+        Forbidden: The model is one of a direct connection, and there are none here; or the user may
+            not have code run.
         Busy: Too many of the user's jobs wait.
         Invalid: A parameter of the page cannot be read.
     """
+    if form.wanted_features.get("code_interpreter"):
+        permissions.require(user, "features", "code_interpreter")
     model_item = direct.kept(form.model_item)
     route = _route(user, form, model_item)
     payload = RunChat(

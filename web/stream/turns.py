@@ -183,6 +183,7 @@ class Turn:
 _PASSED_ON: dict[str, Callable[[dict[str, Any]], Notice]] = {
     "event": lambda data: Notice(data["type"], data.get("data")),
     "source": lambda data: Notice("chat:completion", {"sources": data["sources"]}),
+    "selected": lambda data: Notice("chat:completion", data),
     "files": lambda data: Notice("files", data),
     "usage": lambda data: Notice("chat:completion", {"usage": data}),
 }

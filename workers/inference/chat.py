@@ -19,7 +19,7 @@ from shared.kinds.inference import (
 )
 from shared.models.job import COMPLETED
 from shared.queue import Subject
-from shared.services import access, accounts, chats, messages, models
+from shared.services import access, accounts, chats, code, messages, models
 from shared.services.answers import Answer
 from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
@@ -36,6 +36,7 @@ from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
 if TYPE_CHECKING:
+    from workers.code.interpreter import Interpreter
     from workers.functions.calling import Reader
     from workers.tools.using import ToolUse
 
@@ -65,12 +66,22 @@ class ChatTurn:
             self._filters = Filters(job, owner, route, self._reader)
         self._filtered: tuple[str, dict[str, Any]] | None = None
         self._tools: ToolUse | None = None
+        self._code = self._interpreter()
         self._aim(route)
 
     def _reader(self) -> "Reader":
         from workers.functions.calling import reader_of  # noqa: PLC0415 -- most call no functions
 
         return reader_of(self._job, self._request, self._teller)
+
+    def _interpreter(self) -> "Interpreter | None":
+        if not self._request.features.get("code_interpreter") or not code.may_interpret(
+            self._owner
+        ):
+            return None
+        from workers.code.interpreter import Interpreter  # noqa: PLC0415 -- most answers run no code
+
+        return Interpreter(self._job, self._owner, self._request, self._answer)
 
     def _aim(self, route: models.Route) -> None:
         """Make ready what is asked of a model."""
@@ -92,7 +103,7 @@ class ChatTurn:
             self._answer_with_tools()
         else:
             self._body = self._gathering.put_into(self._body)
-            self._ask_patiently()
+            self._ask_and_run()
         self._pace.end(self._job.claim, self._usage)
         if self._usage is not None:
             self._job.writer.emit_with_next("usage", self._usage)
@@ -109,11 +120,11 @@ class ChatTurn:
             made = ToolUse(occasion, self._route, self._gathering, self._show_call)
         with made as self._tools:
             self._body = made.put_into(self._body)
-            self._ask_patiently()
+            self._ask_and_run()
             while (following := made.next_request(self._body)) is not None:
                 self._body = following
                 self._divide()
-                self._ask_patiently()
+                self._ask_and_run()
             self._pass_on(*made.rest())
 
     def _show_call(self, data: dict[str, Any]) -> None:
@@ -123,7 +134,32 @@ class ChatTurn:
     def _divide(self) -> None:
         """Let the text of the next round begin on a line of its own."""
         if self._answer.text:
-            self._pass_on({"text": "\n\n"})
+            self._show({"text": "\n\n"})
+
+    def _ask_and_run(self) -> None:
+        """Relay an answer; as long as there is code in it, run that and let the model go on."""
+        interpreter = self._code
+        if interpreter is None:
+            self._ask_patiently()
+            return
+        self._body = interpreter.put_into(self._body)
+        self._ask_patiently()
+        while (following := interpreter.next_request(self._body)) is not None:
+            self._body, shown = following
+            self._change(shown)
+            self._divide()
+            self._ask_patiently()
+        for change in interpreter.rest():
+            self._change(change)
+
+    def _change(self, change: tuple[str, dict[str, Any]]) -> None:
+        """Note and tell what changes the answer."""
+        kind, data = change
+        if kind == "delta":
+            self._show(data)
+        else:
+            self._answer.take(kind, data)
+            self._job.writer.emit(kind, data)
 
     def _ask_patiently(self) -> None:
         """Relay one answer; before its first piece a failure that may pass is tried again, unless
@@ -140,7 +176,9 @@ class ChatTurn:
                 self._wait_for(error, get_settings().upstream_tries - 1 - tries_left)
 
     def _has_begun(self) -> bool:
-        return self._tools.has_begun if self._tools is not None else not self._answer.is_empty
+        if self._tools is not None:
+            return self._tools.has_begun
+        return self._code.has_begun if self._code is not None else not self._answer.is_empty
 
     def _let_filters_in(self) -> None:
         """Let filters change the request; it goes to another model if one of them says so.
@@ -176,10 +214,16 @@ class ChatTurn:
             try:
                 for events in stream.batches():
                     self._take(events)
-                    if self._body and self._tools is None and not self._answer.is_empty:
+                    if self._code is not None and self._code.is_due:
+                        break
+                    if self._body and self._asks_once and not self._answer.is_empty:
                         self._let_go_of_the_question()
             finally:
                 stream.close()
+
+    @property
+    def _asks_once(self) -> bool:
+        return self._tools is None and self._code is None
 
     def _let_go_of_the_question(self) -> None:
         """Keep no long chat in memory while its answer is written: it is not asked again."""
@@ -208,13 +252,20 @@ class ChatTurn:
 
     def _pass_on(self, *deltas: dict[str, Any]) -> None:
         for data in deltas:
-            if len(data) == 1 and "text" in data:
-                text = data["text"]
-                self._answer.add_text(text)
-                self._job.writer.text(text)
+            if self._code is None:
+                self._show(data)
             else:
-                self._answer.add(data)
-                self._emit(data)
+                for change in self._code.take(data):
+                    self._change(change)
+
+    def _show(self, data: dict[str, Any]) -> None:
+        if len(data) == 1 and "text" in data:
+            text = data["text"]
+            self._answer.add_text(text)
+            self._job.writer.text(text)
+        else:
+            self._answer.add(data)
+            self._emit(data)
 
     def _emit(self, data: dict[str, Any]) -> None:
         if len(data) == 1 and "finish_reason" in data:
@@ -257,7 +308,7 @@ class ChatTurn:
         if self._filters.changed is not None:
             result["outlet"] = self._filters.changed
         if self._completion is not None:
-            completion = {**self._completion, **self._beside()}
+            completion = {**self._whole(self._completion), **self._beside()}
             return {**result, "completion": completion, "usage": self._usage}
         if self._answer.finish_reason is not None:
             result["finish_reason"] = self._answer.finish_reason
@@ -268,6 +319,14 @@ class ChatTurn:
         if self._usage is not None:
             result["usage"] = self._usage
         return result
+
+    def _whole(self, completion: dict[str, Any]) -> dict[str, Any]:
+        """Put the text of all rounds into the last one's completion."""
+        if self._code is None or not completion["choices"]:
+            return completion
+        first, *others = completion["choices"]
+        message = {**(first.get("message") or {}), "content": self._answer.text}
+        return {**completion, "choices": [{**first, "message": message}, *others]}
 
     def _beside(self) -> dict[str, Any]:
         """Give what we ourselves add to a whole completion."""
