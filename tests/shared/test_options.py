@@ -1,7 +1,6 @@
 """Options: saved, else environment, else default; every process sees a change."""
 
 import json
-import threading
 
 import pytest
 from sqlalchemy import select
@@ -347,33 +346,3 @@ def test_whatever_is_named_like_a_secret_is_kept_as_one():
     named = {name for name in OPTIONS if name.endswith(words)} - switches
 
     assert {name for name in named if not OPTIONS[name].is_secret} == set()
-
-
-class Queue:
-    """A lock that tells who stands before it."""
-
-    def __init__(self):
-        self.lock, self.waiting = threading.Lock(), []
-
-    def __enter__(self):
-        self.waiting.append(True)
-        return self.lock.__enter__()
-
-    def __exit__(self, *error):
-        return self.lock.__exit__(*error)
-
-
-def test_one_of_a_crowd_looks_for_all(monkeypatch):
-    options, looks = Options(), []
-    monkeypatch.setattr(options, "_lock", Queue())
-    monkeypatch.setattr(options, "_look", lambda: looks.append(True) or b"1")
-    crowd = [threading.Thread(target=options.saved) for _ in range(5)]
-
-    with options._lock.lock:
-        for one in crowd:
-            one.start()
-        wait_until(lambda: len(options._lock.waiting) == 5, 5, "a crowd")
-    for one in crowd:
-        one.join(5)
-
-    assert looks == [True]

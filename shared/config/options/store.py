@@ -72,7 +72,7 @@ class Options:
         self._is_alone = False
         self._version: bytes | None = b"unread"
         self._edition = 0
-        self._checked_at = 0.0
+        self._checked_at, self._was_read = 0.0, False
         self._lock = threading.Lock()
 
     def get(self, name: str) -> Any:
@@ -146,12 +146,15 @@ class Options:
             # One of a crowd looks for all: in a burst hundreds stand here.
             if self._is_fresh():
                 return
-            self._checked_at = time.monotonic()
+            if self._was_read:
+                # Whoever comes meanwhile is served what was read before; at first there is nothing.
+                self._checked_at = time.monotonic()
             version = self._look()
             if version != self._version or version == b"unread":
                 self._saved = _read_saved(self._since)
                 self._edition += 1
                 self._version = version
+            self._checked_at, self._was_read = time.monotonic(), True
 
     def _is_fresh(self) -> bool:
         return time.monotonic() - self._checked_at < _FRESH_S
