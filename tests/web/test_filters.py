@@ -1,5 +1,8 @@
 """Functions as filters of chats: what they change, in which order, and how they end a turn."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import delete
 
@@ -7,6 +10,7 @@ from shared import db
 from shared.models.function import Function
 from shared.models.job import CANCELLED, COMPLETED
 from shared.services import models
+from tests.fakes.script import answer_for
 from tests.services.things import (
     describe,
     events_of,
@@ -18,6 +22,7 @@ from tests.services.things import (
     stored_message,
 )
 from tests.services.waiting import wait_until
+from workers.filters import streaming
 
 pytestmark = pytest.mark.usefixtures("plugins_end")
 
@@ -218,3 +223,106 @@ def test_a_filter_that_reads_files_itself_leaves_none(member, served):
 
     assert answer.status_code == 200
     assert "secret text" not in str(served.log()[-1]["json"])
+
+
+# Streams
+
+STREAMING = """
+class Filter:
+    def __init__(self):
+        self.seen = 0
+
+    def stream(self, event: dict) -> dict:
+        for choice in event.get("choices", []):
+            delta = choice["delta"]
+            if delta.get("content"):
+                self.seen += 1
+                delta["content"] = delta["content"].upper()
+        return event
+"""
+
+
+def text_of(answer):
+    lines = [one for one in answer.text.split("\n\n") if one.startswith("data: {")]
+    chunks = [json.loads(one.removeprefix("data: ")) for one in lines]
+    return "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])
+
+
+def test_a_stream_passes_through_a_filter(member):
+    add(STREAMING)
+
+    answer = ask(member, "Hello tokens=40", stream=True)
+
+    assert text_of(answer) == answer_for("Hello tokens=40").upper()
+    assert answer.text.endswith("data: [DONE]\n\n")
+
+
+def test_reasoning_and_calls_pass_through_too(member):
+    add(STREAMING)
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
+
+    answer = ask(member, "Hello think=3 tool=look args=a:1", stream=True, tools=tools)
+
+    assert '"reasoning_content"' in answer.text
+    assert '"name":"look"' in answer.text
+    assert '"finish_reason":"tool_calls"' in answer.text
+
+
+def test_many_streams_pass_through_a_filter_at_once_and_stay_whole(member):
+    add(STREAMING)
+    questions = [f"Question {n} tokens=60 delay=2" for n in range(12)]
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda q: text_of(ask(member, q, stream=True)), questions))
+
+    assert answers == [answer_for(q).upper() for q in questions]
+
+
+def test_pieces_of_which_a_filter_leaves_nothing_are_left_out(member):
+    add(
+        method("return body if 'two' not in str(body) else None", "stream").replace("body", "event")
+    )
+
+    answer = ask(member, stream=True)
+
+    assert text_of(answer) == "one "
+
+
+def test_an_event_in_a_piece_reaches_the_log(member):
+    said = {"type": "notification", "data": {"type": "info", "content": "Hi"}}
+    add(method(f"return {{**event, 'event': {said!r}}}", "stream").replace("body", "event"))
+
+    job = ask(member, background=True).json["job"]
+
+    wait_until(lambda: row_of(job).status == COMPLETED, 20, "the answer")
+    assert said in [e["data"] for e in events_of(job) if e["type"] == "event"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("raise Exception('Not this')", "Error: Not this"),
+        ("os._exit(3)", "Error: "),
+        ("return 'nonsense'", "no chunk"),
+        ("return {'choices': 3}", "no chunk"),
+        ("time.sleep(60)", "too long"),
+    ],
+    ids=["raises", "dies", "text", "no-chunk", "hangs"],
+)
+def test_a_stream_filter_that_fails_costs_its_own_turn_only(
+    member, configure, monkeypatch, line, words
+):
+    configure(plugins_timeout_s=2)
+    monkeypatch.setattr(streaming, "_PATIENCE_S", 0.5)
+    add(
+        "import os, time\nclass Filter:\n    def stream(self, event):\n"
+        f"        if 'bad' in str(event):\n            {line}\n        return event\n"
+    )
+    good = "Good say=a+b+c+d+e delay=20"
+
+    with ThreadPoolExecutor(2) as threads:
+        others = [threads.submit(ask, member, good, stream=True) for _ in range(2)]
+        failed = ask(member, "Hello say=bad", stream=True)
+
+    assert words in failed.text
+    assert [text_of(other.result()) for other in others] == ["a b c d e"] * 2

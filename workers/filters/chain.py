@@ -12,13 +12,15 @@ from shared.services.models import Route
 from workers.filters import base
 from workers.filters.base import Body, Filter
 from workers.live import Running
+from workers.providers.base import Event
 
 if TYPE_CHECKING:
     from workers.filters.functions import FunctionFilter
     from workers.filters.pipelines import PipelineFilter
-    from workers.functions.calling import Reader
+    from workers.filters.streaming import Streams
+    from workers.plugins.listening import TurnListener
 
-MakeReader = Callable[[], "Reader"]
+MakeListener = Callable[[], "TurnListener"]
 
 # What functions may ask for by itself.
 _KNOWN = ("chat_id", "message_id", "session_id", "files")
@@ -35,34 +37,44 @@ def _pipelines_on(job: Running, user: Principal, route: Route) -> "list[Pipeline
 
 
 def _functions_on(
-    job: Running, user: Principal, route: Route, reader: MakeReader
+    job: Running, user: Principal, route: Route, listener: MakeListener
 ) -> "list[FunctionFilter]":
     cards = models.functions_on(route.model_id, FILTER)
     if not cards:
         return []
     from workers.filters.functions import loaded  # noqa: PLC0415 -- most turns have none
 
-    return loaded(job, user, [card.id for card in cards], reader())
+    return loaded(job, user, [card.id for card in cards], listener())
+
+
+def _streams_of(functions: "list[FunctionFilter]", model: str) -> "Streams | None":
+    found = [stream for one in functions if (stream := one.stream()) is not None]
+    if not found:
+        return None
+    from workers.filters.streaming import Streams  # noqa: PLC0415 -- most turns have none
+
+    return Streams(found, model)
 
 
 class Filters:
     """The filters of one turn; to be made in a transaction.
 
     Args:
-        reader: Makes the one who hears what functions tell, if there are any.
+        listener: Makes the one who hears what functions tell, if there are any.
 
     Attributes:
         changed: Messages of the chat that the outlets have changed; None before they have run.
     """
 
-    def __init__(self, job: Running, user: Principal, route: Route, reader: MakeReader) -> None:
+    def __init__(self, job: Running, user: Principal, route: Route, listener: MakeListener) -> None:
         self._job = job
         asked = _pipelines_on(job, user, route)
-        called = self._functions = _functions_on(job, user, route, reader)
+        called = self._functions = _functions_on(job, user, route, listener)
         self._filters: list[Filter] = [*asked, *called]
         # A model that is itself a pipeline sees its own answer before the filters do.
         last = asked[-1:] if route.pipeline is not None else []
         self._backwards: list[Filter] = [*last, *asked[: len(asked) - len(last)], *called]
+        self._streams: Streams | None = None
         self.changed: list[dict[str, Any]] | None = None
 
     def __bool__(self) -> bool:
@@ -79,7 +91,15 @@ class Filters:
         self._make_known(request.model, body["metadata"])
         for one in self._filters:
             body = one.inlet(body)
-        return base.taken(request, body)
+        made = base.taken(request, body)
+        self._streams = _streams_of(self._functions, made.model)
+        return made
+
+    def stream(self, events: list[Event]) -> list[Event]:
+        """Let what a model says pass through the filters that see it as it comes; errors as those
+        of `inlet`.
+        """
+        return events if self._streams is None else self._streams.passed(events)
 
     def _make_known(self, model_id: str, about: dict[str, Any]) -> None:
         """Let functions ask what the turn is about."""

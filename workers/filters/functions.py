@@ -3,13 +3,16 @@
 from typing import Any
 
 from shared import db
+from shared.errors import SwitchyardError
 from shared.models.function import Function
 from shared.services.accounts import Principal
 from workers import plugins
 from workers.filters.base import Body, FilterFailed, as_user
-from workers.functions.calling import Reader, in_words
+from workers.filters.streaming import StreamFilter
+from workers.functions.calling import in_words
 from workers.live import Running
 from workers.plugins import Plugin, PluginFailed
+from workers.plugins.listening import TurnListener
 from workers.providers.line import Cut
 
 Description = dict[str, Any]
@@ -23,8 +26,10 @@ class FunctionFilter:
         extras: What it may ask for beside the body.
     """
 
-    def __init__(self, job: Running, user: Principal, row: Function, reader: Reader) -> None:
-        self._job, self._id, self._reader = job, row.id, reader
+    def __init__(
+        self, job: Running, user: Principal, row: Function, listener: TurnListener
+    ) -> None:
+        self._job, self._id, self._listener = job, row.id, listener
         self.plugin: Plugin = plugins.of_row(row, user.id)
         self.extras: dict[str, Any] = {"__user__": as_user(user), "__id__": row.id}
 
@@ -32,10 +37,15 @@ class FunctionFilter:
         """Let it ask for more."""
         self.extras |= extras
 
-    @property
-    def has_stream(self) -> bool:
-        """Whether it wants to see the answer as it comes."""
-        return "stream" in self._described()["methods"]
+    def stream(self) -> "StreamFilter | None":
+        """Give what the answer passes through as it comes, if it wants to see that.
+
+        Raises:
+            FilterFailed: It cannot be loaded.
+        """
+        if "stream" not in self._described()["methods"]:
+            return None
+        return StreamFilter(self._job, self.plugin, self.extras, self._listener.event, self.failure)
 
     def inlet(self, body: Body) -> Body:
         """See `Filter`; one that reads the files itself leaves none for others."""
@@ -54,7 +64,7 @@ class FunctionFilter:
         cut = Cut()
         try:
             with self._job.abortable(cut.set):
-                made = self.plugin.call(side, {"body": body}, self.extras, self._reader, cut)
+                made = self.plugin.call(side, {"body": body}, self.extras, self._listener, cut)
         except PluginFailed as error:
             raise self.failure(error) from error
         if not isinstance(made, dict):
@@ -69,9 +79,11 @@ class FunctionFilter:
         except PluginFailed as error:
             raise self.failure(error) from error
 
-    def failure(self, error: PluginFailed) -> FilterFailed:
-        """Say that it has failed, as the contract has it."""
-        return FilterFailed(in_words(error, self._id))
+    def failure(self, error: SwitchyardError) -> SwitchyardError:
+        """Say that it has failed, as the contract has it; what else fails is said as it is."""
+        if not isinstance(error, PluginFailed):
+            return error
+        return FilterFailed(in_words(error))
 
 
 def described(plugin: Plugin, cut: Cut) -> Description:
@@ -89,10 +101,12 @@ _descriptions: dict[str, Description] = {}
 
 
 def loaded(
-    job: Running, user: Principal, function_ids: list[str], reader: Reader
+    job: Running, user: Principal, function_ids: list[str], listener: TurnListener
 ) -> list[FunctionFilter]:
     """Load filters; joins the surrounding transaction."""
     rows = [db.session().get(Function, one) for one in function_ids]
     return [
-        FunctionFilter(job, user, row, reader) for row in rows if row is not None and row.is_active
+        FunctionFilter(job, user, row, listener)
+        for row in rows
+        if row is not None and row.is_active
     ]

@@ -9,11 +9,11 @@ from shared.services import models
 from workers.base import task
 from workers.filters.base import Body, FilterFailed
 from workers.filters.chain import Filters
-from workers.functions.calling import Reader
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.telling import Teller
 from workers.live import Running
 from workers.page_calls import Page
+from workers.plugins.listening import TurnListener
 
 
 class _Unwritten:
@@ -26,12 +26,12 @@ class _Unwritten:
         """Let it be."""
 
 
-def _reader(job: Running, chat: Body) -> Reader:
+def _listener(job: Running, chat: Body) -> TurnListener:
     session_id = chat.get("session_id")
     page = None
     if isinstance(session_id, str) and session_id:
         page = Page(job.claim.user_id or "", session_id, chat.get("chat_id"), chat.get("id"))
-    return Reader(job, page, Teller(job, _Unwritten()))
+    return TurnListener(job, Teller(job, _Unwritten()), page)
 
 
 @task(RUN_OUTLET)
@@ -45,7 +45,7 @@ class Outlet:
             owner = owner_of(job)
             check_chat(job, owner)
             route = models.route(owner, job.payload.model)
-            self._filters = Filters(job, owner, route, lambda: _reader(job, self._chat))
+            self._filters = Filters(job, owner, route, lambda: _listener(job, self._chat))
 
     def do(self) -> None:
         """Run them.

@@ -12,12 +12,13 @@ from shared.services.accounts import Principal
 from workers import plugins
 from workers.base import task
 from workers.filters.base import as_user
-from workers.functions.calling import Reader, in_words
+from workers.functions.calling import in_words
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.telling import Teller
 from workers.live import Running
 from workers.page_calls import Page
 from workers.plugins import PluginFailed
+from workers.plugins.listening import TurnListener
 from workers.providers.line import Cut
 
 
@@ -74,14 +75,14 @@ class Action:
         page = None
         if isinstance(session_id, str) and session_id:
             page = Page(claim.user_id or "", session_id, chat.get("chat_id"), chat.get("id"))
-        reader, cut = Reader(self._job, page, self._teller), Cut()
+        listener, cut = TurnListener(self._job, self._teller, page), Cut()
         try:
             with self._job.abortable(cut.set):
                 self._result = self._plugin.call(
-                    "action", {"body": chat}, self._extras, reader, cut
+                    "action", {"body": chat}, self._extras, listener, cut
                 )
         except PluginFailed as error:
-            raise Invalid(in_words(error, self._function_id)) from error
+            raise Invalid(in_words(error)) from error
 
     def save(self, status: str, _error: str | None) -> dict[str, Any]:
         """Store what it has told of the message, and give what it returned."""

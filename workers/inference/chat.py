@@ -37,7 +37,7 @@ from workers.providers.sse import events_of
 
 if TYPE_CHECKING:
     from workers.code.interpreter import Interpreter
-    from workers.functions.calling import Reader
+    from workers.plugins.listening import TurnListener
     from workers.tools.using import ToolUse
 
 log = logging.getLogger(__name__)
@@ -63,16 +63,16 @@ class ChatTurn:
             owner = self._owner = owner_of(job)
             route = route_of(owner, self._request)
             check_chat(job, owner)
-            self._filters = Filters(job, owner, route, self._reader)
+            self._filters = Filters(job, owner, route, self._listener)
         self._filtered: tuple[str, dict[str, Any]] | None = None
         self._tools: ToolUse | None = None
         self._code = self._interpreter()
         self._aim(route)
 
-    def _reader(self) -> "Reader":
-        from workers.functions.calling import reader_of  # noqa: PLC0415 -- most call no functions
+    def _listener(self) -> "TurnListener":
+        from workers.functions.calling import listener_of  # noqa: PLC0415 -- most call no functions
 
-        return reader_of(self._job, self._request, self._teller)
+        return listener_of(self._job, self._request, self._teller)
 
     def _interpreter(self) -> "Interpreter | None":
         if not self._request.features.get("code_interpreter") or not code.may_interpret(
@@ -116,7 +116,7 @@ class ChatTurn:
         from workers.tools.using import ToolUse  # noqa: PLC0415 -- the same
 
         with db.reading():
-            occasion = Occasion(self._job, self._owner, self._request, self._reader())
+            occasion = Occasion(self._job, self._owner, self._request, self._listener())
             made = ToolUse(occasion, self._route, self._gathering, self._show_call)
         with made as self._tools:
             self._body = made.put_into(self._body)
@@ -213,7 +213,7 @@ class ChatTurn:
         with self._job.abortable(stream.abort):
             try:
                 for events in stream.batches():
-                    self._take(events)
+                    self._take(self._filters.stream(events))
                     if self._code is not None and self._code.is_due:
                         break
                     if self._body and self._asks_once and not self._answer.is_empty:

@@ -4,12 +4,12 @@
     plugin.describe()                            # what stands in it: specs, valves, methods
     plugin.call("get_weather", {"city": "Bonn"}, Extras(user=…), listener, cut)
     for piece in plugin.stream("pipe", {"body": body}, extras, listener, cut): …
-    plugin.call_each("stream", "event", chunks, extras)
+    plugin.call_each("stream", "event", [Group(chunks, extras, plugin.user_valves)])
 
 See docs/plugins.md for the pipe to the child process, and for the jail around it.
 """
 
 from workers.plugins.base import Listener, PluginFailed, Silence
-from workers.plugins.plugin import Plugin, of_row
+from workers.plugins.plugin import Group, Plugin, of_row
 
-__all__ = ["Listener", "Plugin", "PluginFailed", "Silence", "of_row"]
+__all__ = ["Group", "Listener", "Plugin", "PluginFailed", "Silence", "of_row"]

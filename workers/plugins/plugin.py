@@ -15,6 +15,21 @@ from workers.plugins.runner import Patience
 from workers.providers.errors import Aborted
 from workers.providers.line import Cut
 
+Results = list[Any] | PluginFailed
+
+
+@dataclass(frozen=True)
+class Group:
+    """Values for which a function is called on behalf of one person.
+
+    Attributes:
+        extras: As of `Plugin.call`.
+    """
+
+    values: list[Any]
+    extras: Values
+    user_valves: Values
+
 
 def of_row(row: Thing, user_id: str | None = None) -> "Plugin":
     """Make a plugin of a tool's or a function's row; to be called in a transaction.
@@ -114,24 +129,40 @@ class Plugin:
         self,
         name: str,
         argument: str,
-        values: list[Any],
-        extras: Values | None = None,
-        cut: Cut | None = None,
-    ) -> list[Any]:
-        """Call one of its functions once for each of several values, in one exchange.
+        groups: list[Group],
+        listener: Listener | None = None,
+        patience_s: float | None = None,
+    ) -> list[Results]:
+        """Call one of its functions once for each of several values of several groups, in one
+        exchange.
 
         Args:
             argument: Name of the parameter that the values are for.
+            listener: Hears events as {"group": its number, "event": …}.
+            patience_s: How long all of it may take, if that is not PLUGINS_TIMEOUT_S.
 
         Returns:
-            What each call returned; the value itself where that was nothing.
+            For each group what its calls returned, or why they failed.
         """
-        total = get_settings().plugins_timeout_s
-        told = {**self._told(name, extras), "each": argument, "values": values}
-        results = _last(self._exchange(told, None, Patience(total, total), cut))
-        if not isinstance(results, list) or len(results) != len(values):
-            raise PluginFailed(f"{self.code.name} wrote what nobody understands.")
-        return results
+        total = patience_s or get_settings().plugins_timeout_s
+        packed = [vars(group) for group in groups]
+        told = {**self._told(name, None), "each": argument, "groups": packed}
+        results = _last(self._exchange(told, listener, Patience(total, total), None))
+        if not isinstance(results, list) or len(results) != len(groups):
+            raise self._garbled()
+        return [self._results(one, group) for one, group in zip(results, groups, strict=True)]
+
+    def _results(self, told: Any, group: Group) -> Results:
+        found = told if isinstance(told, dict) else {}
+        values, error = found.get("values"), found.get("error")
+        if isinstance(error, str):
+            return PluginFailed(f"{self.code.name}: {error}", words=error)
+        if not isinstance(values, list) or len(values) != len(group.values):
+            raise self._garbled()
+        return values
+
+    def _garbled(self) -> PluginFailed:
+        return PluginFailed(f"{self.code.name} wrote what nobody understands.")
 
     def _told(self, name: str, extras: Values | None) -> dict[str, Any]:
         return {

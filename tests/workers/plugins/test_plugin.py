@@ -179,10 +179,6 @@ STREAMS = """
         async def breaks(self):
             yield "half"
             raise RuntimeError("lost")
-
-        def stream(self, event):
-            event["seen"] = True
-            return event
 """
 
 
@@ -211,12 +207,6 @@ def test_a_stream_that_breaks_gives_what_it_has_and_says_why(streams):
     assert next(stream) == "half"
     with pytest.raises(PluginFailed, match="lost"):
         next(stream)
-
-
-def test_many_values_go_through_a_function_in_one_exchange(streams):
-    results = streams.call_each("stream", "event", [{"n": n} for n in range(100)])
-
-    assert results == [{"n": n, "seen": True} for n in range(100)]
 
 
 BAD = """

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from . import bodies
+from .grouping import called_for_all
 from .line import Line
 from .loading import Loaded
 from .request import Request
@@ -27,7 +28,7 @@ class Call:
         """Call, and tell the worker what comes of it."""
         function = self._function()
         if "each" in self._told:
-            self._line.tell("result", id=self._id, value=await self._each(function))
+            self._line.tell("result", id=self._id, value=await self._for_all(function))
             return
         result = await self._result(function, self._told.get("arguments") or {})
         if self._told.get("stream"):
@@ -44,28 +45,39 @@ class Call:
             raise AttributeError(f"there is no function {name!r}")
         return function  # type: ignore[no-any-return]  # a user's
 
-    async def _each(self, function: Callable[..., Any]) -> list[Any]:
-        """Call it once for each of several first arguments; one that gives nothing stays."""
-        name, results = str(self._told["each"]), []
-        for value in self._told["values"]:
-            result = await self._result(function, {name: value})
-            results.append(value if result is None else result)
-        return results
+    async def _for_all(self, function: Callable[..., Any]) -> list[Any]:
+        """Call it for each of several values of several groups."""
+        argument, known = str(self._told["each"]), _parameters(function)
+
+        def extras_of(number: int, group: dict[str, Any]) -> dict[str, Any]:
+            if known == {argument}:
+                return {}
+            extras = self._extras(group)
+            extras["__event_emitter__"] = self._emitter_of(number)
+            return {name: value for name, value in extras.items() if name in known}
+
+        return await called_for_all(function, argument, self._told["groups"], extras_of)
+
+    def _emitter_of(self, number: int) -> Callable[[Any], Any]:
+        async def emit(event: Any) -> None:
+            self._line.tell("event", id=self._id, event={"group": number, "event": event})
+
+        return emit
 
     async def _result(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         known = _parameters(function)
-        extras = {name: value for name, value in self._extras().items() if name in known}
+        extras = {name: value for name, value in self._extras(self._told).items() if name in known}
         if inspect.iscoroutinefunction(function):
             return await function(**arguments, **extras)
         result = await asyncio.to_thread(function, **arguments, **extras)
         return await result if inspect.isawaitable(result) else result
 
-    def _extras(self) -> dict[str, Any]:
+    def _extras(self, told: dict[str, Any]) -> dict[str, Any]:
         """Make what functions may ask for beside their arguments."""
-        extras = dict(self._told.get("extras") or {})
+        extras = dict(told.get("extras") or {})
         user = extras.get("__user__")
         if isinstance(user, dict):
-            valves = self._loaded.user_valves(self._told.get("user_valves"))
+            valves = self._loaded.user_valves(told.get("user_valves"))
             Users.asking = user
             extras["__user__"] = {**user, "valves": valves}
         extras["__event_emitter__"] = self._emit

@@ -13,8 +13,7 @@ from .calling import Call
 from .describing import description
 from .line import Line
 from .loading import Loaded
-
-_LONGEST_WORDS = 2000
+from .words import in_words
 
 
 def serve(control: Any, door: int, opening: dict[str, Any], held: tuple[str, ...]) -> None:
@@ -86,12 +85,3 @@ class _Server:
         finally:
             used = resource.getrusage(resource.RUSAGE_SELF)
             self._line.tell("idle", cpu_s=used.ru_utime + used.ru_stime)
-
-
-def in_words(error: BaseException) -> str:
-    """Say what went wrong, as short as a message can be."""
-    detail = getattr(error, "detail", None)
-    words = str(detail if detail is not None else error) or type(error).__name__
-    if isinstance(error, SyntaxError | ImportError | NameError | AttributeError | TypeError):
-        words = f"{type(error).__name__}: {words}"
-    return words[:_LONGEST_WORDS]
