@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.config.settings import get_settings
-from shared.offload import off_loop
 from workers.plugins.inside.start import CONTROL, DOOR, LIFELINE
 
 _INSIDE = Path(__file__).with_name("inside")
@@ -89,7 +88,7 @@ def start() -> Child:
     its_lifeline, lifeline = os.pipe()
     ends = {its_control.fileno(): CONTROL, its_door.fileno(): DOOR, its_lifeline: LIFELINE}
     try:
-        pid = off_loop(_spawn, ends)
+        pid = _spawn(ends)
     except OSError:
         Child(0, folder, control, door, lifeline).end()
         raise

@@ -198,6 +198,7 @@ def _keep(child: int, lifeline: int, has_group: bool) -> NoReturn:
 
 def _own_files(plan: Plan) -> None:
     """Change the root for one in which there is nothing but what may be read, and a small disk."""
+    os.umask(0o022)  # another user has to find its way
     syscalls.call("mount", b"none", b"/", None, _RECURSIVE | _PRIVATE, None)
     root = plan.folder
     _empty_disk(root, _ROOT_BYTES)

@@ -56,6 +56,7 @@ def use(door: int) -> None:
 class _Door:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        line.setblocking(True)  # the worker's green threads have made it otherwise
 
     def ask(self, **question: Any) -> dict[str, Any]:
         answer, _ = self._exchange(question)

@@ -14,6 +14,7 @@ def main() -> None:
     """Read what is to be opened, enter the jail, and serve until the worker closes the line."""
     os.closerange(LIFELINE + 1, 4096)
     control = socket.socket(fileno=CONTROL)
+    control.setblocking(True)  # the worker's green threads have made it otherwise
     opening = json.loads(frames.read(control))
     try:
         held = jail.enter(jail.Plan.of(opening["jail"]), LIFELINE)
