@@ -6,10 +6,10 @@ python -m tests.fakes.mcp_server --port 9300
 import asyncio
 import sys
 import threading
-from typing import Any
 
 import uvicorn
 from mcp.server.mcpserver import Context, Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 from tests.fakes.process import FakeProcess
 from tests.services.waiting import free_port
@@ -19,21 +19,24 @@ _PIXEL = bytes.fromhex(
     "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
 server = MCPServer("Sums", instructions="Adds numbers up.")
-_counts: dict[Any, int] = {}
+
+
+@server.tool()
+def echo(word: str) -> str:
+    """Say it again."""
+    return word
+
+
+@server.tool()
+def fails() -> str:
+    """Always fail."""
+    raise ToolError("the sensor is broken")
 
 
 @server.tool()
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
-
-
-@server.tool()
-def count(ctx: Context) -> int:
-    """Count how often one session has asked."""
-    key = ctx.headers.get("mcp-session-id") if ctx.headers else None
-    _counts[key] = _counts.get(key, 0) + 1
-    return _counts[key]
 
 
 @server.tool()

@@ -45,6 +45,20 @@ DOCUMENT = {
                 },
             }
         },
+        "/echo": {
+            "get": {
+                "operationId": "echo",
+                "summary": "Say it again.",
+                "parameters": [
+                    {
+                        "name": "word",
+                        "in": "query",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    }
+                ],
+            }
+        },
         "/fails": {"get": {"operationId": "fails", "summary": "Always fails"}},
         "/slow": {"get": {"operationId": "slow", "summary": "Answers when it is let go"}},
         "/who": {"get": {"operationId": "who", "summary": "Tell who asks"}},
@@ -110,6 +124,11 @@ def _weather(city: str) -> dict[str, Any]:
 @app.post("/convert")
 def _convert() -> dict[str, Any]:
     return {"fahrenheit": float(request.get_json()["celsius"]) * 9 / 5 + 32}
+
+
+@app.get("/echo")
+def _echo() -> Response:
+    return Response(request.args["word"], content_type="text/plain")
 
 
 @app.get("/fails")

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import websocket
@@ -15,11 +16,21 @@ class PageSocket:
     Args:
         account: Whose it is.
         receive_buffer: Bytes that the system keeps for it; a small one makes a slow reader.
+        acknowledge: Gives what the page answers to events that want an answer, by type and data.
+
+    Attributes:
+        sid: By which the page is known.
 
     Source: https://socket.io/docs/v4/socket-io-protocol/
     """
 
-    def __init__(self, account: Account, receive_buffer: int | None = None):
+    def __init__(
+        self,
+        account: Account,
+        receive_buffer: int | None = None,
+        acknowledge: Callable[[str, Any], Any] | None = None,
+    ):
+        self._acknowledge = acknowledge
         options = []
         if receive_buffer:
             options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)]
@@ -29,7 +40,7 @@ class PageSocket:
         )
         self._read_packet("0")
         self._sock.send("40" + json.dumps({"token": account.token}))
-        self._read_packet("40")
+        self.sid = str(json.loads(self._read_packet("40"))["sid"])
 
     def _read_packet(self, kind: str) -> str:
         while True:
@@ -43,10 +54,16 @@ class PageSocket:
     def read(self) -> tuple[str, dict[str, Any]]:
         """Read one event of the page: its type and its data."""
         while True:
-            name, *data = json.loads(self._read_packet("42"))
-            if name == "chat-events":
-                inner = data[0]["data"]
-                return inner["type"], inner.get("data") or {}
+            packet = self._read_packet("42")
+            number = packet.partition("[")[0]
+            name, *data = json.loads(packet.removeprefix(number))
+            if name != "chat-events":
+                continue
+            inner = data[0]["data"]
+            if number and self._acknowledge is not None:
+                said = self._acknowledge(inner["type"], inner.get("data"))
+                self._sock.send(f"43{number}{json.dumps([said])}")
+            return inner["type"], inner.get("data") or {}
 
     def read_answer(self) -> str:
         """Read an answer to its end, as the page puts it together."""

@@ -16,6 +16,7 @@ from workers.tools.base import ToolFailed
 _PROGRAM = Path(__file__).with_name("mcp_child.py")
 # Longer than the child itself waits for anything.
 _LONGEST_S = 320.0
+_GONE_WITHIN_S = 5.0
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -44,22 +45,21 @@ class _Child:
         self._waiting: dict[int, _Waiting] = {}
         self._writing = threading.Lock()
         self.is_over = False
-        threading.Thread(target=self._read, daemon=True, name="mcp-answers").start()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="mcp-answers")
+        self._reader.start()
 
     def _read(self) -> None:
         """Hand answers to who waits for them, until the process ends."""
-        answers = self._process.stdout
-        assert answers is not None  # noqa: S101 -- for the type checker: it is a pipe
-        for line in answers:
-            told = json.loads(line)
-            waiting = self._waiting.get(told.pop("id"))
-            if waiting is not None:
-                waiting.answer = told
-                waiting.news.set()
-        self.is_over = True
-        self._process.wait()
-        for waiting in list(self._waiting.values()):
-            waiting.news.set()
+        with contextlib.suppress(BrokenPipeError), self._process:
+            for line in self._process.stdout or ():
+                told = json.loads(line)
+                waiting = self._waiting.get(told.pop("id"))
+                if waiting is not None:
+                    waiting.answer = told
+                    waiting.news.set()
+            self.is_over = True
+        for one in list(self._waiting.values()):
+            one.news.set()
 
     def ask(self, job: Running, told: dict[str, Any]) -> Any:
         """Let it do something, and wait.
@@ -89,20 +89,24 @@ class _Child:
 
     def tell(self, told: dict[str, Any]) -> None:
         """Let it do something that nobody waits for."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(BrokenPipeError):
             self._write({"id": next(self._numbers), **told})
 
     def _write(self, told: dict[str, Any]) -> None:
         line = json.dumps(told).encode() + b"\n"
         pipe = self._process.stdin
         assert pipe is not None  # noqa: S101 -- for the type checker: it is a pipe
-        with self._writing:
-            pipe.write(line)
-            pipe.flush()
+        try:
+            with self._writing:
+                pipe.write(line)
+                pipe.flush()
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            raise BrokenPipeError from error
 
     def end(self) -> None:
-        """Kill it."""
+        """Kill it, and wait until it is gone."""
         self._process.kill()
+        self._reader.join(_GONE_WITHIN_S)
 
 
 class _Beside:
