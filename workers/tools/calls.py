@@ -48,7 +48,7 @@ def arguments_of(call: Call, spec: Spec) -> dict[str, Any]:
     """Read the arguments of a call; those that the function does not know are left out.
 
     Raises:
-        ToolFailed: They cannot be read.
+        ToolFailed: They cannot be read, or something is missing.
     """
     text = call.arguments.strip() or "{}"
     try:
@@ -57,7 +57,10 @@ def arguments_of(call: Call, spec: Spec) -> dict[str, Any]:
         found = _literal(text)
     if not isinstance(found, dict):
         raise ToolFailed("The arguments have to be an object in JSON.")
-    known = (spec.get("parameters") or {}).get("properties")
+    schema = spec.get("parameters") or {}
+    if missing := [name for name in schema.get("required") or () if name not in found]:
+        raise ToolFailed(f"The arguments lack {', '.join(map(str, missing))}.")
+    known = schema.get("properties")
     return {name: found[name] for name in found if name in known} if known is not None else found
 
 

@@ -30,6 +30,8 @@ def fetch_document(job: Running, server: ToolServer, bearer: str) -> dict[str, A
         Stopped: The job has to end.
     """
     url = server.document_url
+    if http.origin_of(url) != http.origin_of(server.url):
+        bearer = ""  # it was given for the server, not for wherever its document lies
     fetcher = http.Fetcher(_limits(server, _LARGEST_DOCUMENT, _DOCUMENT_WITHIN_S))
     with job.abortable(fetcher.abort):
         fetched = fetcher.fetch(url, headers=_signed(bearer)).required()
@@ -76,12 +78,13 @@ class OpenAPIToolset:
     def call(self, name: str, arguments: dict[str, Any], occasion: Occasion) -> Any:
         """Send a request to the server."""
         operation = self._operations[name]
-        headers = {"accept": "application/json, text/plain;q=0.9, */*;q=0.1"}
-        headers |= _signed(bearer_for(self._server, occasion.bearer))
-        headers |= _of_place(operation, arguments, "header")
         content = _content(operation, arguments)
-        if content is not None:
-            headers["content-type"] = "application/json"
+        headers = {
+            **{n.lower(): v for n, v in _of_place(operation, arguments, "header").items()},
+            "accept": "application/json, text/plain;q=0.9, */*;q=0.1",
+            **({} if content is None else {"content-type": "application/json"}),
+            **_signed(bearer_for(self._server, occasion.bearer)),
+        }
         fetcher = http.Fetcher(_limits(self._server, _LARGEST_ANSWER, _ANSWER_WITHIN_S))
         try:
             with occasion.job.abortable(fetcher.abort):

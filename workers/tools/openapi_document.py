@@ -18,6 +18,7 @@ _PLACES = ("path", "query", "header")
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\b")
 # A document may refer to itself, or grow without end when its references are put in.
 _DEEPEST, _MOST_NODES, _MOST_OPERATIONS = 12, 50_000, 500
+_LARGEST = 200_000
 _WITHOUT_OBJECT = "body"
 _NAME = re.compile(r"[\w.-]{1,64}")
 
@@ -41,22 +42,35 @@ def _yaml(content: bytes) -> Any:
     import yaml  # noqa: PLC0415 -- most documents are JSON
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # either of two
-        """Takes no references: a few lines of them could stand for gigabytes."""
+        """JSON has no dates, and neither has what is made of the document."""
 
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("references are not taken")
-            return super().compose_node(parent, index)
-
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
+        for first, found in Loader.yaml_implicit_resolvers.items()
+    }
     try:
-        # JSON has no dates, and neither has what is made of the document.
-        Loader.yaml_implicit_resolvers = {
-            first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
-            for first, found in Loader.yaml_implicit_resolvers.items()
-        }
-        return yaml.load(content, Loader)  # noqa: S506 -- a safe loader
+        document = yaml.load(content, Loader)  # noqa: S506 -- a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Invalid("What stands at this address is neither JSON nor YAML.") from error
+    _check_size(document)
+    return document
+
+
+def _check_size(document: Any) -> None:
+    """Refuse what a few lines with references let stand for gigabytes.
+
+    Raises:
+        Invalid: It is that large.
+    """
+    waiting, left = [document], _LARGEST
+    while waiting:
+        node = waiting.pop()
+        inner = list(node.values()) if isinstance(node, dict) else node
+        if isinstance(inner, list):
+            left -= len(inner)
+            waiting += inner
+        if left < 0:
+            raise Invalid("The OpenAPI document is too large.")
 
 
 def describe(document: Document) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _as_event(one: Call | Made) -> Data:
 def _asked(text: str, calls: list[Call]) -> Data:
     return {
         "role": "assistant",
-        "content": text,
+        "content": text or None,
         "tool_calls": [
             {
                 "id": call.id,

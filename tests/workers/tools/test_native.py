@@ -113,6 +113,7 @@ def test_what_goes_wrong_with_a_tool_is_told_to_the_model(owner):
     [
         ("get_weather(city:..)", "The argument city cannot be '..'"),
         ("convert(celsius:warm)", "HTTP error 500"),
+        ("get_weather()", "The arguments lack city"),
     ],
 )
 def test_bad_arguments_are_told_to_the_model(owner, asked, words):
