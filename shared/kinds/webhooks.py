@@ -9,6 +9,11 @@ class DeliverWebhook(Payload):
     delivery_id: str
 
 
-DELIVER_WEBHOOK = JobSpec("webhooks.deliver", DEFAULT, DeliverWebhook, is_visible=False)
+class TellFinished(Payload):
+    """Tell a user who is away that an answer is there, at the address that the user has named."""
 
-SPECS = (DELIVER_WEBHOOK,)
+
+DELIVER_WEBHOOK = JobSpec("webhooks.deliver", DEFAULT, DeliverWebhook, is_visible=False)
+TELL_FINISHED = JobSpec("webhooks.tell_finished", DEFAULT, TellFinished, is_visible=False)
+
+SPECS = (DELIVER_WEBHOOK, TELL_FINISHED)

@@ -10,11 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from shared import addresses, db
+from shared.http import Fetched
 from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.models.webhook import WebhookDelivery
 from shared.services import webhooks
 from tests.services.things import new_job, offer, row_of
 from tests.services.waiting import wait_until
+from workers.webhooks import delivery
 
 HOOKS, ASK = "/api/v1/webhooks/", "/v1/chat/completions"
 FORM = {"url": "https://example.com/hook"}
@@ -162,6 +164,30 @@ def test_the_end_of_a_job_is_told_signed_and_without_a_users_words(member, serve
     assert (delivery["id"], delivery["outcome"]) == (headers["webhook-id"], "status 204")
     assert delivery["delivered_at"]
     assert delivery["due_at"] is None
+
+
+def test_a_service_that_people_read_at_gets_its_own_form(member, served, monkeypatch):
+    posted = []
+
+    class Fetcher:
+        """The network, which leads to the service."""
+
+        def __init__(self, _limits):
+            self.abort = lambda: None
+
+        def fetch(self, url, method, headers, content):
+            posted.append((url, json.loads(content)))
+            return Fetched(url, 204, {}, b"")
+
+    monkeypatch.setattr(delivery, "Fetcher", Fetcher)
+    member.post(HOOKS, {"url": "https://hooks.slack.com/services/x"})
+
+    job = ask(member)
+
+    wait_until(lambda: posted, 10, "the message")
+    ((url, body),) = posted
+    assert url == "https://hooks.slack.com/services/x"
+    assert body == {"text": f"job.completed - inference.run_chat - fake-alpha - {job}"}
 
 
 def test_events_that_nobody_wants_are_not_told(member, other, served, receiver):

@@ -3,7 +3,6 @@
 import base64
 from typing import Any
 
-import orjson
 from sqlalchemy import delete, select
 
 from shared import db, http
@@ -23,16 +22,14 @@ from shared.services import accounts, chats, content_types, jobs
 from shared.services.accounts import Principal
 from shared.services.arrivals import NO_PICTURE
 from workers.base import task
-from workers.channels.webhooks import body_for
 from workers.live import Running
+from workers.webhooks.posting import post
 
 # So many go in one transaction: others want to write too. A chat takes some milliseconds, in which
 # on SQLite no answer of this process goes on.
 _AT_ONCE, _CHATS_AT_ONCE = 200, 5
 # A picture is kept in the account's row, and sent with every list that shows the user.
 _PICTURE = http.Limits(size_bytes=512 * 1024, total_s=15)
-# The address is an admin's own: it may be in the house.
-_WEBHOOK = http.Limits(size_bytes=100_000, total_s=10, redirects=0, allows_private=True)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -137,11 +134,8 @@ class Telling:
         if not self._url or self._user is None:
             return
         text = f"New account: {self._user.name}"
-        content = orjson.dumps(body_for(self._url, text, self._event()))
-        fetcher = http.Fetcher(_WEBHOOK)
-        with self._job.abortable(fetcher.abort):
-            headers = {"Content-Type": "application/json"}
-            fetcher.fetch(self._url, "POST", headers, content).required()
+        # The address is an admin's own: it may be in the house.
+        post(self._job, self._url, text, self._event(), allows_private=True)
 
     def _event(self) -> dict[str, Any]:
         user = self._user

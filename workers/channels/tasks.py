@@ -3,23 +3,20 @@
 import logging
 from typing import Any
 
-import orjson
 from sqlalchemy import Text, cast, select
 
-from shared import db, http
+from shared import db
 from shared.config.options import option
 from shared.errors import SwitchyardError
 from shared.kinds.channels import TELL_ABSENT, TellAbsent
 from shared.models.channel import Channel, ChannelMessage
 from shared.models.user import User
-from shared.services import access, accounts, channel_messages, presence
+from shared.services import access, accounts, channel_messages, notifications, presence
 from workers.base import task
-from workers.channels.webhooks import body_for
-from workers.live import Running
+from workers.live import Running, Stopped
+from workers.webhooks.posting import post
 
 log = logging.getLogger(__name__)
-
-_LIMITS = http.Limits(size_bytes=100_000, total_s=10, connect_s=5, redirects=0)
 
 
 @task(TELL_ABSENT)
@@ -54,11 +51,10 @@ class Telling:
     def do(self) -> None:
         """Post it, to one after the other; who cannot be reached does not hear of it."""
         for url in self._urls:
-            content = orjson.dumps(body_for(url, self._text, self._event))
-            fetcher = http.Fetcher(_LIMITS)
             try:
-                with self._job.abortable(fetcher.abort):
-                    fetcher.fetch(url, "POST", {"Content-Type": "application/json"}, content)
+                post(self._job, url, self._text, self._event)
+            except Stopped:
+                raise
             except SwitchyardError as error:
                 log.info("a webhook could not be reached: %s", type(error).__name__)
             self._job.check()
@@ -72,16 +68,8 @@ def _wishes() -> list[tuple[str, str]]:
     """List who wishes to be told, and where."""
     named = cast(User.settings, Text).contains("webhook_url")
     rows = db.session().execute(select(User.id, User.settings).where(named)).all()
-    found = ((user_id, _url_in(settings or {})) for user_id, settings in rows)
+    found = ((user_id, notifications.address_in(settings or {})) for user_id, settings in rows)
     return [(user_id, url) for user_id, url in found if url]
-
-
-def _url_in(settings: dict[str, Any]) -> str:
-    """Read `ui.notifications.webhook_url`; in a page's settings anything may stand."""
-    value: Any = settings
-    for name in ("ui", "notifications", "webhook_url"):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
 
 
 def _may_hear(user_id: str, channel: Channel, here: set[str]) -> bool:

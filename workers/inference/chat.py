@@ -3,27 +3,16 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from shared import db, queue
-from shared.config.options import option
+from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
-from shared.kinds.base import JobSpec, Payload
-from shared.kinds.inference import (
-    WRITE_FOLLOW_UPS,
-    WRITE_TAGS,
-    WRITE_TITLE,
-    RunChat,
-    WriteFollowUps,
-    WriteTags,
-    WriteTitle,
-)
+from shared.kinds.inference import RunChat
 from shared.models.job import COMPLETED
-from shared.queue import Subject
 from shared.services import access, accounts, chats, code, messages, models
 from shared.services.answers import Answer
 from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
-from workers.inference import preset
+from workers.inference import afterwards, preset
 from workers.inference.aim import answering, route_of
 from workers.inference.pace import Pace
 from workers.inference.telling import Teller
@@ -42,8 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A question and its answer.
-_FIRST_TURN = 2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 
 
@@ -277,9 +264,7 @@ class ChatTurn:
         """Store the answer, whole or in part, with its chat; order what follows a first answer."""
         is_stored = self._store(error)
         if is_stored and status == COMPLETED:
-            self._order_followers()
-            if self._request.takes_question_as_title:
-                self._name_chat()
+            afterwards.order(self._job.claim, self._request)
         return self._result()
 
     def _store(self, error: str | None) -> bool:
@@ -336,32 +321,6 @@ class ChatTurn:
         if self._request.arena is not None:
             beside["selected_model_id"] = self._request.model
         return beside
-
-    def _order_followers(self) -> None:
-        request = self._request
-        about = {name: getattr(request, name) for name in WriteTitle.model_fields}
-        if request.wants_title and option("ENABLE_TITLE_GENERATION"):
-            self._order(WRITE_TITLE, WriteTitle(**about))
-        if request.wants_tags and option("ENABLE_TAGS_GENERATION"):
-            self._order(WRITE_TAGS, WriteTags(**about))
-        if request.wants_follow_ups and option("ENABLE_FOLLOW_UP_GENERATION"):
-            self._order(WRITE_FOLLOW_UPS, WriteFollowUps(**about))
-
-    def _name_chat(self) -> None:
-        """Let the first question be the chat's title, as for users who want none made."""
-        chat_id, message_id = self._job.claim.chat_id or "", self._job.claim.message_id or ""
-        path = messages.path_to(chat_id, message_id, _FIRST_TURN + 1)
-        if len(path) == _FIRST_TURN and path[0].content.strip():
-            chats.set_title(chat_id, path[0].content.strip()[: chats.LONGEST_TITLE])
-
-    def _order(self, spec: JobSpec, payload: Payload) -> None:
-        claim = self._job.claim
-        job_id = queue.enqueue(
-            spec, payload, Subject(claim.user_id, claim.chat_id, claim.message_id, claim.id)
-        )
-        queue.announce(
-            job_id, spec, claim.user_id or "", claim.chat_id or "", claim.message_id or ""
-        )
 
 
 def _text_last(data: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from shared.kinds.webhooks import DeliverWebhook
 from shared.models.webhook import Webhook, WebhookDelivery
 from shared.services import webhooks
 from workers.live import Running
+from workers.webhooks.forms import of_service
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Delivery:
             self._outcome = "its secret cannot be read since WEBUI_SECRET_KEY has changed"
             self._is_gone = True
             return
-        content = orjson.dumps(self._row.content)
+        content = orjson.dumps(self._body())
         headers = webhooks.signed(self._row, self._webhook.secret, content)
         fetcher = Fetcher(_LIMITS)
         try:
@@ -57,6 +58,14 @@ class Delivery:
         self._is_delivered = 200 <= answer.status < 300
         self._is_gone = answer.status == _GONE
         self._outcome = f"status {answer.status}"
+
+    def _body(self) -> dict[str, Any]:
+        """Write the message: for programs, or as a service takes it that people read at."""
+        told = self._row.content
+        about = told.get("data") or {}
+        words = [str(about[name]) for name in ("kind", "model", "job", "reason") if about.get(name)]
+        text = " - ".join([self._row.event, *words])
+        return of_service(self._webhook.url, text, self._row.event) or told
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Note what came of it."""

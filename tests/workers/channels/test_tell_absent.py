@@ -13,10 +13,6 @@ from tests.fakes.web_server import FakeWeb
 from tests.services.inside import sent
 from tests.services.things import new_user
 from workers import base
-from workers.channels.webhooks import body_for
-
-URL = "https://example.com/hook"
-EVENT = {"title": "general", "x": 1}
 
 
 @pytest.fixture
@@ -89,27 +85,3 @@ def test_an_address_that_cannot_be_reached_keeps_nobody_else_from_hearing(web, o
     post(new_user("admin"))
 
     assert [path for _, path, _, _ in web.asked] == ["/hook"]
-
-
-@pytest.mark.parametrize(
-    ("url", "body"),
-    [
-        ("https://hooks.slack.com/services/x", {"text": "Hello"}),
-        ("https://chat.googleapis.com/v1/x", {"text": "Hello"}),
-        ("https://discord.com/api/webhooks/x", {"content": "Hello"}),
-        (URL, {"text": "Hello", **EVENT}),
-        ("https://hooks.slack.com.example.com/x", {"text": "Hello", **EVENT}),
-    ],
-)
-def test_each_service_gets_its_own_form(url, body):
-    assert body_for(url, "Hello", EVENT) == body
-
-
-def test_a_long_text_is_cut_for_discord():
-    assert len(body_for("https://discord.com/x", "x" * 5000, EVENT)["content"]) == 2000
-
-
-def test_teams_gets_a_card():
-    card = body_for("https://acme.webhook.office.com/x", "Hello", EVENT)
-
-    assert (card["@type"], card["summary"], card["text"]) == ("MessageCard", "general", "Hello")
