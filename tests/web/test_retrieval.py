@@ -5,8 +5,10 @@ import json
 import pytest
 
 from shared.config.options import get_options
+from shared.models.job import COMPLETED
 from tests.fakes.web_server import FakeWeb
 from tests.services.searching import texts_in
+from tests.services.things import row_of
 from tests.services.uploading import process
 from tests.services.waiting import wait_until
 
@@ -176,8 +178,12 @@ def test_what_another_engine_made_is_not_compared_and_made_anew(member, admin, e
 
     assert found["documents"][0][0] == "cats sleep on roofs"  # by its words
     assert found["distances"][0] == [0.5]
-    jobs = admin.get("/api/v1/jobs/").json
-    assert "retrieval.reindex" in str(jobs)
+    [job] = admin.get("/api/v1/jobs/").json["items"]
+    assert job["kind"] == "retrieval.reindex"
+    wait_until(lambda: row_of(job["id"]).status == COMPLETED, 20, "everything to be made anew")
+    again = query(member, name, "where do cats sleep").json
+    assert (again["documents"][0][0], again["distances"][0][0]) > ("cats sleep on roofs", 0.5)
+    assert len(admin.get("/api/v1/jobs/").json["items"]) == 1
 
 
 @pytest.mark.parametrize("loader", ["firecrawl", "tavily"])
