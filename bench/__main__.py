@@ -27,13 +27,20 @@ from bench.server import ROOT
 from bench.start import Starts
 from bench.stored import many_and_long, stored_calls
 from bench.table import CASES, Case, Log, markdown, medians, row
+from bench.uploads import beside_uploads, indexing
 from bench.urgency import urgent_session
+from bench.vectors import many_vectors
 from tests.fakes.openai_server import FakeOpenAI
 
 # The kill comes last: it leaves a worker that has just started.
 _STORED = {"stored_calls": stored_calls, "many_and_long": many_and_long}
 _MISHAPS = {"beside_listening": beside_listening, "cancel": cancel, "resume": resume, "kill": kill}
-_MEASURES = {**MEASURES, **_STORED, "batches": batches, **_MISHAPS}
+_RETRIEVAL = {
+    "beside_uploads": beside_uploads,
+    "indexing": indexing,
+    "many_vectors": many_vectors,
+}
+_MEASURES = {**MEASURES, **_STORED, "batches": batches, **_RETRIEVAL, **_MISHAPS}
 _START = "start"
 
 

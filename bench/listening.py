@@ -1,6 +1,5 @@
 """A chat beside recordings that are written down: does it stumble?"""
 
-import http.client
 import itertools
 import json
 import socket
@@ -22,9 +21,9 @@ _BORDER = "bench-border"
 def beside_listening(rig: Rig) -> Numbers:
     """Time between the words of one chat, alone and while four recordings are written down."""
     speech = _spoken(rig)
-    alone = _gaps_ms(rig)
+    alone = gaps_ms(rig, rig.token)
     jobs = [_listen(rig, speech * copies) for copies in _COPIES]
-    beside = _gaps_ms(rig)
+    beside = gaps_ms(rig, rig.token)
     rows = [rig.server.call("GET", f"/api/v1/jobs/{job}", token=rig.token) for job in jobs]
     for job in jobs:
         rig.server.call("POST", f"/api/v1/jobs/{job}/cancel", token=rig.token)
@@ -34,14 +33,15 @@ def beside_listening(rig: Rig) -> Numbers:
     return {"gap_ratio": ours / others, "gap_p99_ms": ours, "gap_alone_p99_ms": others}
 
 
-def _gaps_ms(rig: Rig) -> list[float]:
+def gaps_ms(rig: Rig, token: str) -> list[float]:
+    """Give the milliseconds between the words of one chat of a user."""
     asked = f"Gaps {time.monotonic_ns()}: stamp=1 tokens={_WORDS - 2} delay={_DELAY_MS}"
     body = {"model": rig.model, "messages": [{"role": "user", "content": asked}], "stream": True}
     host, seen, times = f"127.0.0.1:{rig.server.port}", 0, []
     heard = b""
     with socket.create_connection(("127.0.0.1", rig.server.port)) as stream:
         stream.settimeout(20)
-        stream.sendall(wire.post(host, "/api/chat/completions", body, rig.token))
+        stream.sendall(wire.post(host, "/api/chat/completions", body, token))
         while not heard.endswith(b"0\r\n\r\n"):
             heard += stream.recv(65_536)
             now, count = time.monotonic_ns(), len(TOKEN.findall(heard))
@@ -52,7 +52,7 @@ def _gaps_ms(rig: Rig) -> list[float]:
 
 def _spoken(rig: Rig) -> bytes:
     body = json.dumps({"input": _SENTENCE}).encode()
-    return _post(rig, "/v1/audio/speech", body, "application/json")
+    return rig.server.send("POST", "/v1/audio/speech", body, rig.token, "application/json", 60)
 
 
 def _listen(rig: Rig, speech: bytes) -> str:
@@ -61,18 +61,5 @@ def _listen(rig: Rig, speech: bytes) -> str:
     head = f"--{_BORDER}\r\n{flag}--{_BORDER}\r\n{file}"
     body = head.encode() + speech + f"\r\n--{_BORDER}--\r\n".encode()
     kind = f"multipart/form-data; boundary={_BORDER}"
-    return str(json.loads(_post(rig, "/v1/audio/transcriptions", body, kind))["job"])
-
-
-def _post(rig: Rig, path: str, body: bytes, kind: str) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", rig.server.port, timeout=60)
-    headers = {"Content-Type": kind, "Authorization": f"Bearer {rig.token}"}
-    try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        data = answer.read()
-    finally:
-        connection.close()
-    if answer.status >= 300:
-        raise RuntimeError(f"POST {path}: {answer.status} {data[:300]!r}")
-    return data
+    answer = rig.server.send("POST", "/v1/audio/transcriptions", body, rig.token, kind, 60)
+    return str(json.loads(answer)["job"])

@@ -94,19 +94,32 @@ class Switchyard:
             OSError: Nobody answers.
             RuntimeError: The answer is an error.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Content-Type": "application/json"}
+        packed = json.dumps(body).encode() if body else None
+        return json.loads(self.send(method, path, packed, token, "application/json"))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        token: str,
+        kind: str,
+        timeout_s: float = 30,
+    ) -> bytes:
+        """Send a request of any kind and give its answer; errors as those of `call`."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        headers = {"Content-Type": kind}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            connection.request(method, path, json.dumps(body) if body else None, headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             data = answer.read()
         finally:
             connection.close()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {data[:300]!r}")
-        return json.loads(data)
+        return data
 
     def sign_up(self) -> str:
         """Open the first account and give its token."""

@@ -17,7 +17,7 @@ class Limit:
         must: What has to be reached.
         aim: What is wanted.
         unit: Written behind the number.
-        take: "median" over the rounds, or "p50" or "p99" over all their samples.
+        take: "median" over the rounds, or "p50", "p95" or "p99" over all their samples.
         is_floor: Whether more is better.
         digits: Behind the point.
     """
@@ -137,6 +137,30 @@ CASES = (
         "a chat beside four transcriptions: p99 between words, against alone",
         ("beside_listening",),
         (Limit("gap_ratio", 1.5, 1.2, "×", digits=2),),
+    ),
+    Case(
+        "uploads",
+        "another user beside 50 uploads of 20 kB: list p95 / p99 between words, against alone",
+        ("beside_uploads",),
+        (
+            Limit("uploads_list_ratio", 1.5, 1.2, "×", digits=2),
+            Limit("uploads_gap_ratio", 1.5, 1.2, "×", digits=2),
+        ),
+    ),
+    Case(
+        "indexing",
+        "indexing a text of 200 kB: speed against that of the bare embedding engine",
+        ("indexing",),
+        (Limit("indexing_ratio", 0.9, 0.95, "", is_floor=True, digits=2),),
+    ),
+    Case(
+        "vectors",
+        "search among 100,000 chunks, p95: SQLite / pgvector",
+        ("many_vectors",),
+        (
+            Limit("vectors_sqlite_ms", 30, 15, " ms", take="p95"),
+            Limit("vectors_pgvector_ms", 15, 8, " ms", take="p95"),
+        ),
     ),
     Case(
         "cancel",

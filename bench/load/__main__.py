@@ -113,7 +113,7 @@ def percentiles(values: list[float]) -> dict[str, float]:
     if len(values) < 2:
         return {}
     cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return {"p50": cuts[49], "p99": cuts[98]}
+    return {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98]}
 
 
 def main() -> None:

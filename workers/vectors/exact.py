@@ -4,6 +4,7 @@ these are compared again by their full numbers.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 # From so many vectors on a byte a number has to do.
 _LARGE = 20_000
 _MEMORY_BYTES = 256 * 1024 * 1024
-# So many of the best by bytes are compared again, in multiples of what is asked for.
-_SPARE = 5
+# So many of the best by bytes are compared again: in multiples of what is asked for, and more.
+_SPARE, _MORE = 3, 40
+# Counting a large collection costs as much as searching in it: what was taken away from one is
+# noticed so late. Nobody sees it meanwhile, because what is found is read from the database.
+_COUNTED_S = 2.0
 
 
 class ExactIndex(StoredIndex):
@@ -89,6 +93,7 @@ class _Shelf:
         self._ids: list[str] = []
         self._matrix: Any = None
         self._newest = 0
+        self._counted_at = 0.0
         self._scale = 0.0
 
     @property
@@ -98,15 +103,21 @@ class _Shelf:
 
     def refresh(self) -> None:
         """Read what was added; all of it when something was taken away."""
-        state = select(func.max(Chunk.number), func.count()).where(*self._where)
-        newest, count = db.session().execute(state).one()
-        if (newest or 0) == self._newest and count == len(self._ids):
+        newest = db.session().scalar(select(func.max(Chunk.number)).where(*self._where)) or 0
+        if newest == self._newest and self._was_just_counted():
+            return
+        count = db.session().scalar(select(func.count()).where(*self._where))
+        self._counted_at = time.monotonic()
+        if newest == self._newest and count == len(self._ids):
             return
         added = self._above()
         if len(self._ids) + len(added) != count:
             self._clear()
             added = self._above()
         self._add(added)
+
+    def _was_just_counted(self) -> bool:
+        return bool(self._scale) and time.monotonic() - self._counted_at < _COUNTED_S
 
     def _above(self) -> Sequence[Any]:
         """Read what came after what is here."""
@@ -154,7 +165,7 @@ class _Shelf:
         from usearch.compiled import MetricKind  # noqa: PLC0415 -- of use to large ones only
         from usearch.index import search  # noqa: PLC0415 -- the same
 
-        count = min(len(self._ids), limit * _SPARE + 50)
+        count = min(len(self._ids), limit * _SPARE + _MORE)
         question = self._as_kept(vector)
         near = search(self._matrix, question, count, metric=MetricKind.IP, exact=True, threads=1)
         ids = [self._ids[int(n)] for n in near.keys]

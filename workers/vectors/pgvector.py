@@ -3,6 +3,7 @@
 Source: https://github.com/pgvector/pgvector (README: "HNSW", "Filtering", "Iterative Index Scans")
 """
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,14 @@ _DELETE = text("DELETE FROM chunk_vector WHERE collection = :collection AND id I
 )
 _DROP = text("DELETE FROM chunk_vector WHERE collection = :collection")
 _DROP_ALL = text("DELETE FROM chunk_vector")
+# Goes on until enough are found that are of the collections that are searched.
+_MANNER = text(
+    "SELECT set_config('hnsw.iterative_scan', 'strict_order', true), "
+    "set_config('hnsw.ef_search', :breadth, true)"
+)
 _AT_ONCE = 500
 _FEW = 5000
+_COUNTED_S = 60.0
 
 
 class PgvectorFinder:
@@ -46,6 +53,8 @@ class PgvectorFinder:
 
     def __init__(self) -> None:
         self._indexed: set[int] = set()
+        # What was found to be many, until when that is taken for granted.
+        self._many: dict[tuple[Any, ...], float] = {}
         with db.transaction() as session:
             db.lock_for_update("chunk_vector")
             for statement in _SETUP:
@@ -87,12 +96,22 @@ class PgvectorFinder:
         where |= {"file_id": file_id} if file_id else {}
         given = where | {"vector": _written(vector), "limit": limit}
         with db.transaction() as session:
-            # Goes on until enough are found that are of these collections.
-            session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
-            session.execute(text(f"SET LOCAL hnsw.ef_search = {min(max(limit * 2, 64), 1000)}"))
-            is_few = session.execute(_expanded(count), where).scalar_one() <= _FEW
-            rows = session.execute(_expanded(few if is_few else many), given).all()
+            session.execute(_MANNER, {"breadth": str(min(max(limit * 2, 64), 1000))})
+            are_many = self._are_many(_expanded(count), where, dim)
+            rows = session.execute(_expanded(many if are_many else few), given).all()
         return [Place(collection, item_id, float(score)) for collection, item_id, score in rows]
+
+    def _are_many(self, count: TextClause, where: dict[str, Any], dim: int) -> bool:
+        """Count, unless they were many a moment ago: counting takes as long as searching."""
+        key = (dim, where.get("file_id"), *where["collections"])
+        now = time.monotonic()
+        if self._many.get(key, 0.0) > now:
+            return True
+        are_many = bool(db.session().execute(count, where).scalar_one() > _FEW)
+        if are_many:
+            self._many = {known: until for known, until in self._many.items() if until > now}
+            self._many[key] = now + _COUNTED_S
+        return are_many
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """See `Finder`."""
