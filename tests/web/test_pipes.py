@@ -6,6 +6,7 @@ import pytest
 
 from shared.services import models
 from tests.services.things import message, new_chat, row_of, stored_message, told
+from tests.services.tool_servers import connect, connection
 from tests.services.waiting import wait_until
 
 URL = "/api/v1/functions"
@@ -191,3 +192,36 @@ def test_a_pipe_that_is_stopped_ends_and_keeps_its_text(admin):
 
     wait_until(lambda: row_of(job).status == "cancelled", 10, "its end")
     assert row_of(job).result["text"] == "half"
+
+
+def test_a_pipe_calls_the_tools_of_its_request_itself(admin, tool_server):
+    connect(connection(tool_server.root))
+    make(
+        admin,
+        "async def pipe(self, body, __tools__):\n"
+        "        tool = __tools__['get_weather']\n"
+        "        found = await tool['callable'](city='Rome')\n"
+        "        return tool['tool_id'] + ' ' + found['sky']",
+    )
+    params = {"function_calling": "native"}
+
+    answer = ask(admin, tool_ids=["server:0"], params=params)
+
+    assert answer.json["choices"][0]["message"]["content"] == "server:0 blue"
+
+
+def test_a_tool_that_fails_fails_in_the_pipe(admin, tool_server):
+    connect(connection(tool_server.root))
+    make(
+        admin,
+        "async def pipe(self, body, __tools__):\n"
+        "        try:\n"
+        "            await __tools__['fails']['callable']()\n"
+        "        except Exception as error:\n"
+        "            return str(error)",
+    )
+
+    answer = ask(admin, tool_ids=["server:0"], params={"function_calling": "native"})
+
+    said = answer.json["choices"][0]["message"]["content"]
+    assert said == "HTTP error 503: the sensor is broken"

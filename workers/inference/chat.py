@@ -188,7 +188,7 @@ class ChatTurn:
         self._job.pause(pause)
 
     def _relay(self) -> None:
-        now = Turn(self._job, self._owner, self._request, self._teller)
+        now = Turn(self._job, self._owner, self._request, self._teller, self._tools)
         with asking_for(self._owner), asked_in(now):
             self._ask()
 

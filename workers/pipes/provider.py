@@ -99,7 +99,8 @@ class PipeProvider:
         if now is not None:
             extras |= turn.about(now)
             page = page_of(now.request, now.owner.id)
-            listener = TurnListener(now.job, now.teller, page)
+            use = now.tools.use if now.tools is not None else None
+            listener = TurnListener(now.job, now.teller, page, use)
         returned = yield from plugin.stream("pipe", {"body": body}, extras, listener, cut)
         if returned is not None:
             yield returned

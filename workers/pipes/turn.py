@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from shared.kinds.inference import RunChat
 from shared.services.accounts import Principal
@@ -12,14 +12,29 @@ from workers.inference.telling import Teller
 from workers.live import Running
 
 
+class Tools(Protocol):
+    """The tools of an answer, for functions that call them themselves."""
+
+    def known(self) -> dict[str, dict[str, Any]]:
+        """Say what they are: name → `tool_id` and `spec`."""
+
+    def use(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Call one; errors as those of a toolset."""
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One answer."""
+    """One answer.
+
+    Attributes:
+        tools: None when its request names none.
+    """
 
     job: Running
     owner: Principal
     request: RunChat
     teller: Teller
+    tools: Tools | None = None
 
 
 # Not an argument: providers of all other kinds would pass it on for nothing.
@@ -67,4 +82,5 @@ def about(turn: Turn) -> dict[str, Any]:
         "__session_id__": request.session_id,
         "__files__": request.files,
         "__model__": {"id": request.model},
+        "__tools__": turn.tools.known() if turn.tools is not None else {},
     }

@@ -1,5 +1,6 @@
 """Who hears a plugin that works for an answer: the answer's readers, and the page that asked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from workers import page_calls
@@ -8,16 +9,22 @@ from workers.live import Running
 from workers.page_calls import Page
 from workers.plugins.base import PluginFailed
 
+Use = Callable[[str, dict[str, Any]], Any]
+
 
 class TurnListener:
     """See `base.Listener`.
 
     Args:
         page: Answers questions; None when no page has asked for this.
+        use: Calls one of the answer's tools; None when it has none.
     """
 
-    def __init__(self, job: Running, teller: Teller, page: Page | None) -> None:
+    def __init__(
+        self, job: Running, teller: Teller, page: Page | None, use: Use | None = None
+    ) -> None:
         self._job, self._teller, self._page = job, teller, page
+        self._use = use
 
     def event(self, event: dict[str, Any]) -> None:
         """Tell the readers."""
@@ -34,10 +41,13 @@ class TurnListener:
             raise PluginFailed("Nobody is there who could be asked.")
         return page_calls.ask(self._job, self._page, str(event.get("type")), event.get("data"))
 
-    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:  # noqa: ARG002 -- the protocol's signature
-        """Tell that there are none.
+    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Call one of the answer's tools.
 
         Raises:
-            PluginFailed: Always.
+            PluginFailed: There are none.
+            ToolFailed: It did not work.
         """
-        raise PluginFailed(f"There is no tool {name}.")
+        if self._use is None:
+            raise PluginFailed(f"There is no tool {name}.")
+        return self._use(name, arguments)

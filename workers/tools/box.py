@@ -66,6 +66,24 @@ class Toolbox:
         """Whether one of the toolsets reads the request's files itself."""
         return any(toolset.handles_files for toolset, _ in self._functions.values())
 
+    def known(self) -> dict[str, dict[str, Any]]:
+        """Describe all functions by their names, with the tools that they belong to."""
+        return {
+            name: {"tool_id": toolset.id, "spec": spec}
+            for name, (toolset, spec) in self._functions.items()
+        }
+
+    def use(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Call a function and give what it gives.
+
+        Raises:
+            ToolFailed: There is none, or it did not work.
+            Stopped: The job has to end.
+        """
+        if name not in self._functions:
+            raise ToolFailed(f"There is no tool {name}.")
+        return self._functions[name][0].call(name, arguments, self._occasion)
+
     def __contains__(self, name: str) -> bool:
         return name in self._functions
 

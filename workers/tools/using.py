@@ -4,7 +4,7 @@ Source: contract, chat-flow §3 and §9.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 from shared.services.models import Route
 from workers.context.gathering import Gathering
@@ -120,6 +120,14 @@ class ToolUse:
         """
         self._spent, self._latest = _sum(self._spent, self._latest), {}
         return self._rounds.next_request(body)
+
+    def known(self) -> dict[str, Data]:
+        """Say what there is, for functions that call tools themselves."""
+        return self._box.known()
+
+    def use(self, name: str, arguments: Data) -> Any:
+        """Call a tool for a function; errors as those of a toolset."""
+        return self._box.use(name, arguments)
 
     def rest(self) -> list[Data]:
         """Give what was held back of the last round."""
