@@ -4,6 +4,7 @@ of them. Nothing here reaches anything: they are made of the call's own data, or
 Source: the documentation of Open WebUI's plugins, and what published ones import.
 """
 
+import enum
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -23,24 +24,30 @@ def install() -> None:
     sys.meta_path.append(_Finder())
 
 
-class Nothing:
-    """What an unknown name of an unknown module is: it can be imported, and fails when used."""
+class _Absent(type):
+    """The class of names that nobody knows: they may be imported, named as types and inherited
+    from; what is called of them, or read of them and called, fails.
+    """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Fail.
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make an object of a class that inherits from one; else fail.
 
         Raises:
-            NotImplementedError: Always.
+            NotImplementedError: It is the absent thing itself.
         """
-        raise NotImplementedError(f"{self._name} is not there: plugins run apart from the server")
+        if "is_absent" in vars(cls):
+            raise NotImplementedError(f"{cls.__name__} is not there: plugins run by themselves")
+        return super().__call__(*args, **kwargs)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Nothing(f"{self._name}.{name}")
+        return absent(f"{cls.__name__}.{name}")
+
+
+def absent(name: str) -> Any:
+    """Make what stands for a name that nobody knows."""
+    return _Absent(name, (), {"is_absent": True})
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -68,7 +75,7 @@ class _StandIn(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Nothing(f"{self.__name__}.{name}")
+        return absent(f"{self.__name__}.{name}")
 
 
 def _known(module: str) -> dict[str, Any]:
@@ -79,6 +86,8 @@ def _known(module: str) -> dict[str, Any]:
         return messages_api.NAMES
     if module in (f"{_ROOT}.config", f"{_ROOT}.env"):
         return {"CACHE_DIR": "cache", "UPLOAD_DIR": "uploads", "DATA_DIR": "."} | _LOGGING
+    if module == f"{_ROOT}.constants":
+        return {"TASKS": Tasks}
     if module == f"{_ROOT}.models.users":
         return {"Users": Users, "UserModel": User}
     return {}
@@ -88,8 +97,24 @@ _LOGGING: dict[str, Any] = {
     "SRC_LOG_LEVELS": dict.fromkeys(("MAIN", "MODELS", "OPENAI", "OLLAMA", "RAG", "CONFIG"), 20),
     "GLOBAL_LOG_LEVEL": 20,
     "VERSION": "0.6.5",
+    "AIOHTTP_CLIENT_TIMEOUT": 300,
     "ENV": "prod",
 }
+
+
+class Tasks(enum.StrEnum):
+    """What a model may be asked for beside an answer, as `__task__` names it."""
+
+    DEFAULT = "default"
+    TITLE_GENERATION = "title_generation"
+    TAGS_GENERATION = "tags_generation"
+    EMOJI_GENERATION = "emoji_generation"
+    QUERY_GENERATION = "query_generation"
+    FOLLOW_UP_GENERATION = "follow_up_generation"
+    IMAGE_PROMPT_GENERATION = "image_prompt_generation"
+    AUTOCOMPLETE_GENERATION = "autocomplete_generation"
+    FUNCTION_CALLING = "function_calling"
+    MOA_RESPONSE_GENERATION = "moa_response_generation"
 
 
 class User(types.SimpleNamespace):
