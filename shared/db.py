@@ -331,6 +331,15 @@ def after_commit(callback: Callable[[], object]) -> None:
     _current().callbacks.append(callback)
 
 
+def once_durable(callback: Callable[[], object]) -> None:
+    """Call back as `after_commit` does, and now where there is no transaction."""
+    scope = _scope.get()
+    if scope is None:
+        callback()
+    else:
+        scope.callbacks.append(callback)
+
+
 def is_alive() -> bool:
     """Whether the database answers now, without waiting for it."""
     try:

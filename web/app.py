@@ -16,7 +16,8 @@ from shared.log import request_id
 from shared.metrics.catalogue import HTTP
 from shared.models import Base
 from shared.services import quotas
-from web import areas, auth, errors, headers, tracing
+from web import areas, audit, auth, errors, headers, tracing
+from web.audit import requests as audited
 from web.entrance import SOCKETIO_PATH, Entrance
 from web.page.routes import check_build
 from web.quotas import remaining
@@ -26,6 +27,7 @@ from web.stream.socketio import Door
 
 tables = SQLAlchemy(model_class=Base)
 
+_READING = ("GET", "HEAD", "OPTIONS")
 # What scripts of other origins may read of an answer's head.
 _EXPOSED = "X-Job-Id, X-Request-Id, Retry-After"
 # JSON bodies; uploads have a limit of their own.
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tracing.register(app)
     app.before_request(_begin)
     app.after_request(_finish)
+    audited.register(app)
     return app
 
 
@@ -98,6 +101,8 @@ def _begin() -> None:
 
 
 def _finish(response: Any) -> Any:
+    if request.method not in _READING:
+        audit.note_the_rest(areas.is_for_admins(), response.status_code)
     head = response.headers
     seconds = time.monotonic() - g.began_at
     HTTP.observe(seconds, request.blueprint or "none", request.method, str(response.status_code))

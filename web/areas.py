@@ -166,6 +166,15 @@ def who_may_enter(endpoint: str, area_who: str) -> str:
     return (contract.who if contract is not None else None) or area_who
 
 
+def is_for_admins() -> bool:
+    """Whether only admins may ask for what is asked for now."""
+    who = _WHO.get(request.blueprint or "", PUBLIC)
+    return request.endpoint is not None and who_may_enter(request.endpoint, who) == ADMIN
+
+
+_WHO = {area.blueprint.name: area.who for area in AREAS}
+
+
 def _guard(area: Area) -> Callable[[], None]:
     def check() -> None:
         if request.method == "OPTIONS":

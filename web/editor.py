@@ -12,6 +12,7 @@ from shared.config.options import OPTIONS
 from shared.schema import Schema
 from shared.services import configuration
 from shared.services.configuration import Unusable
+from web import audit
 from web.api import BadBody, endpoint
 
 Values = dict[str, Any]
@@ -108,7 +109,9 @@ class Editor:
             BadBody: An option does not take its value.
         """
         try:
-            configuration.save(self.before(dict(_sent(self.fields, body))))
+            values = self.before(dict(_sent(self.fields, body)))
+            configuration.save(values)
+            audit.note("saved the options %s", ", ".join(sorted(values)) or "of none")
         except Unusable as error:
             places = {of.option: path for path, of in _paths(self.fields)}
             raise as_bad_body(

@@ -169,6 +169,10 @@ class Settings(BaseModel):
         "parentbased_traceidratio",
     ] = "parentbased_always_on"
     otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1)
+    audit_log_level: Literal["NONE", "METADATA", "REQUEST", "REQUEST_RESPONSE"] = "NONE"
+    audit_log_file_rotation_size: str = Field("10MB", pattern=r"(?i)^\d+ ?[kmg]?b$")
+    audit_excluded_paths: str = "/chats,/chat,/folders"
+    max_body_log_size: int = Field(2048, ge=0)
     log_format: Literal["plain", "json"] = "plain"
     log_file: bool = False
     log_levels: dict[str, LogLevel] = {}
@@ -178,7 +182,7 @@ class Settings(BaseModel):
     def _stripped(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
 
-    @field_validator("global_log_level", mode="before")
+    @field_validator("global_log_level", "audit_log_level", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
@@ -244,6 +248,12 @@ class Settings(BaseModel):
     def is_dev(self) -> bool:
         """Whether the developer's conveniences (/docs, debug logs) are on."""
         return self.env == "dev"
+
+    @property
+    def audit_log_rotation_bytes(self) -> int:
+        """The size at which DATA_DIR/audit.log is put aside."""
+        number, unit = re.findall(r"(\d+) ?([kmg]?)", self.audit_log_file_rotation_size.lower())[0]
+        return int(number) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[unit]
 
     @property
     def has_redis_broker(self) -> bool:

@@ -109,6 +109,7 @@ def _sign_out() -> Response:
     if who is not None and who.session_id is not None:
         with db.transaction():
             accounts.close_session(who.id, who.session_id)
+            audit.note("signed out")
         auth.forget(who.id)
     answer = json_response(SignOutResponse().model_dump_json().encode())
     for cookie in (COOKIE, ID_TOKEN_COOKIE):
@@ -184,6 +185,7 @@ def update_password(body: PasswordForm) -> bool:
     new = off_loop(hash_password, body.new_password)
     with db.transaction():
         accounts.set_password(who.id, new, who.session_id)
+        audit.note("changed the own password")
     auth.forget(who.id)
     return True
 
@@ -195,6 +197,7 @@ def make_api_key() -> APIKeyResponse:
     if not option("ENABLE_API_KEY"):
         raise Status(403, "API keys are switched off here.")
     auth.forget(current_user().id)
+    audit.note("made an API key")
     return APIKeyResponse(api_key=accounts.make_api_key(current_user().id))
 
 
@@ -213,6 +216,7 @@ def show_api_key() -> APIKeyResponse:
 def forget_api_key() -> bool:
     """Void the API key."""
     accounts.forget_api_key(current_user().id)
+    audit.note("voided the own API key")
     auth.forget(current_user().id)
     return True
 

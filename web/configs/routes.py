@@ -8,6 +8,7 @@ from shared.config.options import option
 from shared.config.options.shapes import Banner, Suggestion, ToolServer
 from shared.services import configuration, models
 from shared.services.configuration import Unusable
+from web import audit
 from web.api import endpoint
 from web.configs.config import CODE_EXECUTION, DIRECT_CONNECTIONS, MODELS, TOOL_SERVERS
 from web.configs.schemas import BannersForm, ImportForm, SuggestionsForm
@@ -74,5 +75,6 @@ def import_tree(body: ImportForm) -> dict[str, Any]:
         raise as_bad_body(
             {("config", *configuration.path(name)): words for name, words in error.problems.items()}
         ) from None
+    audit.note("imported options")
     models.outdate_offer()
     return configuration.tree()

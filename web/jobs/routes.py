@@ -5,8 +5,10 @@ from flask import Blueprint, Response
 from shared import db
 from shared.models.job import Job
 from shared.services import jobs
+from web import audit
 from web.api import endpoint
 from web.auth import Permit, current_user
+from web.jobs.cancelling import cancel
 from web.jobs.schemas import (
     AcceptedResponse,
     CancelResponse,
@@ -50,7 +52,7 @@ def follow_job(job_id: str) -> Response:
 @endpoint(response=CancelResponse, transaction=None, errors=_UNKNOWN)
 def cancel_job(job_id: str) -> CancelResponse:
     """End a job before its work is done; what it has made is kept. As often as one likes."""
-    return CancelResponse(job=job_id, status=jobs.cancel(current_user(), job_id))
+    return CancelResponse(job=job_id, status=cancel(current_user(), job_id))
 
 
 @bp.post("/<job_id>/retry")
@@ -61,4 +63,7 @@ def cancel_job(job_id: str) -> CancelResponse:
 )
 def retry_job(job_id: str) -> AcceptedResponse:
     """Do a failed or cancelled job again, as a new job."""
-    return AcceptedResponse(job=jobs.retry(current_user(), job_id))
+    again = jobs.retry(current_user(), job_id)
+    if (owner := jobs.find(current_user(), job_id).user_id) != current_user().id:
+        audit.note("did job %s of user %s again", job_id, owner)
+    return AcceptedResponse(job=again)

@@ -21,6 +21,7 @@ from shared.services.accounts import Principal
 from shared.subscriber import subscriber
 from web import auth
 from web.admin import overview
+from web.jobs.cancelling import cancel
 from web.stream.frames import Inbox, text_frame
 from web.stream.hub import Follow
 
@@ -165,7 +166,7 @@ class Connection:
         return {}
 
     def _cancel(self, frame: dict[str, Any]) -> dict[str, Any]:
-        return {"status": jobs.cancel(self._member(), str(frame.get("job") or ""))}
+        return {"status": cancel(self._member(), str(frame.get("job") or ""))}
 
     def _show_overview(self, frame: dict[str, Any]) -> dict[str, Any]:
         """Tell an admin once a second how everything stands, or stop it: `"on": false`."""

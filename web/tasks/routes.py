@@ -11,6 +11,7 @@ from shared.services import jobs
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
+from web.jobs.cancelling import cancel
 
 bp = Blueprint("tasks", __name__)
 
@@ -37,7 +38,7 @@ def list_tasks_of_chat(chat_id: str) -> dict[str, list[str]]:
 def stop_task(task_id: str) -> dict[str, Any]:
     """Stop a job; what it has made is kept."""
     try:
-        status = jobs.cancel(current_user(), task_id)
+        status = cancel(current_user(), task_id)
     except NotFound:
         raise Status(404, f"Task with ID {task_id} not found.") from None
     return {
@@ -53,5 +54,5 @@ def stop_tasks_of_chat(chat_id: str) -> dict[str, Any]:
     with db.reading():
         found = jobs.open_of_chat(current_user(), chat_id)
     for job_id in found:
-        jobs.cancel(current_user(), job_id)
+        cancel(current_user(), job_id)
     return {"status": bool(found), "task_ids": found}
