@@ -1,20 +1,29 @@
 """Reasoning that a model writes into its text, between tags of one of several dialects.
 
-Source: contract, chat-flow §7 (the tags).
+Source: contract, chat-flow §7 (the tags); for channels
+https://cookbook.openai.com/articles/openai-harmony (what gpt-oss writes where its server leaves its
+text as it is).
 """
 
 import re
 from dataclasses import dataclass
 
 # No tag is longer; so much of a text's end may be the beginning of one.
-LONGEST_TAG = 40
+LONGEST_TAG = 64
 _OPENING = re.compile(
     r"<(?P<name>think|thinking|reason|reasoning|thought|Thought)(?:\s[^<>]{0,20})?>"
     r"|<?\|begin_of_thought\|>?"
+    r"|(?:<\|start\|>assistant)?<\|channel\|>(?P<channel>analysis)<\|message\|>"
 )
 _END_OF_THOUGHT = re.compile(r"<?\|end_of_thought\|>?")
-_SOLUTION = re.compile(r"\s*<?\|(?:begin|end)_of_solution\|>?\n?")
-_FENCE = "```"
+_END_OF_CHANNEL = re.compile(r"<\|(?:end|return|call)\|>")
+# Marks around what is no thought.
+_MARKS = re.compile(
+    r"\s*<?\|(?:begin|end)_of_solution\|>?\n?"
+    r"|(?:<\|start\|>assistant)?<\|channel\|>(?:final|commentary)<\|message\|>"
+    r"|<\|(?:end|return)\|>\s*\Z"
+)
+_CHANNEL, _FENCE = "<|channel|>", "```"
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,12 @@ class Part:
 
 
 def may_begin_in(text: str) -> bool:
-    """Whether there is an opening tag in a piece of text, which may be more than its beginning."""
-    return ("<" in text or "|" in text) and _OPENING.search(text) is not None
+    """Whether there is an opening tag in a piece of text, which may be more than its beginning; or
+    another mark that the page is not to show.
+    """
+    if "<" not in text and "|" not in text:
+        return False
+    return _OPENING.search(text) is not None or _CHANNEL in text
 
 
 def parts(text: str) -> list[Part]:
@@ -51,7 +64,7 @@ def parts(text: str) -> list[Part]:
     at = counted = fences = 0
     unclosed: set[str] = set()
     for opening in _OPENING.finditer(text):
-        start, name = opening.start(), opening["name"] or ""
+        start, name = opening.start(), opening["channel"] or opening["name"] or ""
         fences, counted = fences + text.count(_FENCE, counted, start), start
         if start < at or fences % 2:
             continue
@@ -65,7 +78,12 @@ def parts(text: str) -> list[Part]:
         found.append(Part(text[opening.end() : end], True, start, end))
         at = closing.end() if closing else len(text)
     found.append(Part(text[at:]))
-    return [part for part in map(_trimmed, found) if part.text or part.is_thought]
+    return [part for part in map(_trimmed, found) if part.text or _goes_on(part)]
+
+
+def _goes_on(part: Part) -> bool:
+    """Whether it is a thought under way; one that ended without a word is none (Qwen 3)."""
+    return part.is_thought and part.end is None
 
 
 def _begins_a_line(text: str, place: int) -> bool:
@@ -76,11 +94,13 @@ def _begins_a_line(text: str, place: int) -> bool:
 
 
 def _closing(name: str) -> re.Pattern[str]:
+    if name == "analysis":
+        return _END_OF_CHANNEL
     return re.compile(f"</{name}>") if name else _END_OF_THOUGHT
 
 
 def _trimmed(part: Part) -> Part:
     """Take the empty lines off that stood between text and thought."""
     if part.is_thought:
-        return part
-    return Part(_SOLUTION.sub("", part.text).strip("\n"))
+        return part if part.text.strip() else Part("", True, part.start, part.end)
+    return Part(_MARKS.sub("", part.text).strip("\n"))

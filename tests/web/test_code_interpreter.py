@@ -8,6 +8,7 @@ from base64 import b64decode
 import pytest
 
 from shared.config.options import get_options
+from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from tests.services.open_page import SILENT, OpenPage
 from tests.services.things import (
@@ -43,7 +44,8 @@ class Model:
         self.asked.append(body)
         text = next(self._answers)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}}
-        return {"id": "x", "choices": [{**choice, "finish_reason": "stop"}]}
+        usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+        return {"id": "x", "choices": [{**choice, "finish_reason": "stop"}], "usage": usage}
 
     def stream(self, body):
         return Stream(self.complete(body)["choices"][0]["message"]["content"])
@@ -146,7 +148,9 @@ def test_what_is_told_puts_the_same_message_together(member, model, on_jupyter):
     assert shown["chat"]["history"]["messages"]["a"]["content"] == stored.content
 
 
-def test_an_answer_in_one_piece_holds_the_text_of_all_rounds(member, model, on_jupyter):
+def test_an_answer_in_one_piece_holds_text_and_cost_of_all_rounds(
+    member, model, on_jupyter, worker
+):
     model(f"See.\n{TAG.format('1 + 1')}", "Two.")
 
     body = {
@@ -157,6 +161,8 @@ def test_an_answer_in_one_piece_holds_the_text_of_all_rounds(member, model, on_j
     answer = member.post("/api/chat/completions", body).json
 
     assert answer["choices"][0]["message"]["content"] == "See.\n\n\nTwo."
+    [job] = [row_of(job_id) for job_id in worker.done if row_of(job_id).kind == RUN_CHAT.name]
+    assert job.result["usage"]["total_tokens"] == 22
 
 
 def test_code_without_a_closing_tag_is_run_at_the_end_of_the_round(member, model, on_jupyter):

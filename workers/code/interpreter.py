@@ -19,6 +19,7 @@ from workers.code import jupyter
 from workers.code.pictures import Pictures
 from workers.code.tags import Tags
 from workers.inference import prompts
+from workers.inference.usages import summed
 from workers.live import Running, Stopped
 
 _MOST_ROUNDS = 5
@@ -64,6 +65,8 @@ class Interpreter:
         self._code: Data = {}
         self._said = ""
         self._rounds = 0
+        self._spent: Data = {}
+        self._latest: Data = {}
         self._is_told = self.is_due = self.has_begun = False
 
     def put_into(self, body: Data) -> Data:
@@ -127,6 +130,13 @@ class Interpreter:
         """Give what was held back, when the model has ended without saying so."""
         return [] if self.is_due else self._texts(self._tags.flush())
 
+    def total(self, usage: Data) -> Data:
+        """Add what the earlier rounds have cost to the usage of the present one; one that was ended
+        at its code has mostly told none.
+        """
+        self._latest = usage
+        return summed(self._spent, usage)
+
     def next_request(self, body: Data) -> tuple[Data, Change] | None:
         """Run the code that is due.
 
@@ -137,7 +147,9 @@ class Interpreter:
         Raises:
             Stopped: The job has to end.
         """
+        self._spent, self._latest = summed(self._spent, self._latest), {}
         if not self.is_due:
+            self._spent = {}  # whoever asks again, for a tool, has noted it
             return None
         code, self._rounds = _bare(self._code["code"]), self._rounds + 1
         output = self._output_of(code)

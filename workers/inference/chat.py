@@ -235,7 +235,13 @@ class ChatTurn:
                     self._pass_on(shown)
             elif kind == "usage":
                 # Some tell it with every piece; the last one counts.
-                self._usage = data if self._tools is None else self._tools.total(data)
+                self._usage = self._total(data)
+
+    def _total(self, usage: dict[str, Any]) -> dict[str, Any]:
+        """Add what earlier rounds have cost."""
+        for rounds in (self._code, self._tools):
+            usage = usage if rounds is None else rounds.total(usage)
+        return usage
 
     def _pass_on(self, *deltas: dict[str, Any]) -> None:
         for data in deltas:

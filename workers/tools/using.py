@@ -9,6 +9,7 @@ from typing import Any, Self
 from shared.services.models import Route
 from workers.context.gathering import Gathering
 from workers.inference import prompts
+from workers.inference.usages import summed
 from workers.tools import choosing, finding
 from workers.tools.base import Occasion
 from workers.tools.box import Toolbox
@@ -109,7 +110,7 @@ class ToolUse:
     def total(self, usage: Data) -> Data:
         """Add what the earlier rounds have cost to the usage of the present one."""
         self._latest = usage
-        return _sum(self._spent, usage)
+        return summed(self._spent, usage)
 
     def next_request(self, body: Data) -> Data | None:
         """Make the calls that were asked for, and write the request of the next round; None when
@@ -118,7 +119,7 @@ class ToolUse:
         Raises:
             Stopped: The job has to end.
         """
-        self._spent, self._latest = _sum(self._spent, self._latest), {}
+        self._spent, self._latest = summed(self._spent, self._latest), {}
         return self._rounds.next_request(body)
 
     def known(self) -> dict[str, Data]:
@@ -147,15 +148,3 @@ def _with_results(body: Data, made: list[Made]) -> Data:
         return body
     messages[places[-1]] = prompts.with_text_behind(messages[places[-1]], words)
     return {**body, "messages": messages}
-
-
-def _sum(one: Data, other: Data) -> Data:
-    """Add numbers up, also those inside of objects; of anything else the later one counts."""
-    made = {**one, **other}
-    for name in one.keys() & other.keys():
-        first, second = one[name], other[name]
-        if isinstance(first, dict) and isinstance(second, dict):
-            made[name] = _sum(first, second)
-        elif isinstance(first, int | float) and isinstance(second, int | float):
-            made[name] = first + second
-    return made
