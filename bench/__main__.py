@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench import meter
 from bench.batches import batches
+from bench.filtering import stream_filter
 from bench.listening import beside_listening
 from bench.measures import MEASURES
 from bench.mishaps import cancel, kill, resume
@@ -40,7 +41,8 @@ _RETRIEVAL = {
     "indexing": indexing,
     "many_vectors": many_vectors,
 }
-_MEASURES = {**MEASURES, **_STORED, "batches": batches, **_RETRIEVAL, **_MISHAPS}
+_OTHERS = {"stream_filter": stream_filter, "batches": batches}
+_MEASURES = {**MEASURES, **_STORED, **_OTHERS, **_RETRIEVAL, **_MISHAPS}
 _START = "start"
 
 

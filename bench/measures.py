@@ -38,7 +38,7 @@ def streams_300(rig: Rig) -> Numbers:
     """CPU and delay per word at 300 streams."""
     load = Load(300, 300, spread_s=1.5)
     ours, direct = _both(rig, load)
-    used, words = _steady(ours)
+    used, words = steady(ours)
     return {
         "token_us": used.total_s / words * 1e6,
         **_parts("token", used, words, 1_000_000),
@@ -53,7 +53,7 @@ def streams_300(rig: Rig) -> Numbers:
 def streams_50(rig: Rig) -> Numbers:
     """Delay per word at 50 streams."""
     ours, direct = _both(rig, Load(50, 150, spread_s=0.5))
-    used, words = _steady(ours)
+    used, words = steady(ours)
     return {
         "delay_50_ms": ours.result["delay_ms"]["p50"] - direct.result["delay_ms"]["p50"],
         "delay_50_direct_ms": direct.result["delay_ms"]["p50"],
@@ -117,7 +117,7 @@ def _both(rig: Rig, load: Load) -> tuple[Outcome, Outcome]:
     return rig.run(load), rig.direct(load)
 
 
-def _steady(outcome: Outcome) -> tuple[meter.Usage, int]:
+def steady(outcome: Outcome) -> tuple[meter.Usage, int]:
     """Give what was used while all streams ran, or in all when they never did at once."""
     if outcome.steady is not None:
         return outcome.steady, outcome.result["window_words"]

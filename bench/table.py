@@ -93,6 +93,13 @@ CASES = (
         ("streams_300",),
         (Limit("token_us", 60, 30, " µs"),),
     ),
+    # A filter may cost a token once more what relaying it may, and no more.
+    Case(
+        "streamfilter",
+        "stream filter: CPU per chunk, 100 streams × 50 tokens/s; added delay p50",
+        ("stream_filter",),
+        (Limit("filter_us", 60, 30, " µs"), Limit("filter_delay_ms", 30, 15, " ms")),
+    ),
     Case(
         "delay",
         "added delay per token p50, at 50 / 300 streams",
