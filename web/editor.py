@@ -75,6 +75,7 @@ class Editor:
         fields: What the body holds.
         constant: What the answer holds beside.
         before: Sees what is about to be saved, by option; gives what is to be saved, or raises.
+        refuses: Why it may raise; empty when it never does.
         after: Done when something was saved, before that is answered.
     """
 
@@ -84,6 +85,7 @@ class Editor:
     fields: Fields
     constant: Values = field(default_factory=dict)
     before: Callable[[Values], Values] = lambda values: values
+    refuses: str = ""
     after: Callable[[], None] = lambda: None
 
     def form(self) -> type[BaseModel]:
@@ -154,7 +156,13 @@ def add_editor(
     save.__doc__ = f"Change {editor.about}; an unchanged mask keeps its secret."
     bp.get(read)(endpoint(response=response, who=who_reads)(show))
     bp.post(write or read)(
-        endpoint(body=editor.form(), response=response, transaction=None, who="admin")(save)
+        endpoint(
+            body=editor.form(),
+            response=response,
+            transaction=None,
+            who="admin",
+            errors={400: editor.refuses} if editor.refuses else {},
+        )(save)
     )
 
 

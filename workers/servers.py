@@ -59,7 +59,7 @@ def send(
     timeout_s: float = _TOTAL_S,
 ) -> httpx.Response:
     """Send a request and give the answer, if it is a good one; see `ask`."""
-    sent = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    sent = _headers(headers, key)
     content: dict[str, Any] = {}
     if body is not None:
         content = {"content": body} if isinstance(body, bytes | str) else {"json": body}
@@ -92,10 +92,10 @@ def send_files(
     headers: Mapping[str, str] | None = None,
 ) -> Any:
     """Send files, each with its field and its name, in a form; else as `send_file`."""
-    headers = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    sent = _headers(headers, key)
     answer = _required(
         _sent(
-            lambda client: client.post(url, files=files, data=dict(data), headers=headers),
+            lambda client: client.post(url, files=files, data=dict(data), headers=sent),
             _TOTAL_S * 3,
         )
     )
@@ -119,7 +119,7 @@ def stream(
         body: Sent as JSON; bytes are sent as they are.
         guard: A context around every wait; it is given what ends that.
     """
-    sent = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    sent = _headers(headers, key)
     content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
     timeout = httpx.Timeout(_TOTAL_S, connect=_CONNECT_S)
     with (
@@ -133,6 +133,12 @@ def stream(
         pieces = answer.iter_bytes()
         while piece := _next(pieces, answer, guard):
             yield piece
+
+
+def _headers(headers: Mapping[str, str] | None, key: str) -> dict[bytes, bytes]:
+    """Give the headers as they are sent: an admin may have saved any key."""
+    named = dict(headers or {}) | ({"authorization": f"Bearer {key}"} if key else {})
+    return {name.encode(): value.encode() for name, value in named.items()}
 
 
 def _next(

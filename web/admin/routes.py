@@ -59,7 +59,9 @@ def show_jobs() -> Response:
 
 
 @bp.get("/assets/<path:filename>")
-@endpoint(transaction=None, who="public", media_type="text/css")
+@endpoint(
+    transaction=None, who="public", media_type="text/css", errors={404: "There is no such file"}
+)
 def show_asset(filename: str) -> Response:
     """Serve a script or a style of the page."""
     file = inside(_ASSETS, filename)

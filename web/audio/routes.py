@@ -113,14 +113,14 @@ def _heard_v1(to_english: bool) -> Response:
 
 
 @bp.get("/voices")
-@endpoint(response=VoicesResponse, transaction=None)
+@endpoint(response=VoicesResponse, transaction=None, errors=_ERRORS)
 def list_voices() -> dict[str, Any]:
     """List the voices of the engine that speaks; none when there is no engine."""
     return {"voices": _listed("voices")}
 
 
 @bp.get("/models")
-@endpoint(response=ModelsResponse, transaction=None)
+@endpoint(response=ModelsResponse, transaction=None, errors=_ERRORS)
 def list_models() -> dict[str, Any]:
     """List the models of the engine that speaks; none when there is no engine."""
     return {"models": _listed("models")}

@@ -75,6 +75,7 @@ _LDAP_SERVER = Editor(
     module=_MODULE,
     fields=_LDAP_SERVER_FIELDS,
     before=_complete,
+    refuses="A required field is empty",
 )
 
 _LDAP = Editor(

@@ -6,7 +6,7 @@ from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden
 from shared.models.chat import Chat
-from shared.services import chat_tags, chats, folders
+from shared.services import chat_rules, chat_tags, chats, folders
 from web.api import endpoint
 from web.auth import current_user
 from web.chats.loading import NO_FOLDER, NO_TREE, loaded, shown, shown_all
@@ -29,6 +29,7 @@ def import_chats(body: ImportForm) -> Response:
     """Store a chat from an export; several under `chats` are answered with a list, and those before
     one that cannot be stored stay.
     """
+    chat_rules.require_storing(current_user())
     if body.chats is None:
         with db.transaction():
             found = loaded(_import(body))

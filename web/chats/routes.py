@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
-from shared.services import chat_search, chats, folders, live_answers, permissions
+from shared.services import chat_rules, chat_search, chats, folders, live_answers, permissions
 from shared.services.chats import Title, Titles
 from web.api import endpoint
 from web.auth import current_user
@@ -69,6 +69,7 @@ def list_chats_of_user(user_id: str, query: PortionQuery) -> list[Title]:
 @endpoint(body=ChatForm, response=ChatResponse, transaction=None, errors={**NO_TREE, **NO_FOLDER})
 def create_chat(body: ChatForm) -> Response:
     """Store a new chat; the server chooses its id."""
+    chat_rules.require_storing(current_user())
     with db.transaction():
         if body.folder_id is not None:
             folders.find(current_user(), body.folder_id, "write")

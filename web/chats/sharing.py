@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from shared import db
 from shared.config.settings import get_settings
 from shared.errors import Invalid, NotFound
-from shared.services import chats, live_answers, shared_chats
+from shared.services import chat_rules, chats, live_answers, shared_chats
 from shared.services.accounts import ADMIN
 from web.api import endpoint
 from web.auth import current_user
@@ -67,6 +67,7 @@ def unshare_all() -> bool:
 )
 def fork(chat_id: str, body: ForkForm) -> Response:
     """Copy a chat up to one of its messages; the copy lies beside it."""
+    chat_rules.require_storing(current_user())
     with db.transaction():
         chat, rows = loaded(own(chat_id, "write"))
         last = body.message_id or chat.current_id
@@ -80,6 +81,7 @@ def fork(chat_id: str, body: ForkForm) -> Response:
 @endpoint(body=CloneForm, response=ChatResponse, transaction=None, errors=HIDDEN)
 def clone(chat_id: str, body: CloneForm) -> Response:
     """Copy a chat with its messages; the copy is one's own."""
+    chat_rules.require_storing(current_user())
     with db.reading():
         found = loaded(own(chat_id, "read"))
     return shown(_copied(found, body.title))
@@ -89,6 +91,7 @@ def clone(chat_id: str, body: CloneForm) -> Response:
 @endpoint(response=ChatResponse, transaction=None, errors=_NOT_SHARED)
 def clone_shared(chat_id: str) -> Response:
     """Copy a snapshot into a chat of one's own; admins may name a chat instead."""
+    chat_rules.require_storing(current_user())
     with db.reading():
         snapshot = shared_chats.find(chat_id)
     if snapshot is None:

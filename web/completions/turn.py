@@ -12,6 +12,7 @@ from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.queue import Subject
 from shared.services import (
     access,
+    chat_rules,
     chats,
     direct,
     jobs,
@@ -56,7 +57,6 @@ _OURS = frozenset(
         "skill_ids",
     )
 )
-_LOCAL_CHAT = "local"
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,11 @@ def accept(
     if form.wanted_features.get("code_interpreter"):
         permissions.require(user, "features", "code_interpreter")
     model_item = direct.kept(form.model_item)
+    chat_rules.require_kind(user, form.chat_id)
+    params = chat_rules.controls(user, form.params)
     route = _route(user, form, model_item)
     payload = RunChat(
-        body=_body(form, route.connection.kind),
+        body=_body(form, params, route.connection.kind),
         model=route.model_id,
         arena=None if route.model_id == form.model else form.model,
         direct=model_item,
@@ -110,14 +112,14 @@ def accept(
         features=form.wanted_features,
         **_followers(form),
         **offered(user, form.tool_ids, form.tool_servers),
-        calls_natively=form.params.get("function_calling") == "native",
+        calls_natively=params.get("function_calling") == "native",
     )
     with db.statements(write=True):
         chat_id = _checked_chat(user, form)
         subject = Subject(user.id, chat_id, form.id if chat_id else None)
         job_id = jobs.accept(RUN_CHAT, payload, subject, job_id)
         if form.chat_id and form.id:
-            before = _before(form, chat_id, job_id)
+            before = _before(user, form, chat_id, job_id)
             queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id, before)
     return Turn(job_id, chat_id)
 
@@ -131,7 +133,7 @@ def _route(user: Principal, form: CompletionForm, model_item: dict[str, Any] | N
     return direct.route(form.model)
 
 
-def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
+def _before(user: Principal, form: CompletionForm, chat_id: str | None, job_id: str) -> str:
     """Make the message ready that the answer goes into, and give what it has already.
 
     A request whose last message is the assistant's wants that message to be gone on with.
@@ -143,6 +145,8 @@ def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
         asked = messages.find(chat_id, form.id)
         if asked is not None and asked.role == "user" and asked.content:
             raise Invalid("`id` names a question; it must be that of the answer.")
+        if asked is not None and asked.parent_id is not None:
+            chat_rules.require_one_model(user, messages.find(chat_id, asked.parent_id))
         before = None if continues else ""
         question = last if last.get("role") == "user" else None
         return messages.start_answer(chat, form.id, job_id, form.model, before, question)
@@ -152,7 +156,7 @@ def _before(form: CompletionForm, chat_id: str | None, job_id: str) -> str:
 
 def _checked_chat(user: Principal, form: CompletionForm) -> str | None:
     """Give the stored chat that the answer goes into, checked like an id in a path."""
-    if not form.chat_id or not form.id or form.chat_id.split(":")[0] == _LOCAL_CHAT:
+    if not form.chat_id or not form.id or chat_rules.is_temporary(form.chat_id):
         return None
     try:
         chat = chats.find(form.chat_id)
@@ -177,13 +181,13 @@ def _followers(form: CompletionForm) -> dict[str, bool]:
     }
 
 
-def _body(form: CompletionForm, kind: str) -> dict[str, Any]:
+def _body(form: CompletionForm, params: dict[str, Any], kind: str) -> dict[str, Any]:
     """Take our own keys out, and put the page's parameters in the provider's form."""
     given = form.model_fields_set - _OURS
     # Not a copy: nothing of it is changed, and a chat may be long.
     values = vars(form) | (form.model_extra or {})
     body = {name: value for name, value in values.items() if name in given}
-    made = parameters.laid_over(body, parameters.as_request(form.params, kind))
+    made = parameters.laid_over(body, parameters.as_request(params, kind))
     if body.get("options"):
         made["options"] |= body["options"]  # what the request itself says counts
     return made

@@ -44,7 +44,7 @@ def list_folders() -> list[FolderResponse]:
 
 
 @bp.post("/")
-@endpoint(body=FolderForm, response=FolderResponse, errors=_TAKEN)
+@endpoint(body=FolderForm, response=FolderResponse, errors={**_UNKNOWN, **_TAKEN})
 def create_folder(body: FolderForm) -> Folder:
     """Make a folder."""
     more = {"meta": body.meta, "data": body.data}

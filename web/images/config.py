@@ -64,4 +64,5 @@ IMAGE = Editor(
         "IMAGE_STEPS": Of("IMAGE_STEPS", form=int),
     },
     before=_possible,
+    refuses="The size or the number of steps cannot be used",
 )

@@ -12,7 +12,7 @@ from shared.services import configuration, connections, models
 from shared.services.connections import OLLAMA
 from web.api import endpoint
 from web.ollama.schemas import ConfigForm, ConfigResponse, VerifyForm
-from web.openai.routes import ask_connection, tried
+from web.openai.routes import TRIED, ask_connection, tried
 from web.stream.waiting import ask
 
 bp = Blueprint("ollama", __name__)
@@ -62,7 +62,7 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
 
 
 @bp.post("/verify")
-@endpoint(body=VerifyForm, transaction=None, errors={500: "The server's own complaint"})
+@endpoint(body=VerifyForm, transaction=None, errors=TRIED)
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its version is the proof."""
     return ask_connection(tried(OLLAMA, body.url, body.key))

@@ -21,6 +21,9 @@ from web.stream.waiting import ask
 
 bp = Blueprint("ollama_upkeep", __name__)
 
+_NO_SERVER = {404: "There is no such server"}
+_ERRORS = {**ERRORS, **_NO_SERVER}
+
 
 def _maintained(path: str, form: Any, place: int | None) -> Response:
     """Pass an admin's transfer on, and tell how far it has come for as long as the client stays."""
@@ -43,7 +46,7 @@ def _admin_request(method: str, path: str, body: dict[str, Any], place: int) -> 
 
 
 @both(bp, "/api/pull")
-@endpoint(body=NameForm, transaction=None)
+@endpoint(body=NameForm, transaction=None, errors=_NO_SERVER)
 def pull(body: NameForm, url_idx: int | None = None) -> Response:
     """Let a server fetch a model; goes on when the client leaves, see /api/v1/jobs."""
     return _maintained("/api/pull", body, url_idx)
@@ -51,21 +54,21 @@ def pull(body: NameForm, url_idx: int | None = None) -> Response:
 
 @both(bp, "/api/push")
 @both(bp, "/api/push", "DELETE")
-@endpoint(body=NameForm, query=PlaceQuery, transaction=None)
+@endpoint(body=NameForm, query=PlaceQuery, transaction=None, errors=_NO_SERVER)
 def push(body: NameForm, query: PlaceQuery, url_idx: int | None = None) -> Response:
     """Let a server publish a model."""
     return _maintained("/api/push", body, place_of(query, url_idx))
 
 
 @both(bp, "/api/create")
-@endpoint(body=CreateForm, query=PlaceQuery, transaction=None)
+@endpoint(body=CreateForm, query=PlaceQuery, transaction=None, errors=_NO_SERVER)
 def create(body: CreateForm, query: PlaceQuery, url_idx: int | None = None) -> Response:
     """Let a server make a model."""
     return _maintained("/api/create", body, place_of(query, url_idx))
 
 
 @both(bp, "/api/copy")
-@endpoint(body=CopyForm, query=PlaceQuery, response=bool, transaction=None, errors=ERRORS)
+@endpoint(body=CopyForm, query=PlaceQuery, response=bool, transaction=None, errors=_ERRORS)
 def copy(body: CopyForm, query: PlaceQuery, url_idx: int | None = None) -> bool:
     """Let a server copy a model."""
     place = _server_of(body.source, place_of(query, url_idx))
@@ -73,7 +76,7 @@ def copy(body: CopyForm, query: PlaceQuery, url_idx: int | None = None) -> bool:
 
 
 @both(bp, "/api/delete", "DELETE")
-@endpoint(body=NameForm, query=PlaceQuery, response=bool, transaction=None, errors=ERRORS)
+@endpoint(body=NameForm, query=PlaceQuery, response=bool, transaction=None, errors=_ERRORS)
 def delete(body: NameForm, query: PlaceQuery, url_idx: int | None = None) -> bool:
     """Let a server delete a model."""
     place = _server_of(body.name, place_of(query, url_idx))

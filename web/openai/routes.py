@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared.addresses import require_web_address
 from shared.config.options import option
 from shared.config.secrets import mask, seal
 from shared.errors import UpstreamFailed
@@ -19,6 +20,8 @@ from web.openai.schemas import ConfigForm, ConfigResponse, ModelsQuery, VerifyFo
 from web.stream.waiting import ask
 
 bp = Blueprint("openai", __name__)
+
+TRIED = {400: "It is no web address", 500: "The server's own complaint"}
 
 _PATIENCE_S = 15.0
 
@@ -73,7 +76,7 @@ def save_config(body: ConfigForm) -> dict[str, Any]:
 
 
 @bp.post("/verify")
-@endpoint(body=VerifyForm, transaction=None, errors={500: "The server's own complaint"})
+@endpoint(body=VerifyForm, transaction=None, errors=TRIED)
 def verify(body: VerifyForm) -> Any:
     """Try a connection: its models list is the proof."""
     return ask_connection(tried(OPENAI, body.url, body.key))
@@ -81,7 +84,7 @@ def verify(body: VerifyForm) -> Any:
 
 def tried(kind: str, url: str, key: str | None) -> CallConnection:
     """Make the question by which an admin tries a connection, saved or not."""
-    url = url.strip().rstrip("/")
+    url = require_web_address(url.strip().rstrip("/"))
     found = connections.key_of_form(kind, url, key or "")
     return CallConnection(kind=kind, question="version", url=url, sealed=seal(found))
 

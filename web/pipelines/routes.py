@@ -32,7 +32,10 @@ bp = Blueprint("pipelines", __name__)
 # A server may install what a pipeline needs before it answers.
 _PATIENCE_S, _LONG_PATIENCE_S = 30.0, 180.0
 _LARGEST_SOURCE = 1024 * 1024
-_ERRORS = {404: "No such server or pipeline; any other status is the server's own"}
+_ERRORS = {
+    400: "It cannot be asked for",
+    404: "No such server or pipeline; any other status is the server's own",
+}
 
 
 def _result(spec: JobSpec, payload: Payload, patience_s: float) -> Any:

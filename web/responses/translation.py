@@ -5,6 +5,8 @@ Source: OpenAI API reference, "Create a model response" and "Chat".
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from shared.errors import Invalid
 from web.completions.schemas import CompletionForm
 from web.responses.schemas import ResponseForm
@@ -34,9 +36,13 @@ def completion_form(form: ResponseForm, before: list[dict[str, Any]]) -> Complet
         body |= {"tools": [_tool(tool) for tool in form.tools], "tool_choice": _choice(form)}
     system = [{"role": "system", "content": form.instructions}] if form.instructions else []
     asked = system + before + messages_of(form.input)
-    return CompletionForm.model_validate(
-        {**body, "messages": asked, "stream_options": {"include_usage": True}}
-    )
+    body |= {"messages": asked, "stream_options": {"include_usage": True}}
+    try:
+        return CompletionForm.model_validate(body)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise Invalid(f"This cannot be asked, at {place}: {problem['msg']}.") from None
 
 
 def _response_format(wanted: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -70,6 +70,7 @@ RERANKING = Editor(
     },
     constant=_STATUS,
     before=_with_a_server,
+    refuses="No server orders texts again",
 )
 
 

@@ -9,7 +9,7 @@ from shared.config.options import option
 from shared.errors import Forbidden, NotFound, SwitchyardError
 from shared.http import Fetcher, Limits
 from shared.kinds.retrieval import SearchWeb
-from shared.services import access, accounts, collections
+from shared.services import accounts, collections, permissions
 from workers import search
 from workers.live import Running
 from workers.pages.base import Page
@@ -96,7 +96,7 @@ def require(user: accounts.Principal) -> None:
     """
     if not option("ENABLE_WEB_SEARCH"):
         raise Forbidden("Web search is switched off on this server.")
-    access.require(user, "use", "features.web_search")
+    permissions.require(user, "features", "web_search")
 
 
 def _doc(page: Page) -> dict[str, Any]:
