@@ -14,6 +14,8 @@ from shared.services import thoughts
 
 _JOIN_AT = 64
 _MOST_TIMES = 1000
+# What stands for the result of a call that was given up.
+_STOPPED = "Stopped before it was done."
 
 
 class _Text:
@@ -178,7 +180,7 @@ class Answer:
             if kind == "text":
                 parts += _text(text, is_closed)
             elif kind == "call":
-                parts.append(_own_call(text))
+                parts.append(_own_call(text, is_done))
             elif kind == "code":
                 parts.append(_code(text, is_done))
             else:
@@ -235,12 +237,12 @@ def _tool_call(call: dict[str, Any]) -> str:
     return _call_block(call["id"], function["name"], function["arguments"])
 
 
-def _own_call(call: dict[str, Any]) -> str:
-    """Write a call that is made here."""
-    if not call["done"]:
+def _own_call(call: dict[str, Any], is_done: bool) -> str:
+    """Write a call that is made here; of an answer that has ended none is under way."""
+    if not call["done"] and not is_done:
         return _call_block(call["id"], call["name"], call["arguments"])
     files = orjson.dumps(call["files"]).decode() if call.get("files") else ""
-    more = {"result": orjson.dumps(call["result"]).decode(), "files": files}
+    more = {"result": orjson.dumps(call.get("result", _STOPPED)).decode(), "files": files}
     return _call_block(call["id"], call["name"], call["arguments"], more)
 
 

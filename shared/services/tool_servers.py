@@ -1,10 +1,11 @@
 """Servers of tools: those that an admin has set up, and what is known of each.
 
-What a server offers is described by a job and kept in Redis for a while, so that listing tools
-costs nobody a call to a slow or dead server.
+What a server offers is described by a job and kept in Redis, so that listing tools costs nobody a
+call to a slow or dead server; what is old is renewed in the background.
 """
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,10 @@ OPENAPI, MCP = "openapi", "mcp"
 BEARER, SESSION = "bearer", "session"
 PREFIX = "server:"
 
-_KEPT_S = 600
-# A server that could not be described is soon asked again.
-_FAILURE_KEPT_S = 20
+_KEPT_S = 7 * 86_400
+# When what is known is old; a server that could not be described is soon asked again.
+_FRESH_S, _FAILURE_FRESH_S = 600, 60
+_RENEWED_WITHIN_S = 30
 
 
 @dataclass(frozen=True)
@@ -92,31 +94,55 @@ def of_connection(index: int, row: dict[str, Any]) -> ToolServer:
 
 
 def find(tool_id: str) -> ToolServer | None:
-    """Give the server of an id such as `server:0`; `server:mcp:0` means the same."""
-    place = tool_id.removeprefix(PREFIX).removeprefix("mcp:")
-    found = [server for server in listed() if str(server.index) == place]
+    """Give the server of an id such as `server:0`. Newer clients write `server:mcp:0`, or name the
+    server in place of its place.
+    """
+    name = tool_id.removeprefix(PREFIX).removeprefix("mcp:")
+    servers = listed()
+    found = [server for server in servers if str(server.index) == name]
+    found += [server for server in servers if name and server.info.get("id") == name]
     return found[0] if tool_id.startswith(PREFIX) and found else None
 
 
 def keep(server: ToolServer, description: dict[str, Any] | None) -> None:
-    """Keep what a server offers, for all processes; None when it could not be found out."""
-    lifetime = _FAILURE_KEPT_S if description is None else _KEPT_S
-    get_redis().set(_name(server), orjson.dumps(description), ex=lifetime)
+    """Keep what a server offers, for all processes; None when it could not be found out: then what
+    was known before stays known.
+    """
+    known = kept(server) if description is None else description
+    entry = {"at": time.time(), "known": known}
+    get_redis().set(_name(server), orjson.dumps(entry), ex=_KEPT_S)
 
 
 def kept(server: ToolServer) -> dict[str, Any] | None:
     """Give what is known of a server: `{"title", "description", "specs", …}`; None for nothing."""
-    packed = get_redis().get(_name(server))
-    description: dict[str, Any] | None = None if packed is None else orjson.loads(packed)
-    return description
+    [entry] = _entries([server])
+    known: dict[str, Any] | None = entry["known"] if entry is not None else None
+    return known
 
 
 def unknown(servers: list[ToolServer]) -> list[ToolServer]:
-    """Give those of which nobody has tried to find anything out for a while."""
-    if not servers:
-        return []
-    found = get_redis().mget([_name(server) for server in servers])
-    return [server for server, packed in zip(servers, found, strict=True) if packed is None]
+    """Give those of which nobody has tried to find anything out."""
+    entries = _entries(servers)
+    return [server for server, entry in zip(servers, entries, strict=True) if entry is None]
+
+
+def is_outdated(servers: list[ToolServer]) -> bool:
+    """Whether what is known of one of them is old; says so to one caller in a while, who has it
+    renewed.
+    """
+    if not any(entry is not None and _is_old(entry) for entry in _entries(servers)):
+        return False
+    return bool(get_redis().set(key("tools", "renewed"), 1, ex=_RENEWED_WITHIN_S, nx=True))
+
+
+def _is_old(entry: dict[str, Any]) -> bool:
+    fresh_s = _FRESH_S if entry["known"] is not None else _FAILURE_FRESH_S
+    return bool(entry["at"] < time.time() - fresh_s)
+
+
+def _entries(servers: list[ToolServer]) -> list[dict[str, Any] | None]:
+    packed = get_redis().mget([_name(server) for server in servers]) if servers else []
+    return [None if one is None else orjson.loads(one) for one in packed]
 
 
 def _name(server: ToolServer) -> str:

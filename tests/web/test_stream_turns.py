@@ -313,3 +313,14 @@ def test_reasoning_between_tags_reaches_the_page_folded_however_it_is_cut(clock)
     assert shown.startswith('<details type="reasoning" done="true"')
     assert shown.endswith("</details>\n\nYes.")
     assert "<think>" not in shown
+
+
+def test_a_call_of_a_tool_is_told_as_a_whole_before_and_after(turn, clock):
+    call = {"id": "1", "name": "add", "arguments": "{}"}
+
+    begun = turn.take([*text("See."), event("tool_call", **call, done=False)])
+    clock.now += 1
+    ended = turn.take([event("tool_call", **call, done=True, result="5", files=[])])
+
+    assert "<summary>Executing...</summary>" in begun[-1].data["content"]
+    assert 'result="&quot;5&quot;"' in ended[-1].data["content"]

@@ -4,6 +4,7 @@ import pytest
 
 from shared.services import tool_servers
 from tests.services.tool_servers import connect, connection
+from tests.services.waiting import wait_until
 
 LIST, SAVE = "/api/v1/tools/", "/api/v1/configs/tool_servers"
 VERIFY = f"{SAVE}/verify"
@@ -119,3 +120,32 @@ def test_a_server_that_cannot_be_used_is_told_in_words(worker, admin, tool_serve
 def test_only_admins_try_servers(member, stranger, tool_server):
     assert member.post(VERIFY, connection(tool_server.root)).status_code == 401
     assert stranger.post(VERIFY, connection(tool_server.root)).status_code == 403
+
+
+# What is known grows old
+
+
+def test_what_is_old_is_renewed_behind_the_answer(worker, member, tool_server, monkeypatch):
+    connect(connection(tool_server.root))
+    names(member)
+    monkeypatch.setattr(tool_servers, "_FRESH_S", -1)
+
+    assert names(member) == names(member) == [("server:0", "Weather")]
+
+    wait_until(lambda: len(tool_server.log()) == 2, 5, "the document to be fetched anew, once")
+
+
+def test_a_server_that_goes_away_stays_listed(worker, admin, tool_server):
+    connect(connection(tool_server.root))
+    names(admin)
+    tool_servers.keep(tool_servers.listed()[0], None)
+
+    assert names(admin) == [("server:0", "Weather")]
+
+
+def test_a_server_is_found_by_its_place_and_by_its_name(world, tool_server):
+    connect(connection("http://one"), connection("http://two", type="mcp", info={"id": "sums"}))
+
+    found = [tool_servers.find(f"server:{name}") for name in ("0", "mcp:1", "mcp:sums", "9", "")]
+
+    assert [server and server.index for server in found] == [0, 1, 1, None, None]

@@ -4,6 +4,7 @@ import logging
 import threading
 from typing import Any
 
+from shared import db, queue
 from shared.config.options.shapes import ToolServer as ToolServerForm
 from shared.config.secrets import seal
 from shared.errors import SwitchyardError, UpstreamFailed
@@ -31,6 +32,9 @@ def listed_for(user: Principal) -> list[dict[str, Any]]:
         with _asking:
             if tool_servers.unknown(servers):
                 describe_all()
+    elif tool_servers.is_outdated(servers):
+        with db.transaction():
+            queue.enqueue(DESCRIBE_SERVERS, _everything(), Subject())
     entries = [(server, tool_servers.kept(server)) for server in servers]
     return [_as_tool(server, known) for server, known in entries if known is not None]
 
@@ -41,15 +45,19 @@ def describe_all(anew: bool = False) -> None:
     Args:
         anew: Whether also those are asked that are known.
     """
-    servers = tool_servers.listed()
-    if not servers:
+    if not tool_servers.listed():
         return
-    wants_sign_in = any(server.auth_type == SESSION for server in servers)
-    sealed = seal(credential_of_request() or "") if wants_sign_in else ""
     try:
-        ask(DESCRIBE_SERVERS, DescribeServers(anew=anew, sealed=sealed), Subject(), _PATIENCE_S)
+        ask(DESCRIBE_SERVERS, _everything(anew), Subject(), _PATIENCE_S)
     except SwitchyardError as error:
         log.warning("the servers of tools are not known yet: %s", error)
+
+
+def _everything(anew: bool = True) -> DescribeServers:
+    """Write the request of the job that asks the servers."""
+    wants_sign_in = any(server.auth_type == SESSION for server in tool_servers.listed())
+    sealed = seal(credential_of_request() or "") if wants_sign_in else ""
+    return DescribeServers(anew=anew, sealed=sealed)
 
 
 def verified(form: ToolServerForm) -> dict[str, Any]:

@@ -182,3 +182,39 @@ def test_programs_get_the_tags_as_they_came():
 
     assert answer.is_plain
     assert answer.as_message()["content"] == "<think>hm</think>The answer."
+
+
+# Calls that are made here
+
+
+CALL = {"id": "c1", "name": "add", "arguments": '{"a":"<1>"}', "done": False}
+
+
+def test_a_call_stands_where_it_was_made_and_is_filled_in():
+    answer = Answer()
+    answer.add({"text": "Let me see."})
+    answer.add_call(CALL)
+    running = answer.content(is_done=False)
+    answer.add_call({**CALL, "done": True, "result": 'say "5"', "files": ["data:x"]})
+    answer.add({"text": "It is 5."})
+
+    done = answer.content()
+
+    assert "<summary>Executing...</summary>" in running
+    assert done == (
+        "Let me see.\n"
+        '<details type="tool_calls" done="true" id="c1" name="add" '
+        'arguments="&quot;{\\&quot;a\\&quot;:\\&quot;&lt;1&gt;\\&quot;}&quot;" '
+        'result="&quot;say \\&quot;5\\&quot;&quot;" files="[&quot;data:x&quot;]">\n'
+        "<summary>Tool Executed</summary>\n</details>\n\n"
+        "It is 5."
+    )
+    assert (answer.text, answer.is_plain, len(answer.calls)) == ("Let me see.It is 5.", False, 1)
+
+
+def test_a_call_that_was_given_up_is_not_shown_as_under_way_for_ever():
+    answer = Answer()
+    answer.add_call(CALL)
+
+    assert 'done="false"' in answer.content(is_done=False)
+    assert 'result="&quot;Stopped before it was done.&quot;"' in answer.content()
