@@ -1,6 +1,6 @@
 """Feedback: users rate answers, admins read the ratings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -9,8 +9,9 @@ from sqlalchemy.orm import defer
 from shared import db
 from shared.errors import NotFound
 from shared.ids import new_id, now_s
+from shared.models.chat import Chat, ChatMessage
 from shared.models.feedback import Feedback
-from shared.services import access
+from shared.services import access, messages
 from shared.services.accounts import Principal
 
 
@@ -55,7 +56,7 @@ def find(user: Principal, feedback_id: str, action: str = "read") -> Feedback:
 def create(user: Principal, draft: Draft) -> Feedback:
     """Keep what a user says of an answer."""
     row = Feedback(id=new_id(), user_id=user.id, version=0, created_at=now_s())
-    _fill(row, draft)
+    _fill(row, _of_who_answered(user, draft))
     db.session().add(row)
     return row
 
@@ -75,6 +76,28 @@ def change(user: Principal, feedback_id: str, draft: Draft) -> Feedback:
     )
     _fill(row, kept)
     return row
+
+
+def _of_who_answered(user: Principal, draft: Draft) -> Draft:
+    """Let a rating be that of the model that has answered, where its client knows only the name in
+    the arena: that one is compared with nobody.
+    """
+    data, meta = draft.data or {}, draft.meta or {}
+    answer = _answer(user, meta.get("chat_id"), meta.get("message_id"))
+    picked = answer.data.get("selectedModelId") if answer is not None else None
+    if answer is None or not isinstance(picked, str) or data.get("model_id") != answer.model:
+        return draft
+    return replace(draft, data={**data, "model_id": picked}, meta={**meta, "arena": True})
+
+
+def _answer(user: Principal, chat_id: Any, message_id: Any) -> ChatMessage | None:
+    """Find the message that is rated, if it stands in a chat of the user's."""
+    if not messages.is_id(chat_id) or not messages.is_id(message_id):
+        return None
+    chat = db.session().get(Chat, chat_id)
+    if chat is None or not access.can(user, "read", chat):
+        return None
+    return messages.find(chat.id, message_id)
 
 
 def _fill(row: Feedback, draft: Draft) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients.page_socket import PageSocket, ask, stored
 from tests.services.client import Account
+from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
 ITEM = {"id": "mine", "name": "Mine", "direct": True, "urlIdx": 0}
@@ -74,6 +75,28 @@ def test_code_runs_in_the_browser_and_its_output_is_shown(open_page, alice: Acco
     assert "<summary>Analyzed</summary>\n```python\nprint(6)\n```" in content
     assert content.startswith("Let me see.")
     assert page.text(asked.message) == content
+
+
+def test_a_worker_killed_while_code_runs_is_followed_by_one_that_asks_again(
+    open_page, alice: Account, stack: Stack
+):
+    times: list[int] = []
+
+    def answer(*_: Any) -> dict[str, str]:
+        times.append(len(times))
+        if len(times) == 1:
+            stack.inference[0].restart()
+        return {"stdout": "6", "stderr": ""}
+
+    page = open_page(answer)
+
+    asked = ask(alice, page, "runs=6 delay=0", features={"code_interpreter": True})
+
+    page.wait_done(asked.message)
+    content = stored(alice, asked)["content"]
+    assert len(times) == 2
+    assert content.count("<details") == content.count('done="true"') == 1
+    assert content.count("Let me see.") == 1
 
 
 def test_a_direct_connection_streams_through_the_socket_in_order(open_page, alice: Account):

@@ -13,7 +13,9 @@ from tests.services.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
-def _served(world, openai_server):
+def _served(request, world, openai_server):
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
     offer("fake-alpha", "fake-beta", "hidden", url=openai_server.url)
     hide("hidden")
 
@@ -169,3 +171,38 @@ def test_the_end_of_such_an_answer_may_be_told_by_the_page(member):
     body = {"model": "blind", "messages": [], "chat_id": "c", "session_id": "s", "id": "a"}
 
     assert member.post("/api/chat/completed", body).status_code == 200
+
+
+# What is said of it
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("blind", "fake-beta"), ("fake-beta", "fake-beta"), ("fake-alpha", "fake-alpha")],
+)
+def test_a_rating_is_that_of_the_model_that_has_answered(each_database, member, admin, said, kept):
+    answer = message("a", "q", "assistant", model="blind", selectedModelId="fake-beta")
+    chat = new_chat(member.user, message("q"), answer)
+    rating = {"rating": 1, "model_id": said, "sibling_model_ids": ["gamma"]}
+
+    made = member.post(
+        "/api/v1/evaluations/feedback",
+        {"type": "rating", "data": rating, "meta": {"chat_id": chat.id, "message_id": "a"}},
+    ).json
+
+    assert made["data"]["model_id"] == kept
+    ranked = admin.get("/api/v1/evaluations/leaderboard").json["entries"]
+    assert [entry["model_id"] for entry in ranked] == [kept, "gamma"]
+
+
+def test_of_the_chat_of_another_nothing_is_learnt_by_rating(member, other):
+    answer = message("a", "q", "assistant", model="blind", selectedModelId="fake-beta")
+    chat = new_chat(other.user, message("q"), answer)
+    about = {"chat_id": chat.id, "message_id": "a"}
+
+    made = member.post(
+        "/api/v1/evaluations/feedback",
+        {"type": "rating", "data": {"rating": 1, "model_id": "blind"}, "meta": about},
+    ).json
+
+    assert (made["data"]["model_id"], made["meta"]) == ("blind", about)
