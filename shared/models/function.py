@@ -24,8 +24,15 @@ class Function(Base):
     meta: Mapped[dict[str, Any]]
     # Its secrets are sealed; read them with `shared.services.valves`.
     valves: Mapped[dict[str, Any] | None]
+    # What was found out by loading it; see `shared.services.descriptions`.
+    described: Mapped[dict[str, Any] | None]
     is_active: Mapped[bool] = mapped_column(default=False)
     # Whether a filter or an action is for all models.
     is_global: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[int] = mapped_column(Seconds)
     updated_at: Mapped[int] = mapped_column(Seconds)
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be loaded; None when it can, or when that is not known yet."""
+        return (self.described or {}).get("problem")

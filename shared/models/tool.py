@@ -21,7 +21,14 @@ class Tool(Base):
     meta: Mapped[dict[str, Any]]
     # Its secrets are sealed; read them with `shared.services.valves`.
     valves: Mapped[dict[str, Any] | None]
+    # What was found out by loading it; see `shared.services.descriptions`.
+    described: Mapped[dict[str, Any] | None]
     # None: everybody may read; {}: the owner only; else {"read": {...}, "write": {...}}.
     access_control: Mapped[dict[str, Any] | None] = mapped_column(JSONColumn)
     created_at: Mapped[int] = mapped_column(Seconds)
     updated_at: Mapped[int] = mapped_column(Seconds)
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be loaded; None when it can, or when that is not known yet."""
+        return (self.described or {}).get("problem")

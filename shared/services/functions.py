@@ -10,7 +10,7 @@ from shared import db
 from shared.errors import Conflict, NotFound
 from shared.ids import now_s
 from shared.models.function import PIPE, Function
-from shared.services import access, models, sources
+from shared.services import access, descriptions, models, sources
 from shared.services.accounts import Principal
 from shared.services.sources.actions import sub_actions
 from shared.services.sources.valves import function_kind
@@ -63,6 +63,7 @@ def create(user: Principal, wanted_id: str, draft: Draft) -> Function:
     row.is_active = row.is_global = False
     _fill(row, draft)
     db.session().add(row)
+    descriptions.order(row, user.id)
     return row
 
 
@@ -77,6 +78,7 @@ def change(user: Principal, function_id: str, draft: Draft) -> Function:
     _tell_catalogue(row)
     _fill(row, draft)
     _tell_catalogue(row)
+    descriptions.order(row, user.id)
     return row
 
 

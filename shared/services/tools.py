@@ -10,7 +10,7 @@ from shared import db
 from shared.errors import Conflict, Invalid
 from shared.ids import now_s
 from shared.models.tool import Tool
-from shared.services import access, permissions, sharing, sources, tool_servers
+from shared.services import access, descriptions, permissions, sharing, sources, tool_servers
 from shared.services.accounts import Principal
 from shared.services.sharing import Control
 from shared.services.sources.specs import tool_specs
@@ -99,6 +99,7 @@ def create(user: Principal, wanted_id: str, draft: Draft) -> Tool:
     row = Tool(id=tool_id, user_id=user.id, created_at=now_s())
     _fill(row, draft, sharing.permitted(user, _NOUN, draft.access_control))
     db.session().add(row)
+    descriptions.order(row, user.id)
     return row
 
 
@@ -112,6 +113,7 @@ def change(user: Principal, tool_id: str, draft: Draft) -> Tool:
     row = find(user, tool_id, "write")
     wanted, before = draft.access_control, row.access_control
     _fill(row, draft, sharing.permitted(user, _NOUN, wanted, before))
+    descriptions.order(row, user.id)
     return row
 
 

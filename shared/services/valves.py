@@ -16,7 +16,7 @@ from shared.errors import Invalid, NotFound
 from shared.models.function import Function
 from shared.models.tool import Tool
 from shared.models.user import User
-from shared.services import sources
+from shared.services import descriptions, sources
 from shared.services.sources.valves import ADMINS, USERS, valves_spec
 
 Values = dict[str, Any]
@@ -44,6 +44,9 @@ def described(thing: Thing, whose: str) -> Spec | None:
     Args:
         whose: `ADMINS` or `USERS` of `sources.valves`.
     """
+    if (found := descriptions.found(thing)) is not None:
+        spec: Spec | None = found["valves" if whose == ADMINS else "user_valves"]
+        return spec
     return valves_spec(sources.parse(thing.content), whose)
 
 

@@ -50,3 +50,4 @@ class WholeFunctionResponse(FunctionResponse):
     """A function with its source."""
 
     content: str
+    problem: str | None = None

@@ -55,3 +55,4 @@ class WholeToolResponse(ToolResponse):
 
     content: str
     specs: list[dict[str, Any]]
+    problem: str | None = None
