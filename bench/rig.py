@@ -111,7 +111,7 @@ class Rig:
     """
 
     def __init__(self, folder: Path, is_urgent: bool = False) -> None:
-        self.folder, self._is_urgent = folder, is_urgent
+        self.folder, self.is_urgent = folder, is_urgent
         self.fake = FakeOpenAI(tokens=1, delay=0)
         self.usages: list[meter.Usage] = []
         self.problems: list[str] = []
@@ -145,7 +145,7 @@ class Rig:
     def look_again(self) -> None:
         """Find the processes; some of them may be new."""
         self._server_pids = self.server.processes()
-        if self._is_urgent:
+        if self.is_urgent:
             raise_sessions(self._server_pids)
 
     @property

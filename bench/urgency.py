@@ -23,9 +23,12 @@ def urgent_session() -> Iterator[None]:
 
 
 def raise_sessions(pids: Iterable[int]) -> None:
-    """Raise the sessions of processes that end with the bench."""
+    """Raise the sessions of processes that end with the bench. Those that are nicer than others
+    stay so.
+    """
     for pid in pids:
-        _write(pid, _NICE)
+        with contextlib.suppress(ProcessLookupError):
+            _write(pid, _NICE + os.getpriority(os.PRIO_PROCESS, pid))
 
 
 def _write(pid: int, nice: int) -> None:

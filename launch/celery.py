@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from launch.politeness import be_as_nice_as_started
+
 log = logging.getLogger("launch.celery")
 _HEARTBEAT_S = 5
 # `single` is prefork where several jobs run at once, and does without its second process where one.
@@ -37,6 +39,7 @@ def main(argv: list[str]) -> int:
     beat.add_argument("--schedule", help="file that keeps the last times; else below DATA_DIR")
     args = parser.parse_args(argv)
     os.umask(0o077)  # what is written belongs to the operator only
+    be_as_nice_as_started()
     return _work(args) if args.kind == "worker" else _beat(args)
 
 

@@ -2,12 +2,14 @@
 
 import socket
 
+from launch.politeness import be_as_nice_as_started
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
 
 
 def main() -> None:
     """Bind the port, then load Flower: who comes early waits a second instead of being refused."""
+    be_as_nice_as_started()
     settings = get_settings()
     set_up_logging(settings, "flower")
     if not settings.flower_password:

@@ -8,6 +8,7 @@ import threading
 from launch.models.catalogue import SMOLLM2, Catalogue
 from launch.models.front import Front
 from launch.models.pool import Pool, Unavailable
+from launch.politeness import be_as_nice_as_started
 from shared.config.settings import get_settings
 from shared.log import set_up_logging
 
@@ -16,6 +17,7 @@ log = logging.getLogger("launch.models")
 
 def main() -> None:
     """Serve until a signal asks for the end."""
+    be_as_nice_as_started()
     settings = get_settings()
     set_up_logging(settings, "models")
     if not (settings.local_models_port and settings.local_models_key):
