@@ -225,6 +225,31 @@ def test_a_filter_that_reads_files_itself_leaves_none(member, served):
     assert "secret text" not in str(served.log()[-1]["json"])
 
 
+def test_a_filter_that_fails_after_it_has_told_something_is_answered_with_a_status(member):
+    add(
+        "class Filter:\n    async def inlet(self, body, __event_emitter__=None):\n"
+        "        await __event_emitter__({'type': 'status', 'data': {'description': 'x'}})\n"
+        "        raise Exception('Not today')\n"
+    )
+
+    answer = ask(member, stream=True)
+
+    assert (answer.status_code, answer.json["detail"]) == (400, "Error: Not today")
+
+
+def test_a_filter_sees_which_features_are_wanted(member):
+    add(method("assert body['features']['web_search'] is False; return body"))
+
+    assert ask(member).status_code == 200
+
+
+def test_a_source_with_bad_manners_is_taken(admin):
+    source = "class Filter:\n    words = 'a\\`b'\n"
+    form = {"id": "rude", "name": "Rude", "content": source, "meta": {}}
+
+    assert admin.post("/api/v1/functions/create", form).status_code == 200
+
+
 # Streams
 
 STREAMING = """

@@ -29,6 +29,7 @@ _SILENT = (
     b'{"type":"queued"',
     b'{"type":"restarted"',
     b'{"type":"selected"',
+    b'{"type":"event"',
 )
 # What the contract has in front of everything else.
 _AHEAD = (b'{"type":"source"', b'{"type":"selected"')

@@ -14,6 +14,9 @@ Body = dict[str, Any]
 # Of a stored message, what an outlet filter sees.
 _OF_MESSAGE = ("id", "role", "content", "info", "timestamp", "usage", "sources", "files", "error")
 
+# Pages always say of these whether they are wanted.
+_FEATURES = {"web_search": False, "image_generation": False, "code_interpreter": False}
+
 
 class FilterFailed(SwitchyardError):
     """A filter does not let the turn go on; its words are shown to the user."""
@@ -36,7 +39,8 @@ def seen(job: Running, request: RunChat) -> Body:
 
     Source: contract, chat-flow §3.1 and §3.3.
     """
-    lists = {"files": request.files, "features": request.features, "tool_ids": request.tool_ids}
+    features = {**_FEATURES, **request.features}
+    lists = {"files": request.files, "features": features, "tool_ids": request.tool_ids}
     return {
         **request.body,
         **lists,

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -59,7 +60,10 @@ def parse(text: str) -> Source:
     if len(text.encode("utf-8", "replace")) > LONGEST_BYTES:
         raise Invalid(f"The source is longer than {LONGEST_BYTES // 1024} KB.")
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():
+            # What is bad manners in Python is none of ours.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
     except SyntaxError as error:
         raise Invalid(f"The source is no Python: {error.msg} (line {error.lineno}).") from None
     except (ValueError, RecursionError, MemoryError):

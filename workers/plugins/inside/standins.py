@@ -10,7 +10,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from . import messages_api, responses
@@ -123,6 +123,11 @@ class User(types.SimpleNamespace):
     def model_dump(self, **_options: Any) -> dict[str, Any]:
         """Give it as a dict."""
         return dict(vars(self))
+
+    def __await__(self) -> Generator[Any, None, "User"]:
+        """Let it be awaited, as functions written for newer servers do with what they ask for."""
+        yield from ()
+        return self
 
 
 class Users:
