@@ -17,6 +17,7 @@ from shared.config.words import in_words
 # Other names of variables, mostly those of Open WebUI; the setting's own name counts before them.
 _ALSO = {
     "AIOHTTP_CLIENT_TIMEOUT": "UPSTREAM_TOTAL_TIMEOUT_S",
+    "AIOHTTP_CLIENT_TIMEOUT_TOOL_SERVER_DATA": "TOOL_SERVER_CONNECT_TIMEOUT_S",
     "UVICORN_WORKERS": "WEB_CONCURRENCY",
     "WEBUI_JWT_SECRET_KEY": "WEBUI_SECRET_KEY",
     "WEBUI_SESSION_COOKIE_SAME_SITE": "WEBUI_AUTH_COOKIE_SAME_SITE",
@@ -139,6 +140,8 @@ class Settings(BaseModel):
     upstream_idle_timeout_s: float = Field(120.0, gt=0)
     upstream_total_timeout_s: float = Field(3600.0, gt=0)
     upstream_tries: int = Field(3, ge=1)
+    tool_server_connect_timeout_s: float = Field(10.0, gt=0)
+    tool_timeout_s: float = Field(300.0, gt=0)
     plugins_sandbox: Literal["auto", "namespaces", "landlock", "off", "disabled"] = "auto"
     plugins_network: Literal["public", "none"] = "public"
     plugins_requirements: bool = False

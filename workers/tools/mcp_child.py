@@ -4,8 +4,8 @@ The SDK is built on asyncio, which does not go with the worker's green threads, 
 one process beside each worker that needs it holds the sessions of all answers. It loads nothing of
 ours, has no environment, and ends with its worker or when it is not needed for a while.
 
-Lines of JSON, in: `{"id", "op": "open" | "list" | "call" | "close" | "cancel", "session", …}`;
-out: `{"id", "value"}` or `{"id", "error"}`.
+Lines of JSON, in: `{"id", "op": "open" | "list" | "call" | "close" | "cancel", "session",
+"within_s", …}`; out: `{"id", "value"}` or `{"id", "error"}`.
 
 Source: https://modelcontextprotocol.io/specification (tools; streamable HTTP).
 """
@@ -15,14 +15,14 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
-_OPEN_WITHIN_S, _CALL_WITHIN_S, _CLOSE_WITHIN_S = 15.0, 300.0, 2.0
+_CLOSE_WITHIN_S = 2.0
 _IDLE_S = 60.0
 _LONGEST_LINE, _LONGEST_RESULT = 16 * 1024 * 1024, 8 * 1024 * 1024
 _MOST_PAGES = 20
@@ -54,7 +54,7 @@ class Session:
 
     async def client(self) -> Client:
         """Give the client once it is connected."""
-        return await asyncio.wait_for(asyncio.shield(self._ready), _OPEN_WITHIN_S)
+        return await asyncio.shield(self._ready)
 
     async def close(self) -> None:
         """End the connection, in good manner if the server lets it."""
@@ -100,7 +100,8 @@ class Child:
     async def _answer(self, told: Told) -> None:
         answer: Told
         try:
-            answer = {"value": await _OPS[told["op"]](self, told)}
+            work = _OPS[told["op"]](self, told)
+            answer = {"value": await asyncio.wait_for(work, told.get("within_s"))}
         except Exception as error:  # border: whatever is wrong with a server is told in words
             answer = {"error": _words(error)}
         line = json.dumps({"id": told["id"], **answer}).encode() + b"\n"
@@ -140,9 +141,7 @@ class Child:
 
     async def _call(self, told: Told) -> Told:
         client = await self._sessions[told["session"]].client()
-        result = await client.call_tool(
-            told["name"], told["arguments"], read_timeout_seconds=_CALL_WITHIN_S
-        )
+        result = await client.call_tool(told["name"], told["arguments"])
         pieces = [block.model_dump(mode="json", by_alias=True) for block in result.content]
         return {
             "pieces": pieces,
@@ -156,7 +155,7 @@ class Child:
             await session.close()
 
 
-_OPS: dict[str, Callable[[Child, Told], Awaitable[Any]]] = {
+_OPS: dict[str, Callable[[Child, Told], Coroutine[Any, Any, Any]]] = {
     "open": Child._open,
     "list": Child._list,
     "call": Child._call,

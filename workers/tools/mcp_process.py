@@ -9,13 +9,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from shared.config.settings import get_settings
 from shared.ids import new_id
 from workers.live import Running
 from workers.tools.base import ToolFailed
 
 _PROGRAM = Path(__file__).with_name("mcp_child.py")
-# Longer than the child itself waits for anything.
-_LONGEST_S = 320.0
+# How much longer than the child itself its answer is waited for.
+_GRACE_S = 5.0
 _GONE_WITHIN_S = 5.0
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 
@@ -74,7 +75,7 @@ class _Child:
         try:
             with job.abortable(waiting.news.set):
                 self._write({**told, "id": number})
-                waiting.news.wait(_LONGEST_S)
+                waiting.news.wait(told["within_s"] + _GRACE_S)
         finally:
             del self._waiting[number]
             if waiting.answer is None:
@@ -155,12 +156,9 @@ class MCPSession:
             ToolFailed: It does not work.
             Stopped: The job has to end.
         """
-        wanted = {
-            "op": "open",
-            "session": self._id,
-            "url": self._url,
-            "headers": self._headers,
-        }
+        about = {"session": self._id, "url": self._url, "headers": self._headers}
+        within_s = get_settings().tool_server_connect_timeout_s
+        wanted = {"op": "open", "within_s": within_s, **about}
         try:
             found = self._ask(job, wanted)
         except BrokenPipeError:  # it has just ended, because nobody needed it
@@ -183,8 +181,9 @@ class MCPSession:
         if self._child is None:
             self.open(job)
         assert self._child is not None  # noqa: S101 -- for the type checker: it is open
+        wanted |= {"session": self._id, "within_s": get_settings().tool_timeout_s}
         try:
-            return self._child.ask(job, {**wanted, "session": self._id})
+            return self._child.ask(job, wanted)
         except BrokenPipeError:
             raise ToolFailed("The connection is lost.") from None
 

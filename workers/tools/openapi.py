@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from shared import http
+from shared.config.settings import get_settings
 from shared.errors import SwitchyardError
 from shared.services import tool_servers
 from shared.services.tool_servers import ToolServer
@@ -14,7 +15,6 @@ from workers.tools import openapi_document
 from workers.tools.base import Occasion, Spec, ToolFailed, bearer_for
 
 _LARGEST_DOCUMENT, _LARGEST_ANSWER = 4 * 1024 * 1024, 2 * 1024 * 1024
-_DOCUMENT_WITHIN_S, _ANSWER_WITHIN_S = 10.0, 300.0
 _LONGEST_COMPLAINT = 2000
 _CLIMBING = (".", "..")
 
@@ -32,7 +32,8 @@ def fetch_document(job: Running, server: ToolServer, bearer: str) -> dict[str, A
     url = server.document_url
     if http.origin_of(url) != http.origin_of(server.url):
         bearer = ""  # it was given for the server, not for wherever its document lies
-    fetcher = http.Fetcher(_limits(server, _LARGEST_DOCUMENT, _DOCUMENT_WITHIN_S))
+    patience_s = get_settings().tool_server_connect_timeout_s
+    fetcher = http.Fetcher(_limits(server, _LARGEST_DOCUMENT, patience_s))
     with job.abortable(fetcher.abort):
         fetched = fetcher.fetch(url, headers=_signed(bearer)).required()
     is_yaml = "yaml" in fetched.media_type or url.partition("?")[0].endswith((".yaml", ".yml"))
@@ -85,7 +86,8 @@ class OpenAPIToolset:
             **({} if content is None else {"content-type": "application/json"}),
             **_signed(bearer_for(self._server, occasion.bearer)),
         }
-        fetcher = http.Fetcher(_limits(self._server, _LARGEST_ANSWER, _ANSWER_WITHIN_S))
+        limits = _limits(self._server, _LARGEST_ANSWER, get_settings().tool_timeout_s)
+        fetcher = http.Fetcher(limits)
         try:
             with occasion.job.abortable(fetcher.abort):
                 answer = fetcher.fetch(

@@ -123,3 +123,11 @@ def test_a_process_that_dies_is_started_anew(owner):
     row, _ = native(owner, "rounds=add(a:2,b:3) recite=1")
 
     assert row.result["text"] == "RESULTS 5"
+
+
+def test_a_call_is_not_waited_for_for_ever(owner, configure):
+    configure(tool_timeout_s=0.5)
+
+    row, _ = native(owner, "rounds=slow()/add(a:1,b:1) recite=1")
+
+    assert row.result["text"] == "RESULTS Error: It did not answer in time. 2"

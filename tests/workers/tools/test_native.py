@@ -226,3 +226,12 @@ def test_a_servers_own_key_goes_to_it_and_nobody_elses(owner, tool_server):
     row, _ = native(owner, "rounds=who() recite=1", sealed="a-token")
 
     assert row.result["text"] == "RESULTS Bearer k-1"
+
+
+def test_a_call_is_not_waited_for_for_ever(owner, tool_server, configure):
+    configure(tool_timeout_s=0.5)
+
+    row, _ = native(owner, "rounds=slow() recite=1")
+
+    assert row.result["text"] == "RESULTS Error: 127.0.0.1 did not answer in time."
+    tool_server.release()
