@@ -37,6 +37,7 @@ class Claim:
     is_cancelled: bool
     held: dict[str, Any] | None = None
     trace: str | None = None
+    request_id: str | None = None
 
     @property
     def model(self) -> str | None:
@@ -96,6 +97,7 @@ _CLAIMED = (
     "cancel_requested",
     "held",
     "trace",
+    "request_id",
 )
 _CLAIMS: dict[tuple[str, ...], Prepared] = {
     limited: Prepared(_claim_statement(limited))

@@ -12,6 +12,7 @@ from shared import broker, db, relay, tracing
 from shared.errors import Unavailable
 from shared.ids import new_id, now_s
 from shared.kinds.base import JobSpec, Payload
+from shared.log import request_id
 from shared.models.job import QUEUED, Job
 from shared.prepared import Prepared
 
@@ -71,6 +72,7 @@ def enqueue(
         "request": vars(payload),
         "held": held,
         "trace": tracing.traceparent(),
+        "request_id": request_id.get() or None,
         "created_at": now_s(),
     }
     _INSERT.run(db.connection(), row)

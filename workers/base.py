@@ -19,6 +19,7 @@ from shared.kinds import SPECS
 from shared.kinds.base import JobSpec
 from shared.leases import Claim
 from shared.log import job_id as current_job
+from shared.log import request_id
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
@@ -178,9 +179,18 @@ def run(job_id: str) -> str | None:
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
             return QUEUED
-        return None if claim is None else _attempt(claim)
+        return None if claim is None else _attempt_for_its_request(claim)
     finally:
         current_job.reset(token)
+
+
+def _attempt_for_its_request(claim: Claim) -> str | None:
+    """Make the attempt, so that its lines in the log, and jobs that it orders, name the request."""
+    token = request_id.set(claim.request_id or "")
+    try:
+        return _attempt(claim)
+    finally:
+        request_id.reset(token)
 
 
 def _attempt(claim: Claim) -> str | None:
@@ -194,11 +204,11 @@ def _attempt(claim: Claim) -> str | None:
             outcome = ending.write(running, outcome)
             status = None if outcome is None else outcome.status
         spans.tell(span, status, outcome)
+        if outcome is not None:
+            seconds = time.monotonic() - started
+            counts.job_ends(claim, outcome, seconds)
+            _tell(claim, outcome, seconds)
     running.writer.close()
-    if outcome is not None:
-        seconds = time.monotonic() - started
-        counts.job_ends(claim, outcome, seconds)
-        _tell(claim, outcome, seconds)
     if line.has_waiting(claim):
         _wake_next(claim)
     return status

@@ -54,6 +54,8 @@ class Job(Base):
     held: Mapped[dict[str, Any] | None]
     # The span that asked for it, as W3C's traceparent; None while traces are off.
     trace: Mapped[str | None] = mapped_column(String(64))
+    # The request that asked for it, or for the job that did, as the logs name it.
+    request_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(Seconds)
     started_at: Mapped[int | None] = mapped_column(Seconds)
     finished_at: Mapped[int | None] = mapped_column(Seconds)

@@ -42,6 +42,13 @@ def test_every_option_has_a_heading():
     assert not set(options.OPTIONS) - _headings()
 
 
+def test_everything_that_is_counted_is_told_to_operators():
+    page = existing("docs/operations.md").read_text("utf-8")
+    metrics = module("shared.metrics.catalogue").METRICS
+
+    assert not [one.name for one in metrics if f"`{one.name}`" not in page]
+
+
 def test_no_heading_names_what_does_not_exist():
     settings, options = module("shared.config.settings"), module("shared.config.options")
     known = {name.upper() for name in settings.Settings.model_fields} | set(options.OPTIONS)

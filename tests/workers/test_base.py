@@ -11,6 +11,7 @@ from shared.errors import Invalid, Unavailable
 from shared.flusher import flusher
 from shared.kinds.inference import WRITE_TITLE, WriteTitle
 from shared.log import job_id as job_of_log
+from shared.log import request_id as request_of_log
 from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
 from tests.services.inside import sent
 from tests.services.things import (
@@ -45,6 +46,19 @@ def fail(error):
 
 
 # Well
+
+
+def test_a_job_names_the_request_that_asked_for_it_in_its_lines(each_database, work):
+    seen = []
+    work.do = lambda job: seen.append(request_of_log.get())
+    token = request_of_log.set("asked-by-this")
+    job_id = new_job(new_user())
+    request_of_log.reset(token)
+
+    run(job_id)
+
+    assert seen == ["asked-by-this"]
+    assert request_of_log.get() == ""
 
 
 def test_a_job_that_is_done_has_its_result_in_row_and_log(each_database, work):
