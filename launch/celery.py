@@ -97,6 +97,8 @@ def _beat(args: argparse.Namespace) -> int:
     with lean.without(lean.WORKER_EXTRAS):
         from celery import Celery  # noqa: PLC0415 -- each process loads only what it needs
 
+        from launch.beat import Beat  # noqa: PLC0415 -- each process loads only what it needs
+
         app = Celery("switchyard")
         app.config_from_object("celeryconfig")
         _log_as("beat")
@@ -105,7 +107,7 @@ def _beat(args: argparse.Namespace) -> int:
 
     schedule = Path(args.schedule or get_settings().data_dir / "run" / "beat-schedule")
     schedule.parent.mkdir(parents=True, exist_ok=True)
-    app.Beat(schedule=str(schedule), quiet=True).run()
+    Beat(app=app, schedule=str(schedule), quiet=True).run()
     return 0
 
 
