@@ -40,6 +40,15 @@ def migrate(settings: Settings) -> bool:
     return True
 
 
+def is_prepared(settings: Settings) -> bool:
+    """Whether the database has been brought to any schema of ours.
+
+    Raises:
+        SystemExit: It cannot be reached.
+    """
+    return bool(_present(settings))
+
+
 def warn(settings: Settings) -> None:
     """Tell the log when the database is not what this version expects; for processes that somebody
     else starts, and that may have been started before the database was prepared.

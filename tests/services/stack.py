@@ -46,6 +46,7 @@ class Stack:
         database_url: PostgreSQL's address; empty means SQLite in the folder.
         valkey: Another one than a server of the stack's own; started and ended with it.
         env: Further settings.
+        backup: Folder of a backup, to begin with what it holds instead of nothing.
         allowed: Expected tracebacks, see `allow`.
     """
 
@@ -61,12 +62,13 @@ class Stack:
         database_url: str = "",
         valkey: Valkey | ReplicatedValkey | None = None,
         env: dict[str, str] | None = None,
+        backup: Path | None = None,
         allowed: tuple[str, ...] = (),
     ):
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
-        self._allowed = list(allowed)
+        self._allowed, self._backup = list(allowed), backup
         self.mark = uuid.uuid4().hex
         self._valkey = valkey or Valkey(folder / "valkey")
         self.env = self._environment(provider_url, database_url, env or {})
@@ -227,6 +229,9 @@ class Stack:
         )
 
     def _migrate(self) -> None:
+        if self._backup is not None:
+            run_module(self.env, "launch.restore", str(self._backup))
+            return
         if self.env["DATABASE_URL"]:
             migrate(self.env)
             return
@@ -255,9 +260,15 @@ def shell(command: str) -> list[str]:
 
 def migrate(env: dict[str, str]) -> None:
     """Bring a database to the newest schema."""
-    command = [sys.executable, "-m", "launch.migrate"]
+    run_module(env, "launch.migrate")
+
+
+def run_module(env: dict[str, str], name: str, *words: str) -> str:
+    """Run one of our modules to its end, which has to be a good one, and give what it says."""
+    command = [sys.executable, "-m", name, *words]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def is_healthy(base: str) -> bool:
