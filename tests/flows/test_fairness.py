@@ -64,13 +64,15 @@ def test_a_quota_holds_at_every_process_and_is_settled_by_the_workers(new_stack)
         "the quota to be known",
     )
 
-    answers = [who.try_to_ask("slow delay=30 tokens=30") for who in (admin, elsewhere) * 4]
+    # None of them ends while the others are asked, however busy this machine is.
+    answers = [who.try_to_ask("slow delay=100 tokens=300") for who in (admin, elsewhere) * 4]
     accepted = [answer.json()["job"] for answer in answers if answer.status_code == 202]
     refused = [answer for answer in answers if answer.status_code == 429]
 
-    assert 1 <= len(accepted) <= 3
+    assert 1 <= len(accepted) <= 2
     assert len(refused) == len(answers) - len(accepted)
     assert all(answer.headers["Retry-After"] for answer in refused)
     for job in accepted:
-        admin.follow(job)
+        admin.cancel(job)
+        assert admin.follow(job).end == "cancelled"
     wait_until(lambda: elsewhere.try_to_ask("hello tokens=1").status_code == 202, 5, "room again")

@@ -70,7 +70,7 @@ class Production:
         old = self.servers.primary()
         self.ask()
         old.process.kill()
-        wait_until(lambda: self.servers.primary() is not old, 20, "the replica to take over")
+        wait_until(lambda: self.servers.primary() is not old, 60, "the replica to take over")
         old.start()
         self.servers.wait_complete()
 

@@ -9,7 +9,6 @@ import pytest
 from tests.fakes.openai_server import answer_for
 from tests.services.client import Account, api
 from tests.services.nginx import Nginx
-from tests.services.sockets import read_all
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
@@ -72,7 +71,8 @@ def test_a_socket_opens_and_events_arrive_over_it(outside: Account, open_socket)
         socket.read()
 
     assert outside.job(job)["status"] == "running"
-    read_all({socket: job}, 20)
+    while not socket.is_done(job):
+        socket.read()
     assert socket.text(job) == answer_for(SLOW)
 
 

@@ -13,8 +13,12 @@ _SERVICE = "tests"
 # What one enters the servers with, and what the Sentinels.
 _PASSWORD, _SENTINELS_PASSWORD = "of the/servers", "of the:sentinels"
 _SENTINELS, _QUORUM = 3, 2
-# Sentinels look at each other and at the servers every few seconds; tests do not wait for that.
-_IN_A_HURRY = ("INFO-PERIOD", "200", "PUBLISH-PERIOD", "200", "PING-PERIOD", "100")
+# Sentinels look at each other and at the servers every few seconds, and do nothing for half a minute
+# when they were late themselves; tests do not wait for that.
+_IN_A_HURRY = (
+    *("INFO-PERIOD", "200", "PUBLISH-PERIOD", "200", "PING-PERIOD", "100"),
+    *("TILT-PERIOD", "1000", "TILT-TRIGGER", "10000"),
+)
 
 _CONFIG = """\
 bind 127.0.0.1
@@ -25,7 +29,7 @@ sentinel sentinel-pass "{own}"
 sentinel monitor {service} 127.0.0.1 {primary} {quorum}
 sentinel auth-pass {service} "{password}"
 sentinel down-after-milliseconds {service} 700
-sentinel failover-timeout {service} 4000
+sentinel failover-timeout {service} 2000
 """
 
 
