@@ -13,8 +13,8 @@ _SERVICE = "tests"
 # What one enters the servers with, and what the Sentinels.
 _PASSWORD, _SENTINELS_PASSWORD = "of the/servers", "of the:sentinels"
 _SENTINELS, _QUORUM = 3, 2
-# Sentinels look at each other and at the servers every few seconds, and do nothing for half a minute
-# when they were late themselves; tests do not wait for that.
+# Sentinels look at each other and at the servers every few seconds, and do nothing for half a
+# minute when they were late themselves; tests do not wait for that.
 _IN_A_HURRY = (
     *("INFO-PERIOD", "200", "PUBLISH-PERIOD", "200", "PING-PERIOD", "100"),
     *("TILT-PERIOD", "1000", "TILT-TRIGGER", "10000"),
