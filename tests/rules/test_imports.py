@@ -19,6 +19,7 @@ CELERY_HOMES = (
     "workers/pool.py",
     "workers/poller.py",
     "launch/celery.py",
+    "launch/beat.py",
     "launch/flower/",
 )
 # A library stands behind one wall, so that it can be changed in one place.
