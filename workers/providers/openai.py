@@ -52,7 +52,13 @@ class OpenAIProvider:
         """Answer a chat, piece by piece."""
         asked = {**body, "stream": True}
         model = str(body.get("model", ""))
-        return Answer(self._upstream, _CHAT, asked, lambda head: _reader(head, model))
+        return Answer(self._upstream, _CHAT, asked, lambda head: self._reader(head, model))
+
+    def _reader(self, response: httpx.Response, model: str) -> ChunkReader:
+        """Give what reads the stream that has just begun."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        reader = WholeReader if kind == "application/json" else ChunkReader
+        return reader(model)
 
     def complete(self, body: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
         """Answer a chat in one piece."""
@@ -78,9 +84,3 @@ class OpenAIProvider:
     def close(self) -> None:
         """Close the idle connections."""
         self._upstream.close()
-
-
-def _reader(response: httpx.Response, model: str) -> ChunkReader:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    reader = WholeReader if kind == "application/json" else ChunkReader
-    return reader(model)
