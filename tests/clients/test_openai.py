@@ -29,7 +29,9 @@ def seen_by(provider: FakeOpenAI, question: str) -> dict[str, Any]:
 
 
 def test_the_models_are_listed(client: OpenAI):
-    assert [model.id for model in client.models.list()] == ["fake-alpha", "fake-beta"]
+    listed = [model.id for model in client.models.list()]
+
+    assert listed == ["fake-alpha", "fake-beta", "arena-model"]
 
 
 def test_one_model_is_shown(connect: Connect):

@@ -63,7 +63,7 @@ def test_the_first_user_signs_up_chats_and_finds_the_chat_after_a_reload(
     assert "DONE" not in page.answer
     page.wait_idle()
 
-    assert models == ["fake-alpha", "fake-beta"]
+    assert models == ["fake-alpha", "fake-beta", "Arena Model"]
     assert page.answer == answer_for(question)
     assert len(page.texts) > 30  # token by token, or nearly so
     assert all(answer_for(question).startswith(text) for text in page.texts)
