@@ -111,6 +111,16 @@ def take(queue: str) -> Turn | None:
     return None if found is None else _turn(found)
 
 
+def do_others_wait(queue: str, user_id: str | None) -> bool:
+    """Tell whether a job of another user waits in line.
+
+    Raises:
+        redis.exceptions.RedisError: Redis is away.
+    """
+    first = get_redis().zrange(_key(queue), 0, 1)
+    return any(name.decode() != (user_id or _NOBODY) for name in first)
+
+
 def _turn(member: bytes) -> Turn:
     job_id, _, kind = member.decode().partition(" ")
     return Turn(job_id, kind)

@@ -35,6 +35,17 @@ def test_a_turn_names_the_kind():
     assert rotation.take("compute") == Turn("1", "kind")
 
 
+@pytest.mark.parametrize(
+    ("waiting", "do_wait"),
+    [((), False), (("ada",), False), (("bob",), True), (("ada", "bob"), True)],
+)
+def test_others_wait_when_another_users_job_stands_in_line(waiting, do_wait):
+    for user in waiting:
+        enter(user, f"job of {user}")
+
+    assert rotation.do_others_wait("compute", "ada") is do_wait
+
+
 def test_users_take_turns():
     enter("ada", "a1", "a2", "a3")
     enter("bob", "b1", "b2")

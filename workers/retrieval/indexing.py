@@ -22,6 +22,7 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.services import access, accounts, indexing, reindexing
 from shared.services.indexing import collection_of
 from shared.storage import get_storage
+from workers.giving_way import Turn
 from workers.live import Running
 from workers.retrieval import listening, parts
 from workers.retrieval.abandoning import abandonable
@@ -50,6 +51,7 @@ class Indexing:
         self._source = _taken(job.payload.file_id, job.claim.id)
         self._extract: Extract | None = None
         self._chunks = 0
+        self._turn = Turn(job)
 
     def do(self) -> None:
         """Read, cut, embed, and bring it to where it is searched."""
@@ -60,7 +62,7 @@ class Indexing:
         self._job.check()
         if option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
             return
-        filler = Filler(get_index(), parts.get_engine(), self._step)
+        filler = Filler(get_index(), parts.get_engine(), self._embedded)
         chunks = parts.get_splitter().split(extract)
         meta = _meta(file, extract.text, filler.engine.name)
         self._chunks = filler.put(collection_of(file.id), file.id, chunks, meta)
@@ -79,6 +81,12 @@ class Indexing:
         if not extract.text.strip():
             raise Invalid("The file holds no text.")
         return extract
+
+    def _embedded(self, done: int, total: int, note: str) -> None:
+        """Tell how many chunks are done; they are kept, so others may go first now and then."""
+        self._step(done, total, note)
+        if done < total:
+            self._turn.give_way()
 
     def _step(self, done: float, total: float, note: str, unit: str = "chunks") -> None:
         """Tell how far it is, unless it need go no further: it was cancelled, the file is gone, or

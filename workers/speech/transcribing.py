@@ -15,6 +15,7 @@ from shared.models.job import COMPLETED
 from shared.models.speech import TranscriptPiece
 from shared.services import files
 from shared.storage import get_storage
+from workers.giving_way import Turn
 from workers.inference.chat import owner_of
 from workers.live import Running
 from workers.speech import media
@@ -49,9 +50,13 @@ class Transcription:
 
     def _listen(self, path: Path) -> None:
         total_s = media.length_s(path)
+        turn = Turn(self._job)
         for number, sound in enumerate(cut(media.samples_of(path), self._engine.longest_s)):
             self._job.check()
-            heard = self._remembered(number, sound) or self._heard(number, sound)
+            heard = self._remembered(number, sound)
+            if heard is None:
+                turn.give_way()
+                heard = self._heard(number, sound)
             self._take(heard)
             self._end_s = sound.end_s
             self._tell(max(total_s, sound.end_s))
