@@ -63,6 +63,7 @@ DOCUMENT = {
         "/slow": {"get": {"operationId": "slow", "summary": "Answers when it is let go"}},
         "/who": {"get": {"operationId": "who", "summary": "Tell who asks"}},
         "/picture": {"get": {"operationId": "picture", "summary": "Give a picture"}},
+        "/odd": {"get": {"operationId": "odd.name", "summary": "Has an odd name"}},
         "/silent": {"get": {"summary": "Has no name, and is no tool"}},
     },
     "components": {
@@ -150,6 +151,11 @@ def _who() -> str:
 @app.get("/picture")
 def _picture() -> list[str]:
     return ["data:image/png;base64,AAAA", "a red square"]
+
+
+@app.get("/odd")
+def _odd() -> str:
+    return "odd"
 
 
 @app.get("/now")

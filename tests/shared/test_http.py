@@ -169,3 +169,32 @@ def test_a_bad_status_is_an_error_where_a_good_one_is_required(web, allowed, sta
 
     with pytest.raises(error):
         http.fetch(url).required()
+
+
+# Servers that an admin has set up
+
+
+def test_a_server_of_the_admins_may_stand_anywhere(web):
+    url = web.put("/inside", "tools")
+    trusted = http.Limits(trusted=http.origin_of(url))
+
+    assert http.fetch(url, trusted).text == "tools"
+
+
+def test_where_such_a_server_leads_to_is_checked_all_the_same(web):
+    trusted = http.Limits(trusted=http.origin_of(web.url))
+
+    with FakeWeb() as second, pytest.raises(AddressRefused):
+        http.fetch(f"{web.url}/to?{second.put('/', 'hello')}", trusted)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://Host/x", ("host", 80)),
+        ("https://host", ("host", 443)),
+        ("http://host:8000/x", ("host", 8000)),
+    ],
+)
+def test_an_origin_is_host_and_port(url, origin):
+    assert http.origin_of(url) == origin

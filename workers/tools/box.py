@@ -2,9 +2,10 @@
 
 import contextvars
 import logging
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from shared.errors import SwitchyardError
@@ -19,6 +20,21 @@ R = TypeVar("R")
 
 _MOST_AT_ONCE = 8
 _MOST_FUNCTIONS = 128
+_ODD, _LONGEST_NAME = re.compile(r"[^a-zA-Z0-9_-]"), 64
+
+
+@dataclass(frozen=True)
+class _Function:
+    """One function.
+
+    Attributes:
+        name: As its toolset knows it.
+        spec: As a model is told of it.
+    """
+
+    toolset: Toolset
+    name: str
+    spec: Spec
 
 
 class Toolbox:
@@ -30,7 +46,7 @@ class Toolbox:
 
     def __init__(self, toolsets: Sequence[Toolset], occasion: Occasion) -> None:
         self._toolsets, self._occasion = toolsets, occasion
-        self._functions: dict[str, tuple[Toolset, Spec]] = {}
+        self._functions: dict[str, _Function] = {}
         self.problems: list[str] = []
 
     def open(self) -> None:
@@ -43,7 +59,10 @@ class Toolbox:
             self._toolsets, _side_by_side(self._specs_of, self._toolsets), strict=True
         ):
             for spec in specs[: _MOST_FUNCTIONS - len(self._functions)]:
-                self._functions.setdefault(str(spec["name"]), (toolset, spec))
+                name = _sayable(str(spec["name"]))
+                told = {key: spec.get(key) for key in ("description", "parameters")}
+                function = _Function(toolset, str(spec["name"]), {"name": name, **told})
+                self._functions.setdefault(name, function)
 
     def _specs_of(self, toolset: Toolset) -> list[Spec]:
         try:
@@ -56,21 +75,18 @@ class Toolbox:
 
     def specs(self) -> list[Spec]:
         """Describe all functions."""
-        return [
-            {name: spec.get(name) for name in ("name", "description", "parameters")}
-            for _, spec in self._functions.values()
-        ]
+        return [function.spec for function in self._functions.values()]
 
     @property
     def handles_files(self) -> bool:
         """Whether one of the toolsets reads the request's files itself."""
-        return any(toolset.handles_files for toolset, _ in self._functions.values())
+        return any(function.toolset.handles_files for function in self._functions.values())
 
     def known(self) -> dict[str, dict[str, Any]]:
         """Describe all functions by their names, with the tools that they belong to."""
         return {
-            name: {"tool_id": toolset.id, "spec": spec}
-            for name, (toolset, spec) in self._functions.items()
+            name: {"tool_id": function.toolset.id, "spec": function.spec}
+            for name, function in self._functions.items()
         }
 
     def use(self, name: str, arguments: dict[str, Any]) -> Any:
@@ -82,14 +98,15 @@ class Toolbox:
         """
         if name not in self._functions:
             raise ToolFailed(f"There is no tool {name}.")
-        return self._functions[name][0].call(name, arguments, self._occasion)
+        function = self._functions[name]
+        return function.toolset.call(function.name, arguments, self._occasion)
 
     def __contains__(self, name: str) -> bool:
         return name in self._functions
 
     def toolset_of(self, name: str) -> Toolset:
         """Give what stands behind a function."""
-        return self._functions[name][0]
+        return self._functions[name].toolset
 
     def run(
         self,
@@ -121,9 +138,10 @@ class Toolbox:
     def _make(self, call: Call, occasion: Occasion) -> Made:
         if call.name not in self._functions:
             return failed(call, f"There is no function {call.name}.")
-        toolset, spec = self._functions[call.name]
+        function = self._functions[call.name]
         try:
-            return made_of(call, toolset.call(call.name, arguments_of(call, spec), occasion))
+            arguments = arguments_of(call, function.spec)
+            return made_of(call, function.toolset.call(function.name, arguments, occasion))
         except Stopped:
             raise
         except SwitchyardError as error:
@@ -136,6 +154,14 @@ class Toolbox:
         """Let go of what the calls have opened."""
         for toolset in self._toolsets:
             toolset.close()
+
+
+def _sayable(name: str) -> str:
+    """Write a name so that every model server takes it.
+
+    Source: OpenAI API reference, "Function calling" (the letters of names).
+    """
+    return _ODD.sub("_", name)[:_LONGEST_NAME]
 
 
 def _side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:

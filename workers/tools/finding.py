@@ -29,12 +29,12 @@ def toolsets_for(owner: Principal, request: RunChat) -> tuple[list[Toolset], lis
             missing.append(tool_id)
         else:
             found.append(toolset)
-    if request.tool_servers and may_use_page(owner):
+    if request.tool_servers and _may_use_page(owner):
         found += [BrowserToolset(server) for server in request.tool_servers]
     return found, missing
 
 
-def may_use_page(owner: Principal) -> bool:
+def _may_use_page(owner: Principal) -> bool:
     """Whether a user may let the page call servers of the user's own."""
     return permissions.allows(owner, "features", "direct_tool_servers")
 

@@ -20,7 +20,6 @@ _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\b")
 _DEEPEST, _MOST_NODES, _MOST_OPERATIONS = 12, 50_000, 500
 _LARGEST = 200_000
 _WITHOUT_OBJECT = "body"
-_NAME = re.compile(r"[\w.-]{1,64}")
 
 
 def read(content: bytes, is_yaml: bool) -> Document:
@@ -86,7 +85,7 @@ def describe(document: Document) -> dict[str, Any]:
     operations: dict[str, dict[str, Any]] = {}
     for path, method, operation, shared in _operations(document):
         name = str(operation["operationId"])
-        if name in operations or not _NAME.fullmatch(name):
+        if name in operations:
             continue
         made = _Operation(document, operation, shared)
         specs.append(made.spec(name))

@@ -235,3 +235,9 @@ def test_a_call_is_not_waited_for_for_ever(owner, tool_server, configure):
 
     assert row.result["text"] == "RESULTS Error: 127.0.0.1 did not answer in time."
     tool_server.release()
+
+
+def test_a_name_that_models_could_not_say_is_written_so_that_they_can(owner, openai_server):
+    row, _ = native(owner, "rounds=odd_name() recite=1")
+
+    assert row.result["text"] == "RESULTS odd"
