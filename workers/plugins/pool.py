@@ -88,11 +88,15 @@ class Pool:
         raise Aborted
 
     def _waiting(self, code: Code) -> Runner | None:
-        """Take one that waits with this code loaded: the one that was used last."""
-        for runner in reversed(self._idle):
+        """Take one that waits with this code loaded: the one that was used last. Whoever waits may
+        have been killed meanwhile, by a machine without memory.
+        """
+        for runner in self._idle[::-1]:
             if runner.version == code.version:
                 self._idle.remove(runner)
-                return runner
+                if not runner.has_ended:
+                    return runner
+                runner.end()
         return None
 
     def _makes_room(self) -> bool:

@@ -115,6 +115,18 @@ class Runner:
             raise PluginFailed(f"{self._code.name}: {words}", words=words)
         return result.get("value")
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process is gone, though nobody here has ended it."""
+        line = self._child.control
+        try:
+            line.settimeout(0)
+            return not line.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def stop(self) -> None:
         """End the call under way from another greenlet: asks first, then kills."""
         threading.Thread(target=self._stop, daemon=True, name="plugin-stop").start()
