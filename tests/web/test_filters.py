@@ -22,7 +22,11 @@ from tests.services.things import (
     stored_message,
 )
 from tests.services.waiting import wait_until
+from workers.batches import asking
+from workers.batches.checking import Request
 from workers.filters import streaming
+from workers.filters.base import FilterFailed
+from workers.providers.line import Cut
 
 pytestmark = pytest.mark.usefixtures("plugins_end")
 
@@ -351,3 +355,29 @@ def test_a_stream_filter_that_fails_costs_its_own_turn_only(
 
     assert words in failed.text
     assert [text_of(other.result()) for other in others] == ["a b c d e"] * 2
+
+
+# Batches
+
+
+def line(question):
+    asked = [{"role": "user", "content": question}]
+    return Request("c", {"model": "fake-alpha", "messages": asked})
+
+
+def test_a_line_of_a_batch_passes_the_inlet(member, served):
+    add(TAGGING)
+
+    answer = asking.ask(member.user, "b", asking.CHAT, line("Hello say=one"), Cut())
+
+    assert answer["choices"][0]["message"]["content"] == "one"
+    assert sent_to(served) == "Hello say=one TAG plain"
+
+
+def test_a_line_that_a_filter_refuses_is_not_asked(member, served):
+    add(method("raise Exception('Not this line')"))
+
+    with pytest.raises(FilterFailed, match="Not this line"):
+        asking.ask(member.user, "b", asking.CHAT, line("Hello"), Cut())
+
+    assert not [one for one in served.log() if one["path"].endswith("/completions")]

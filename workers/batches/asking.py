@@ -73,13 +73,17 @@ def ask(user: Principal, batch: str, endpoint: str, request: Request, cut: Cut) 
     """
     if request.body.get("stream"):
         raise Refused("A batch has no streams.", 400)
-    route = models.route(user, request.model)
+    route, asked = models.route(user, request.model), request.body
+    if endpoint == CHAT and models.has_filters(route):
+        from workers.batches.filtering import filtered  # noqa: PLC0415 -- most have none
+
+        route, asked = filtered(user, route, asked, cut)
     with _counted(user, batch, request) as settle:
         provider = provider_for(route.connection)
         try:
             with asking_for(user):
                 if endpoint == CHAT:
-                    body = preset.applied(request.body, route, user, {})
+                    body = preset.applied(asked, route, user, {})
                     answer = provider.complete(body, cut)
                 else:
                     sent = orjson.dumps({**request.body, "model": route.upstream_id})

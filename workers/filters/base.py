@@ -1,13 +1,13 @@
 """What a filter has to be able to do, and what it sees."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from shared.errors import Reason, SwitchyardError
 from shared.kinds.inference import RunChat
 from shared.services import references
 from shared.services.accounts import Principal
-from workers.live import Running
 
 Body = dict[str, Any]
 
@@ -24,6 +24,36 @@ class FilterFailed(SwitchyardError):
     reason = Reason.BAD_REQUEST
 
 
+class Claim(Protocol):
+    """Whose turn it is, and which message it writes."""
+
+    @property
+    def user_id(self) -> str | None:
+        """The account."""
+
+    @property
+    def chat_id(self) -> str | None:
+        """The stored chat."""
+
+    @property
+    def message_id(self) -> str | None:
+        """The stored message."""
+
+
+class Job(Protocol):
+    """What filters need of the work in whose course they run; see `workers.live.Running`."""
+
+    @property
+    def claim(self) -> Claim:
+        """What it is about."""
+
+    def abortable(self, abort: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let a block be ended from outside."""
+
+    def check(self) -> None:
+        """Go on only if nobody has ended it."""
+
+
 class Filter(Protocol):
     """One filter of one turn; raises FilterFailed, or Stopped when the job has to end."""
 
@@ -34,7 +64,7 @@ class Filter(Protocol):
         """Give the chat as it is to be, after an answer."""
 
 
-def seen(job: Running, request: RunChat) -> Body:
+def seen(job: Job, request: RunChat) -> Body:
     """Write a request as filters see it: as a client sends it, with what is known about it.
 
     Source: contract, chat-flow §3.1 and §3.3.

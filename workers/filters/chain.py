@@ -10,24 +10,23 @@ from shared.services import message_trees, messages, models
 from shared.services.accounts import Principal
 from shared.services.models import Route
 from workers.filters import base
-from workers.filters.base import Body, Filter
-from workers.live import Running
+from workers.filters.base import Body, Filter, Job
 from workers.providers.base import Event
 
 if TYPE_CHECKING:
     from workers.filters.functions import FunctionFilter
     from workers.filters.pipelines import PipelineFilter
     from workers.filters.streaming import Streams
-    from workers.plugins.listening import TurnListener
+    from workers.plugins import Listener
 
-MakeListener = Callable[[], "TurnListener"]
+MakeListener = Callable[[], "Listener"]
 
 # What functions may ask for by itself.
 _KNOWN = ("chat_id", "message_id", "session_id", "files")
 _NOT_FIELDS = ("id", "role", "content")
 
 
-def _pipelines_on(job: Running, user: Principal, route: Route) -> "list[PipelineFilter]":
+def _pipelines_on(job: Job, user: Principal, route: Route) -> "list[PipelineFilter]":
     steps = models.pipelines_on(route)
     if not steps:
         return []
@@ -37,7 +36,7 @@ def _pipelines_on(job: Running, user: Principal, route: Route) -> "list[Pipeline
 
 
 def _functions_on(
-    job: Running, user: Principal, route: Route, listener: MakeListener
+    job: Job, user: Principal, route: Route, listener: MakeListener
 ) -> "list[FunctionFilter]":
     cards = models.functions_on(route.model_id, FILTER)
     if not cards:
@@ -66,7 +65,7 @@ class Filters:
         changed: Messages of the chat that the outlets have changed; None before they have run.
     """
 
-    def __init__(self, job: Running, user: Principal, route: Route, listener: MakeListener) -> None:
+    def __init__(self, job: Job, user: Principal, route: Route, listener: MakeListener) -> None:
         self._job = job
         asked = _pipelines_on(job, user, route)
         called = self._functions = _functions_on(job, user, route, listener)

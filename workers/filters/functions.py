@@ -7,12 +7,10 @@ from shared.errors import SwitchyardError
 from shared.models.function import Function
 from shared.services.accounts import Principal
 from workers import plugins
-from workers.filters.base import Body, FilterFailed, as_user
+from workers.filters.base import Body, FilterFailed, Job, as_user
 from workers.filters.streaming import StreamFilter
 from workers.functions.calling import in_words
-from workers.live import Running
-from workers.plugins import Plugin, PluginFailed
-from workers.plugins.listening import TurnListener
+from workers.plugins import Listener, Plugin, PluginFailed
 from workers.providers.line import Cut
 
 Description = dict[str, Any]
@@ -26,9 +24,7 @@ class FunctionFilter:
         extras: What it may ask for beside the body.
     """
 
-    def __init__(
-        self, job: Running, user: Principal, row: Function, listener: TurnListener
-    ) -> None:
+    def __init__(self, job: Job, user: Principal, row: Function, listener: Listener) -> None:
         self._job, self._id, self._listener = job, row.id, listener
         self.plugin: Plugin = plugins.of_row(row, user.id)
         self.extras: dict[str, Any] = {"__user__": as_user(user), "__id__": row.id}
@@ -101,7 +97,7 @@ _descriptions: dict[str, Description] = {}
 
 
 def loaded(
-    job: Running, user: Principal, function_ids: list[str], listener: TurnListener
+    job: Job, user: Principal, function_ids: list[str], listener: Listener
 ) -> list[FunctionFilter]:
     """Load filters; joins the surrounding transaction."""
     rows = [db.session().get(Function, one) for one in function_ids]

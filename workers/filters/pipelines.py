@@ -4,8 +4,7 @@ from urllib.parse import quote
 
 from shared.services.accounts import Principal
 from shared.services.pipelines import Step
-from workers.filters.base import Body, FilterFailed, as_user
-from workers.live import Running
+from workers.filters.base import Body, FilterFailed, Job, as_user
 from workers.providers.errors import ProviderError
 from workers.providers.line import Cut
 from workers.providers.pipelines import Complaint, PipelinesServer
@@ -16,7 +15,7 @@ class PipelineFilter:
     model must not reach it because somebody is away.
     """
 
-    def __init__(self, job: Running, user: Principal, step: Step) -> None:
+    def __init__(self, job: Job, user: Principal, step: Step) -> None:
         self._job, self._user = job, as_user(user)
         self._server = PipelinesServer(step.connection)
         self._path = f"/{quote(step.pipeline_id, safe='')}/filter"

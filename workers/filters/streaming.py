@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from shared.errors import SwitchyardError
+from workers.filters.base import Job
 from workers.filters.chunks import Chunks, events_in
-from workers.live import Running
 from workers.plugins import Group, Plugin, PluginFailed
 from workers.providers.base import Event
 
@@ -163,7 +163,7 @@ class StreamFilter:
     """
 
     def __init__(
-        self, job: Running, plugin: Plugin, extras: dict[str, Any], hear: Hear, fail: Fail
+        self, job: Job, plugin: Plugin, extras: dict[str, Any], hear: Hear, fail: Fail
     ) -> None:
         self._job, self._plugin, self._extras = job, plugin, extras
         self.hear, self._fail = hear, fail
