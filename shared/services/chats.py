@@ -73,20 +73,23 @@ def rest_of(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in _TAKEN_APART}
 
 
-def _write_history(chat: Chat, body: dict[str, Any]) -> None:
+def _write_history(chat: Chat, body: dict[str, Any]) -> list[Message] | None:
     history = body.get("history")
     if not isinstance(history, dict):
-        return
+        return None
     current_id = history.get("currentId") or chat.current_id
     if current_id is not None and not messages.is_id(current_id):
         raise Invalid("`history.currentId` is no id of a message.")
     chat.current_id = current_id
-    messages.write_all(chat.id, history.get("messages") or {})
+    return messages.write_all(chat.id, history.get("messages") or {})
 
 
-def merge(chat: Chat, body: dict[str, Any]) -> Chat:
+def merge(chat: Chat, body: dict[str, Any]) -> list[Message]:
     """Lay the top-level keys of a client's chat object over a stored one; only changed messages are
     written.
+
+    Returns:
+        Its messages as they are stored now.
 
     Raises:
         Invalid: The client's history is no tree of messages.
@@ -97,8 +100,8 @@ def merge(chat: Chat, body: dict[str, Any]) -> Chat:
     if any(chat.data.get(key) != value for key, value in rest.items()):
         chat.data = {**chat.data, **rest}
     chat.updated_at = now_s()
-    _write_history(chat, body)
-    return chat
+    written = _write_history(chat, body)
+    return messages.of_chat(chat.id) if written is None else written
 
 
 def find(chat_id: str) -> Chat:

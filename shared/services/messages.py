@@ -77,11 +77,14 @@ def path_to(chat_id: str, message_id: str, most: int) -> list[ChatMessage]:
     return path[::-1]
 
 
-def write_all(chat_id: str, sent: dict[str, Any]) -> None:
+def write_all(chat_id: str, sent: dict[str, Any]) -> list[Message]:
     """Take a client's whole tree: write what is new or changed, delete what is gone.
 
     An answer that a job is still writing belongs to the job: a client that saves its older copy of
     the tree neither empties nor removes it.
+
+    Returns:
+        What is stored now, as `of_chat`.
 
     Raises:
         Invalid: It is no tree of messages.
@@ -100,10 +103,16 @@ def write_all(chat_id: str, sent: dict[str, Any]) -> None:
         message_id: _values(stored.get(message_id), message, places.get(message_id, 0))
         for message_id, message in sent.items()
     }
-    _insert(chat_id, {name: of for name, of in values.items() if name not in stored})
-    _change(chat_id, {name: _changed(row, values.get(name, {})) for name, row in stored.items()})
+    new = {name: of for name, of in values.items() if name not in stored}
+    changed = {name: _changed(row, values.get(name, {})) for name, row in stored.items()}
     gone = [row.id for row in stored.values() if row.id not in sent and not row.is_running]
+    _insert(chat_id, new)
+    _change(chat_id, changed)
     _delete(chat_id, gone)
+    if new or gone or any("position" in of for of in changed.values()):
+        return of_chat(chat_id)
+    # Most saves change a message or two: their chat is not read once more.
+    return [row._replace(**changed[name]) for name, row in stored.items()]
 
 
 def wait_for(chat_id: str) -> None:

@@ -161,8 +161,9 @@ def show_chat(chat_id: str) -> Response:
 def update_chat(chat_id: str, body: ChatForm) -> Response:
     """Lay a client's copy over the stored chat; running answers stay their job's own."""
     with db.transaction():
-        found = loaded(chats.merge(own(chat_id, "write"), body.chat))
-    return shown(found)
+        chat = own(chat_id, "write")
+        rows = chats.merge(chat, body.chat)
+    return shown((chat, rows))
 
 
 @bp.delete("/<chat_id>")

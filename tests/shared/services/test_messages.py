@@ -384,3 +384,15 @@ def test_an_answer_whose_chat_is_being_deleted_is_not_stored():
     writer.join(5)
 
     assert stored == [False]
+
+
+def test_a_save_gives_what_is_stored_then(each_database):
+    chat = new_chat(new_user(), message("q"), message("a", "q", "assistant"))
+    for sent in (
+        tree(message("q"), message("a", "q", "assistant", content="changed", model="m", mark=1)),
+        tree(message("q"), message("b", "q", "assistant"), message("a", "q", "assistant")),
+        tree(message("q")),
+    ):
+        with db.transaction():
+            given = messages.write_all(chat.id, sent)
+            assert given == messages.of_chat(chat.id)
