@@ -91,6 +91,7 @@ class Settings(BaseModel):
     xframe_options: str = ""
     xpermitted_cross_domain_policies: str = ""
     frontend_build_dir: str = ""
+    external_pwa_manifest_url: str = ""
     offline_mode: bool = False
     storage_provider: Literal["local", "s3"] = "local"
     s3_endpoint_url: str = ""

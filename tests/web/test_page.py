@@ -4,6 +4,7 @@ import pytest
 
 from shared.config.options import get_options
 from shared.config.settings import BadSetting
+from tests.fakes.web_server import FakeWeb
 from web.page.routes import check_build
 
 
@@ -143,6 +144,26 @@ def test_files_whose_name_changes_with_them_are_kept_for_ever(stranger, built):
 def test_nothing_outside_of_the_page_is_served(stranger, built, path):
     assert "secret" not in stranger.get(path).text
     assert "root:" not in stranger.get(path).text
+
+
+def test_the_manifest_may_stand_elsewhere(stranger, worker, configure):
+    with FakeWeb() as web:
+        url = web.put("/polite/manifest.json", '{"name": "Elsewhere"}', "application/json")
+        configure(external_pwa_manifest_url=url, outbound_allowed_networks="127.0.0.1")
+
+        assert stranger.get("/manifest.json").json == {"name": "Elsewhere"}
+    assert stranger.get("/manifest.json").json == {"name": "Elsewhere"}
+
+
+@pytest.mark.parametrize("content", ["no json", "[1]"])
+def test_our_own_manifest_is_given_while_the_other_cannot_be_had(
+    stranger, worker, configure, content
+):
+    with FakeWeb() as web:
+        url = web.put("/polite/manifest.json", content, "application/json")
+        configure(external_pwa_manifest_url=url, outbound_allowed_networks="127.0.0.1")
+
+        assert stranger.get("/manifest.json").json["start_url"] == "/"
 
 
 def test_the_manifest_names_the_instance(stranger, configure):

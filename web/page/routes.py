@@ -16,7 +16,7 @@ from shared.services import accounts
 from shared.version import VERSION
 from web.api import endpoint
 from web.disk import inside
-from web.page import pictures
+from web.page import manifest, pictures
 
 bp = Blueprint("page", __name__, template_folder="templates")
 
@@ -122,18 +122,7 @@ def _has_accounts() -> bool:
 @endpoint(transaction=None)
 def show_manifest() -> dict[str, Any]:
     """Give the page's manifest, by which it can be installed."""
-    icon = {"src": "/static/logo.png", "type": "image/png", "sizes": "500x500"}
-    name = get_settings().webui_name
-    return {
-        "name": name,
-        "short_name": name,
-        "description": f"{name}: chat with models, kept by jobs.",
-        "start_url": "/",
-        "display": "standalone",
-        "background_color": "#343541",
-        "orientation": "any",
-        "icons": [{**icon, "purpose": "any"}, {**icon, "purpose": "maskable"}],
-    }
+    return manifest.manifest()
 
 
 @bp.get("/opensearch.xml")
