@@ -42,7 +42,8 @@ def page(browser: "Browser", stack: Stack, alice: Account) -> "Iterator[Page]":
     tab.locator("#state[data-state=live]").wait_for()
     yield tab
     tab.close()
-    assert not problems
+    # The browser says so by itself while a web process is being replaced.
+    assert not [words for words in problems if "ERR_CONNECTION_REFUSED" not in words]
 
 
 def row(page: "Page", place: str, job: str):
