@@ -69,15 +69,15 @@ class Code:
 
     Attributes:
         name: Of its module, such as `tool_weather`.
-        packages: A folder with packages of its own; empty when it has none.
+        requirements: Packages that its head names.
     """
 
     name: str
     source: str
-    packages: str = ""
+    requirements: tuple[str, ...] = ()
 
     @cached_property
     def version(self) -> str:
         """Tell it from others: the same for the same source only."""
-        whole = "\0".join((self.name, self.packages, self.source))
+        whole = "\0".join((self.name, *self.requirements, self.source))
         return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()

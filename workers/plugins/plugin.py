@@ -42,7 +42,9 @@ def of_row(row: Thing, user_id: str | None = None) -> "Plugin":
     """
     kind = "tool" if isinstance(row, Tool) else "function"
     of_user = valves.of_user(user_id, row) if user_id else None
-    code = Code(f"{kind}_{row.id}", row.content)
+    wanted = str((row.meta.get("manifest") or {}).get("requirements") or "")
+    requirements = tuple(filter(None, map(str.strip, wanted.split(","))))
+    code = Code(f"{kind}_{row.id}", row.content, requirements)
     return Plugin(code, valves.clear(row.valves), valves.clear(of_user))
 
 

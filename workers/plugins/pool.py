@@ -12,6 +12,7 @@ from time import monotonic
 
 from shared.config.settings import get_settings
 from shared.errors import Busy, Reason
+from workers.plugins import packages
 from workers.plugins.base import Code, PluginFailed
 from workers.plugins.runner import Runner
 from workers.providers.errors import Aborted
@@ -39,10 +40,12 @@ class Pool:
 
         Raises:
             Busy: All are in use, and stay so for longer than a call may take.
-            PluginFailed: It cannot be loaded, or plugins are switched off.
+            PluginFailed: It cannot be loaded, what it needs cannot be installed, or plugins are
+                switched off.
             Aborted: `cut` was set.
         """
         _require_allowed()
+        packages.ensure(code, cut)
         runner = self._take(code, cut) or self._started(code)
         try:
             cut.hold(runner.stop)

@@ -14,7 +14,7 @@ import orjson
 
 from shared.config.settings import get_settings
 from shared.errors import Reason, SwitchyardError
-from workers.plugins import process
+from workers.plugins import packages, process
 from workers.plugins.base import Code, Listener, PluginFailed
 from workers.plugins.door import Door
 from workers.plugins.inside import frames, jail
@@ -73,11 +73,12 @@ class Runner:
             PluginFailed: It cannot be loaded, or this machine has no jail for it.
         """
         code, child = self._code, self._child
+        place = packages.folder_for(code)
         deadline = monotonic() + get_settings().plugins_timeout_s
         self._left = MOST_BYTES
-        opening = {"name": code.name, "source": code.source, "packages": code.packages}
+        opening = {"name": code.name, "source": code.source, "packages": place}
         try:
-            self._send({"op": "open", "jail": process.plan(child.folder, code.packages), **opening})
+            self._send({"op": "open", "jail": process.plan(child.folder, place), **opening})
             told = self._read(deadline)
         except Dead as dead:
             raise PluginFailed(f"{code.name} cannot be loaded: {dead}") from None
