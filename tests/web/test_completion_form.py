@@ -62,10 +62,9 @@ def test_usage_is_sent_to_who_wants_it(given, wanted):
 
 def test_our_own_keys_stay_here_and_all_others_go_to_the_provider():
     options = {"stream_options": {"include_usage": True}, "top_k": 3, "tools": []}
+    form = form_of(chat_id="c", id="m", session_id="s", files=[], background=True, **options)
 
-    body = turn._body(
-        form_of(chat_id="c", id="m", session_id="s", files=[], background=True, **options), OPENAI
-    )
+    body = turn._body(form, {}, OPENAI)
 
     assert body == {"model": "alpha", "messages": [ASKING], **options}
 
@@ -73,7 +72,7 @@ def test_our_own_keys_stay_here_and_all_others_go_to_the_provider():
 def test_the_pages_parameters_take_the_providers_form():
     params = {"temperature": 0.5, "seed": None, "system": "no", "logit_bias": "50256:-100, 198:250"}
 
-    body = turn._body(form_of(params=params), OPENAI)
+    body = turn._body(form_of(), params, OPENAI)
 
     assert body["temperature"] == 0.5
     assert body["logit_bias"] == {"50256": -100, "198": 100}
@@ -83,7 +82,7 @@ def test_the_pages_parameters_take_the_providers_form():
 def test_ollama_gets_the_pages_parameters_as_options():
     params = {"num_ctx": 4096, "keep_alive": "5m", "format": "json"}
 
-    body = turn._body(form_of(params=params, options={"num_ctx": 1, "mirostat": 2}), OLLAMA)
+    body = turn._body(form_of(options={"num_ctx": 1, "mirostat": 2}), params, OLLAMA)
 
     assert body["options"] == {"num_ctx": 1, "mirostat": 2}
     assert (body["keep_alive"], body["format"]) == ("5m", "json")
@@ -92,4 +91,4 @@ def test_ollama_gets_the_pages_parameters_as_options():
 @pytest.mark.parametrize("text", ["50256", "50256:much", "50256:nan", "a:b,c"])
 def test_a_logit_bias_that_cannot_be_read_is_refused(text):
     with pytest.raises(Invalid, match="logit_bias"):
-        turn._body(form_of(params={"logit_bias": text}), OPENAI)
+        turn._body(form_of(), {"logit_bias": text}, OPENAI)
