@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
+from shared.config.settings import load
 from shared.models.chunk import Chunk
-from tests.services.client import Account, add_user
+from tests.services.client import Account, add_user, signup
 from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
@@ -20,9 +21,10 @@ def upload(account: Account, text: str, name: str = "manual.txt", query: str = "
     return answer.json()
 
 
-def chunks_of(stack: Stack, file_id: str) -> list[str]:
+def chunks_of(stack: Stack, file_id: str, database: str = "") -> list[str]:
     """Read what the index holds of a file."""
-    engine = create_engine(f"sqlite:///{stack.data}/switchyard.db")
+    url = load({"DATABASE_URL": database, "DATA_DIR": str(stack.data)}).sqlalchemy_url
+    engine = create_engine(url)
     with engine.connect() as connection:
         query = select(Chunk.text).where(Chunk.collection == f"file-{file_id}")
         found = list(connection.scalars(query.order_by(Chunk.id)))
@@ -63,11 +65,17 @@ def test_a_memory_is_found_by_its_meaning(alice: Account):
     assert answer.json()["documents"] == [["My dog is called Rex."]]
 
 
-def test_a_worker_killed_while_indexing_loses_and_doubles_nothing(stack: Stack, alice: Account):
+def test_a_worker_killed_while_indexing_loses_and_doubles_nothing(new_stack, database: str):
+    stack = new_stack(compute=1, database_url=database, env=STACK["env"])
+    alice = signup(stack.base)
     query = "?process_in_background=true"
     file = upload(alice, "\n\n".join(PARAGRAPHS), query=query)
     reader = alice.reader(file["data"]["job"])
-    wait_until(lambda: len(chunks_of(stack, file["id"])) >= 32, 60, "the first chunks to be there")
+    wait_until(
+        lambda: len(chunks_of(stack, file["id"], database)) >= 32,
+        60,
+        "the first chunks to be there",
+    )
 
     stack.compute[0].restart()
 
@@ -79,7 +87,7 @@ def test_a_worker_killed_while_indexing_loses_and_doubles_nothing(stack: Stack, 
         e["data"]["done"] for e in reader.events if e["type"] == "progress" and e["attempt"] == 2
     ]
     assert done[1] >= 32, "what was embedded before is not embedded again"
-    chunks = chunks_of(stack, file["id"])
+    chunks = chunks_of(stack, file["id"], database)
     assert chunks == [paragraph.strip() for paragraph in PARAGRAPHS]
 
 

@@ -28,7 +28,10 @@ class Automatic1111Painter:
     def paint(self, order: Order, easel: Easel) -> Iterator[bytes]:
         """See `Painter`."""
         if order.varies:
-            raise Invalid("The engine 'automatic1111' makes no variations; 'openai' does.")
+            raise Invalid(
+                "The engine 'automatic1111' makes no variations: set "
+                "IMAGE_GENERATION_ENGINE to openai."
+            )
         place = "img2img" if order.sources else "txt2img"
         try:
             answer = waited(

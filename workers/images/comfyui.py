@@ -44,7 +44,10 @@ class ComfyUIPainter:
     def paint(self, order: Order, easel: Easel) -> Iterator[bytes]:
         """See `Painter`."""
         if order.sources:
-            raise Invalid("The engine 'comfyui' changes no pictures here; 'openai' does.")
+            raise Invalid(
+                "The engine 'comfyui' changes no pictures here: set "
+                "IMAGE_GENERATION_ENGINE to openai."
+            )
         workflow, client_id = filled(order), new_id()
         with listening(self._url, client_id, self._key) as messages:
             asked = {"prompt": workflow, "client_id": client_id}

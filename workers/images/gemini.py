@@ -24,7 +24,10 @@ class GeminiPainter:
     def paint(self, order: Order, easel: Easel) -> Iterator[bytes]:
         """See `Painter`."""
         if order.sources:
-            raise Invalid("The engine 'gemini' changes no pictures; 'openai' does.")
+            raise Invalid(
+                "The engine 'gemini' changes no pictures here: set "
+                "IMAGE_GENERATION_ENGINE to openai."
+            )
         easel.tell(0)
         body = {
             "instances": [{"prompt": order.prompt}],
