@@ -8,6 +8,13 @@ from tests.services.things import offer
 URL = "/api/v1/models"
 
 
+@pytest.fixture(autouse=True)
+def _without_arena(request, world):
+    if "each_database" in request.fixturenames:
+        request.getfixturevalue("each_database")
+    get_options().set({"ENABLE_EVALUATION_ARENA_MODELS": False})
+
+
 def form(model_id="mine", **values):
     return {
         "id": model_id,
