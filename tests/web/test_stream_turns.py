@@ -4,6 +4,8 @@ import pytest
 
 from shared import db, relay
 from shared.kinds.catalogue import REFRESH_MODELS
+from shared.kinds.filters import RUN_OUTLET
+from shared.kinds.functions import RUN_ACTION
 from shared.kinds.inference import RUN_CHAT, WRITE_FOLLOW_UPS, WRITE_TAGS, WRITE_TITLE
 from shared.models.job import COMPLETED
 from shared.services import messages
@@ -100,6 +102,25 @@ def test_code_is_told_as_a_whole_while_it_grows_and_when_it_has_run(turn, clock)
     assert "```python\nprint(1)\n```" in contents[1]
     assert "<summary>Analyzing...</summary>" in contents[1]
     assert 'done="true" output="{&quot;stdout&quot;:&quot;1&quot;' in contents[2]
+
+
+@pytest.mark.parametrize("kind", [RUN_ACTION.name, RUN_OUTLET.name])
+def test_what_functions_tell_of_an_answer_that_is_there_is_passed_on(kind):
+    told = translator(kind, "c", "a", "").take(
+        [
+            event("started"),
+            event("event", type="status", data={"description": "x"}),
+            *text("more"),
+            event("replace", content="all"),
+            event("completed", answer=1),
+        ]
+    )
+
+    assert told == [
+        Notice("status", {"description": "x"}),
+        Notice("message", {"content": "more"}),
+        Notice("replace", {"content": "all"}),
+    ]
 
 
 def test_usage_and_sources_are_told_between_the_pieces(turn):

@@ -39,7 +39,8 @@ def finished(user: Principal, form: CompletedForm) -> Chat:
     if changed is not None:
         return {**chat, "messages": _merged(form.messages, changed)}
     payload = RunOutlet(model=form.model, chat=chat)
-    made: Chat = ask(RUN_OUTLET, payload, Subject(user.id, chat_id), _PATIENCE_S)["chat"]
+    told = ask(RUN_OUTLET, payload, Subject(user.id, chat_id), _PATIENCE_S, (form.chat_id, form.id))
+    made: Chat = told["chat"]
     return made
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import db, relay
 from shared.errors import Unavailable
+from shared.kinds.filters import RUN_OUTLET
 from shared.kinds.functions import RUN_ACTION
 from shared.kinds.inference import RUN_CHAT, WRITE_FOLLOW_UPS, WRITE_TAGS, WRITE_TITLE
 from shared.models.chat import Chat
@@ -197,11 +198,11 @@ def _active(is_active: bool) -> Notice:
     return Notice("", {"active": is_active}, newer="chat:active")
 
 
-class _Action:
-    """Turns what an action tells into notices about the message below which it stands."""
+class _Beside:
+    """Turns what functions tell of a message that is written already into notices about it."""
 
     def heal(self) -> None:
-        """Nothing is repeated: the page that has called it listens already."""
+        """Nothing is repeated: the page that has asked for it listens already."""
 
     def take(self, events: list[bytes]) -> list[Notice]:
         """Tell it as it stands."""
@@ -257,13 +258,13 @@ class _Follower:
         return []
 
 
-Translator = Turn | _Action | _Follower
+Translator = Turn | _Beside | _Follower
 
 
 def translator(kind: str, chat_id: str, message_id: str, before: str) -> Translator | None:
     """Choose how the events of a kind of job reach the page; None: not at all."""
-    if kind == RUN_ACTION.name:
-        return _Action()
+    if kind in (RUN_ACTION.name, RUN_OUTLET.name):
+        return _Beside()
     if kind == RUN_CHAT.name:
         return Turn(chat_id, message_id, before)
     if kind == WRITE_TITLE.name:

@@ -9,10 +9,10 @@ from shared.services import models
 from workers.base import task
 from workers.filters.base import Body, FilterFailed
 from workers.filters.chain import Filters
+from workers.functions.calling import page_in
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.telling import Teller
 from workers.live import Running
-from workers.page_calls import Page
 from workers.plugins.listening import TurnListener
 
 
@@ -27,11 +27,7 @@ class _Unwritten:
 
 
 def _listener(job: Running, chat: Body) -> TurnListener:
-    session_id = chat.get("session_id")
-    page = None
-    if isinstance(session_id, str) and session_id:
-        page = Page(job.claim.user_id or "", session_id, chat.get("chat_id"), chat.get("id"))
-    return TurnListener(job, Teller(job, _Unwritten()), page)
+    return TurnListener(job, Teller(job, _Unwritten()), page_in(job, chat))
 
 
 @task(RUN_OUTLET)

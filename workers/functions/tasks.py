@@ -12,11 +12,10 @@ from shared.services.accounts import Principal
 from workers import plugins
 from workers.base import task
 from workers.filters.base import as_user
-from workers.functions.calling import in_words
+from workers.functions.calling import in_words, page_in
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.telling import Teller
 from workers.live import Running
-from workers.page_calls import Page
 from workers.plugins import PluginFailed
 from workers.plugins.listening import TurnListener
 from workers.providers.line import Cut
@@ -70,12 +69,8 @@ class Action:
         Raises:
             Invalid: It has failed; with its words.
         """
-        chat, claim = self._ask.chat, self._job.claim
-        session_id = chat.get("session_id")
-        page = None
-        if isinstance(session_id, str) and session_id:
-            page = Page(claim.user_id or "", session_id, chat.get("chat_id"), chat.get("id"))
-        listener, cut = TurnListener(self._job, self._teller, page), Cut()
+        chat, cut = self._ask.chat, Cut()
+        listener = TurnListener(self._job, self._teller, page_in(self._job, chat))
         try:
             with self._job.abortable(cut.set):
                 self._result = self._plugin.call(
