@@ -151,6 +151,10 @@ def run_next(queue_name: str, woken_for: str, tell: Tell = _tell_nobody) -> str 
         return QUEUED
     try:
         while (turn := rotation.take(queue_name)) is not None:
+            if turn.kind not in SPECS:
+                # In the middle of an update. The sweeper sends it again.
+                log.warning("job %s is for a newer worker: %s", turn.job_id, turn.kind)
+                continue
             tell(turn)
             status = run(turn.job_id)
             if status is not None:

@@ -3,8 +3,10 @@
 from redis.exceptions import RedisError
 
 from shared import leases, rotation
+from shared.broker import queue_key
 from shared.models.job import COMPLETED, QUEUED
-from tests.services.things import new_job, new_user, row_of
+from shared.rotation import Turn
+from tests.services.things import change_job, new_job, new_user, row_of
 from workers import base
 
 
@@ -46,6 +48,20 @@ def test_a_job_is_done_although_nobody_can_tell_whose_turn_it_is(work, monkeypat
 
     assert base.run_next("interactive", job_id) == COMPLETED
     assert "whose turn" in caplog.text
+
+
+def test_a_job_of_a_kind_that_only_newer_workers_know_is_left_to_them(work):
+    owner = new_user()
+    newer, known = sorted((new_job(owner), new_job(owner)))
+    change_job(newer, kind="newer.kind")
+    rotation.take("interactive")
+    rotation.enter(
+        "interactive", owner.id, Turn(newer, "newer.kind"), queue_key("interactive"), b""
+    )
+
+    assert base.run_next("interactive", known) == COMPLETED
+
+    assert (row_of(newer).status, row_of(newer).attempt) == (QUEUED, 0)
 
 
 def test_a_process_that_is_going_down_takes_no_turn(work, live):
