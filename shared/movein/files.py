@@ -59,6 +59,12 @@ class KnowledgeBases(Mover):
             if isinstance(file_id, str):
                 self._known.held.setdefault(file_id, []).append(row.key())
 
+    def forget(self, row: Row) -> None:
+        """See `Mover`; its files come without it."""
+        for holding in self._known.held.values():
+            if row.key() in holding:
+                holding.remove(row.key())
+
 
 @dataclass(frozen=True)
 class _Bytes:

@@ -19,7 +19,6 @@ class Known:
 
     users: dict[str, str] = field(default_factory=dict)
     heir: str | None = None
-    groups: set[str] = field(default_factory=set)
     folders: dict[str, str] = field(default_factory=dict)
     chats: dict[str, str] = field(default_factory=dict)
     channels: set[str] = field(default_factory=set)

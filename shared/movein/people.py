@@ -155,7 +155,3 @@ class Groups(Mover):
         return Moved(
             group.id, [group, *(GroupMember(group_id=group.id, user_id=m) for m in members)]
         )
-
-    def keep(self, row: Row) -> None:
-        """See `Mover`."""
-        self._known.groups.add(row.key())
