@@ -57,6 +57,7 @@ FORMS = {
         "def pipe(self, body): return Streaming(iter([LINE[:20].encode(), LINE[20:].encode()]))",
         "tell me",
     ),
+    "task": ("def pipe(self, body, __task__, __task_body__): return str(__task__)", "None"),
     "user": (
         "def pipe(self, body, __user__, __metadata__): return __user__['role']",
         "user",
@@ -230,3 +231,12 @@ def test_a_tool_that_fails_fails_in_the_pipe(admin, tool_server):
 
     said = answer.json["choices"][0]["message"]["content"]
     assert said == "HTTP error 503: the sensor is broken"
+
+
+def test_a_pipe_that_is_asked_for_a_title_is_told_so(admin):
+    make(admin, "def pipe(self, body, __task__): return '{\"title\": \"' + str(__task__) + '\"}'")
+
+    asked = [{"role": "user", "content": "tell me"}]
+    answer = admin.post("/api/v1/tasks/title/completions", {"model": "echo", "messages": asked})
+
+    assert "title_generation" in answer.json["choices"][0]["message"]["content"]

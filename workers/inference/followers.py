@@ -43,7 +43,7 @@ class _Follower:
     def do(self) -> None:
         """Ask."""
         cut = Cut()
-        with self._job.abortable(cut.set), asking_for(self._owner):
+        with self._job.abortable(cut.set), asking_for(self._owner, self.task):
             completion = self._provider.complete(self._body, cut)
         said = Answer()
         for kind, data in events_of(completion):

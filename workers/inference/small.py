@@ -69,6 +69,7 @@ class TaskTurn:
     def __init__(self, job: Running) -> None:
         assert isinstance(job.payload, RunTask)  # noqa: S101 -- for the type checker: the kind decides
         self._job, asked = job, job.payload
+        self._task = asked.task
         with db.reading():
             self._owner = owner_of(job)
             route = task_route(self._owner, asked.model)
@@ -81,7 +82,7 @@ class TaskTurn:
     def do(self) -> None:
         """Ask."""
         cut = Cut()
-        with self._job.abortable(cut.set), asking_for(self._owner):
+        with self._job.abortable(cut.set), asking_for(self._owner, self._task):
             self._completion = self._provider.complete(self._body, cut)
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:

@@ -12,19 +12,25 @@ Headers = tuple[tuple[str, str], ...]
 
 # Not an argument: it would pass through every layer between a job and the request.
 _headers: ContextVar[Headers] = ContextVar("behalf", default=())
+_task: ContextVar[str | None] = ContextVar("behalf_task", default=None)
 _user: ContextVar[Principal | None] = ContextVar("behalf_user", default=None)
 
 
 @contextmanager
-def asking_for(user: Principal) -> Iterator[None]:
-    """Let the requests of a block tell for whom they are made."""
+def asking_for(user: Principal, task: str | None = None) -> Iterator[None]:
+    """Let the requests of a block tell for whom they are made.
+
+    Args:
+        task: What they are for when it is no answer, such as "title".
+    """
     token = _headers.set(_of(user) if get_settings().enable_forward_user_info_headers else ())
-    user_token = _user.set(user)
+    user_token, task_token = _user.set(user), _task.set(task)
     try:
         yield
     finally:
         _headers.reset(token)
         _user.reset(user_token)
+        _task.reset(task_token)
 
 
 def headers() -> Headers:
@@ -35,6 +41,11 @@ def headers() -> Headers:
 def user() -> Principal | None:
     """Give the user for whom something is asked now; None when it is for nobody."""
     return _user.get()
+
+
+def task() -> str | None:
+    """Give what something is asked for now; None when that is an answer."""
+    return _task.get()
 
 
 def _of(user: Principal) -> Headers:
