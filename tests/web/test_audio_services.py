@@ -5,8 +5,12 @@ import json
 import pytest
 
 from shared.config.options import get_options
+from shared.models.job import CANCELLED
+from shared.services import jobs
 from tests.fakes.speech_server import SOUND, TEXT, FakeSpeech
 from tests.services.speaking import recording
+from tests.services.things import row_of
+from tests.services.waiting import wait_until
 from tests.web.test_audio import URL, send
 from workers.speech.listeners import azure as azure_ear
 from workers.speech.listeners import deepgram
@@ -71,6 +75,18 @@ def test_a_service_listens_piece_by_piece_with_times_of_the_whole(member, servic
     assert told["words"][0]["word"].lower() == "hello"
     assert told["words"][-1]["start"] > second["start"]
     assert round(told["duration"]) == 150
+
+
+def test_a_cancelled_job_does_not_wait_for_a_service_that_listens(member, service):
+    get_options().set({"AUDIO_STT_ENGINE": "openai"})
+    service.gate = 0
+    job_id = send(member, recording(1), background="true").json["job"]
+    wait_until(lambda: service.heard, 10, "the service to listen")
+
+    jobs.cancel(member.user, job_id)
+
+    wait_until(lambda: row_of(job_id).status == CANCELLED, 5, "the job to end")
+    service.release.set()
 
 
 @pytest.mark.parametrize("engine", SPEAKERS)

@@ -22,10 +22,10 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.services import access, accounts, indexing, reindexing
 from shared.services.indexing import collection_of
 from shared.storage import get_storage
+from workers.abandoning import abandonable
 from workers.giving_way import Turn
 from workers.live import Running
 from workers.retrieval import listening, parts
-from workers.retrieval.abandoning import abandonable
 from workers.retrieval.base import Extract
 from workers.retrieval.filling import Filler
 from workers.vectors import get_index

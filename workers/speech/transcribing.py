@@ -13,8 +13,9 @@ from shared.kinds.speech import Transcribe
 from shared.models.file import File
 from shared.models.job import COMPLETED
 from shared.models.speech import TranscriptPiece
-from shared.services import files
+from shared.services import files, speech
 from shared.storage import get_storage
+from workers.abandoning import abandonable
 from workers.giving_way import Turn
 from workers.inference.chat import owner_of
 from workers.live import Running
@@ -36,7 +37,7 @@ class Transcription:
         with db.reading():
             self._file = _recording(job, job.payload.file_id)
             self._kept = _kept(job.claim.id)
-        self._engine = get_listener()
+        self._engine, self._is_local = get_listener(), speech.listener() == speech.LOCAL
         ask = self._ask
         self._manner = Manner(ask.language, ask.hint, ask.to_english, ask.wants_words)
         self._segments: list[dict[str, Any]] = []
@@ -68,7 +69,7 @@ class Transcription:
         return Heard(piece.segments, piece.language)
 
     def _heard(self, number: int, sound: Sound) -> Heard:
-        heard = self._engine.hear(sound, self._manner)
+        heard = self._hear(sound)
         piece = TranscriptPiece(
             job_id=self._job.claim.id,
             number=number,
@@ -79,6 +80,14 @@ class Transcription:
         with db.transaction() as session:
             session.merge(piece)
         return heard
+
+    def _hear(self, sound: Sound) -> Heard:
+        """Listen to one piece. A service may take its time, and is not waited for by a job that is
+        to end; the local engine is soon done, and may not be called twice at once.
+        """
+        if self._is_local:
+            return self._engine.hear(sound, self._manner)
+        return abandonable(self._job, lambda: self._engine.hear(sound, self._manner))
 
     def _take(self, heard: Heard) -> None:
         words = " ".join(segment["text"] for segment in heard.segments)
