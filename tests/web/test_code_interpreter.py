@@ -181,6 +181,7 @@ def test_after_five_rounds_no_more_code_is_run(member, model, open_page):
 
     assert (job.status, len(asked), len(page.asked)) == (COMPLETED, 6, 5)
     assert stored.content.count('<details type="code_interpreter"') == 5
+    assert stored.content.endswith(TAG.format("print(5)"))
 
 
 def test_a_picture_becomes_a_file_that_only_its_owner_sees(
@@ -222,14 +223,16 @@ def test_a_server_that_is_away_is_told_to_the_model(member, model, on_jupyter):
     assert "could not be run" in asked[1]["messages"][-1]["content"]
 
 
-def test_a_tag_in_the_middle_of_reasoning_runs_nothing(member, model, on_jupyter):
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_tag_in_the_middle_of_reasoning_runs_nothing(member, model, on_jupyter, stream):
     asked = model(
         "<think>\nI could write <code_interpreter>x</code_interpreter>\n</think>\nNo."
     ).asked
 
-    job, _ = ask(member)
+    job, stored = ask(member, stream=stream)
 
     assert (job.status, len(asked)) == (COMPLETED, 1)
+    assert "> I could write <code_interpreter>x</code_interpreter>\n" in stored.content
 
 
 # By the page

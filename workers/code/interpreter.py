@@ -12,20 +12,19 @@ from shared.ids import new_id
 from shared.kinds.inference import RunChat
 from shared.services import thoughts
 from shared.services.accounts import Principal
-from shared.services.answers import Answer
 from shared.services.code import JUPYTER
 from workers import page_calls
 from workers.code import jupyter
 from workers.code.pictures import Pictures
-from workers.code.tags import Tags
+from workers.code.tags import Tags, language_in
 from workers.inference import prompts
 from workers.inference.usages import summed
 from workers.live import Running, Stopped
 
 _MOST_ROUNDS = 5
 _MOST_CHARACTERS = 20_000
-# Of what code says, pictures included.
-_LONGEST = 64 * 1024 * 1024
+# Of what code says, with its pictures and without them.
+_LONGEST, _LONGEST_SHOWN = 64 * 1024 * 1024, 1_000_000
 PROMPT = """### Tool: code interpreter
 You can run Python. Write the code between these tags, and nothing else in them:
 <code_interpreter type="code" lang="python">
@@ -58,8 +57,8 @@ class Interpreter:
         has_begun: Whether the model has said anything in this round.
     """
 
-    def __init__(self, job: Running, owner: Principal, request: RunChat, answer: Answer) -> None:
-        self._job, self._owner, self._request, self._answer = job, owner, request, answer
+    def __init__(self, job: Running, owner: Principal, request: RunChat) -> None:
+        self._job, self._owner, self._request = job, owner, request
         self._pictures = Pictures(owner)
         self._tags = Tags()
         self._code: Data = {}
@@ -97,16 +96,19 @@ class Interpreter:
     def _finish(self, data: Data) -> list[Change]:
         """Take the end of what the model says; code whose closing tag is missing is whole by it."""
         if self._tags.is_inside:
-            self._code["code"] += self._tags.flush()
-            self.is_due, self._tags.is_inside = True, False
+            self._close()
             return []
         return [*self._texts(self._tags.flush()), ("delta", data)]
+
+    def _close(self) -> None:
+        self._code["code"] += self._tags.flush()
+        self.is_due, self._tags.is_inside = True, False
 
     def _change(self, kind: str, piece: str) -> list[Change]:
         if kind == "text" or (kind == "open" and not self._may_begin()):
             return self._texts(piece)
         if kind == "open":
-            self._code = {"id": new_id(), "lang": piece, "code": ""}
+            self._code = {"id": new_id(), "lang": language_in(piece), "code": ""}
             return [("code", {**self._code, "done": False})]
         if kind == "code":
             self._code["code"] += piece
@@ -117,7 +119,7 @@ class Interpreter:
 
     def _may_begin(self) -> bool:
         """Whether a tag counts: not in the middle of reasoning, nor when enough code was run."""
-        if self._rounds < _MOST_ROUNDS and not _is_thinking(self._answer.text):
+        if self._rounds < _MOST_ROUNDS and not _is_thinking(self._said):
             return True
         self._tags.is_inside = False
         return False
@@ -148,6 +150,8 @@ class Interpreter:
             Stopped: The job has to end.
         """
         self._spent, self._latest = summed(self._spent, self._latest), {}
+        if self._tags.is_inside:
+            self._close()
         if not self.is_due:
             self._spent = {}  # whoever asks again, for a tool, has noted it
             return None
@@ -173,7 +177,7 @@ class Interpreter:
             said = {"stderr": f"The code could not be run: {error.message}"}
         texts = {name: _text(said.get(name)) for name in ("stdout", "stderr", "result")}
         pictured = {name: self._pictures.kept_in(texts[name]) for name in ("stdout", "result")}
-        return {**texts, **pictured}
+        return {name: text[:_LONGEST_SHOWN] for name, text in {**texts, **pictured}.items()}
 
     def _run(self, code: str) -> dict[str, Any]:
         if option("CODE_INTERPRETER_ENGINE") == JUPYTER:

@@ -33,7 +33,7 @@ class Tags:
         """Take a piece of the answer.
 
         Returns:
-            ("text", text), ("open", language), ("code", code), ("close", ""). Whoever takes no more
+            ("text", text), ("open", tag), ("code", code), ("close", ""). Whoever takes no more
             after a "close" finds the rest in `flush`.
         """
         self._held += text
@@ -56,8 +56,7 @@ class Tags:
         opening = _OPENING.search(held)
         if opening is not None and opening.start() == 0:
             self._held, self.is_inside = held[opening.end() :], True
-            language = _LANGUAGE.search(opening[0])
-            return "open", language[1] if language else "python"
+            return "open", opening[0]
         end = opening.start() if opening else _possible_start(held)
         return self._cut("text", end)
 
@@ -74,6 +73,12 @@ class Tags:
             return None
         piece, self._held = self._held[:end], self._held[end:]
         return kind, piece
+
+
+def language_in(tag: str) -> str:
+    """Tell in which language the code behind an opening tag is."""
+    found = _LANGUAGE.search(tag)
+    return found[1] if found else "python"
 
 
 def _possible_start(text: str) -> int:

@@ -68,7 +68,7 @@ class ChatTurn:
             return None
         from workers.code.interpreter import Interpreter  # noqa: PLC0415 -- most answers run no code
 
-        return Interpreter(self._job, self._owner, self._request, self._answer)
+        return Interpreter(self._job, self._owner, self._request)
 
     def _aim(self, route: models.Route) -> None:
         """Make ready what is asked of a model."""

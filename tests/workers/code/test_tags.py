@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.code.tags import Tags
+from workers.code.tags import Tags, language_in
 
 ANSWER = (
     'Let me see.\n<code_interpreter type="code" lang="python">\nprint(1 < 2)\n</code_interpreter>'
@@ -10,7 +10,7 @@ ANSWER = (
 )
 PARTS = [
     ("text", "Let me see.\n"),
-    ("open", "python"),
+    ("open", '<code_interpreter type="code" lang="python">'),
     ("code", "\nprint(1 < 2)\n"),
     ("close", ""),
     ("text", "\nDone, a < b."),
@@ -51,10 +51,11 @@ def test_tags_may_come_letter_by_letter():
 )
 def test_the_tag_names_the_language(tag, language):
     assert read(f"{tag}1</code_interpreter>") == [
-        ("open", language),
+        ("open", tag),
         ("code", "1"),
         ("close", ""),
     ]
+    assert language_in(tag) == language
 
 
 @pytest.mark.parametrize(
