@@ -48,6 +48,12 @@ class JobSocket:
             self.events.setdefault(frame["job"], []).append(frame)
         return frame
 
+    def read_all_there(self) -> None:
+        """Read one frame, and those that came in the same record of TLS: no poll tells of them."""
+        self.read()
+        while isinstance(self.raw, ssl.SSLSocket) and self.raw.pending():
+            self.read()
+
     def read_until(self, op: str) -> dict[str, Any]:
         """Read on until a frame of the door itself comes."""
         while (frame := self.read()).get("op") != op:
@@ -89,7 +95,7 @@ def read_all(sockets: dict[JobSocket, str], timeout_s: float) -> None:
         assert ready, f"{len(by_number)} sockets are silent before their end"
         for number, _ in ready:
             socket, job = by_number[number]
-            socket.read()
+            socket.read_all_there()
             if socket.is_done(job):
                 poll.unregister(number)
                 del by_number[number]

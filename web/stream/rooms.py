@@ -86,7 +86,7 @@ class Rooms:
             if member.user in users:
                 member.rooms = rooms.get(member.user, set())
 
-    def say(self, sid: str, sent: Any) -> None:
+    def say(self, sid: str, sent: Any = None) -> None:
         """Pass on that somebody types; anything else from a page is left alone."""
         member = self._members.get(sid)
         typing = _typing(sent)
