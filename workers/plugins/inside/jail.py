@@ -8,6 +8,7 @@ import ctypes
 import os
 import resource
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -116,7 +117,7 @@ def enter(plan: Plan, lifeline: int) -> tuple[str, ...]:
     keeper = os.getpid()
     child = os.fork()
     if child:
-        _keep(child, lifeline, has_group=plan.kind == OFF)
+        _keep(child, lifeline, "" if is_alone else plan.folder, has_group=plan.kind == OFF)
     os.close(lifeline)
     held = _inside(plan, is_alone)
     if not is_alone and os.getppid() != keeper:
@@ -179,8 +180,8 @@ def _leave_as_user() -> None:
             file.write(text)
 
 
-def _keep(child: int, lifeline: int, has_group: bool) -> NoReturn:
-    """Wait for the end of the process inside, or of the worker."""
+def _keep(child: int, lifeline: int, folder: str, has_group: bool) -> NoReturn:
+    """Wait for the end of the process inside, or of the worker; leave nothing in its folder."""
     for number in (0, 1, 2, 3, 4):
         os.close(number)
     handle = os.pidfd_open(child)
@@ -190,6 +191,8 @@ def _keep(child: int, lifeline: int, has_group: bool) -> NoReturn:
     if handle not in dict(waiting.poll()):
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
     if has_group:
         # What it has left behind; this process is of the same group.
         os.killpg(0, signal.SIGKILL)
