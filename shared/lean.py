@@ -9,7 +9,7 @@ from contextlib import contextmanager
 # 6 MB, where our tokens are signed by one key; httpx, kombu and Celery: for a command, another
 # version of HTTP, other kinds of threads, another form of messages and a report, 8 MB of a worker;
 # redis-py: for telemetry, which another library may bring.
-SOCKETIO_EXTRAS = ("requests", "websocket", "tornado", "valkey", "kombu")
+SOCKETIO_EXTRAS = ("aiohttp", "requests", "websocket", "tornado", "valkey", "kombu")
 PYJWT_EXTRAS = ("cryptography",)
 REDIS_EXTRAS = ("opentelemetry",)
 WEB_EXTRAS = SOCKETIO_EXTRAS + PYJWT_EXTRAS + REDIS_EXTRAS

@@ -11,6 +11,7 @@ from tests.rules.source import ROOT
 
 # Where one of these is needed, the function that needs it imports it.
 TOO_HEAVY = {
+    "aiohttp",
     "alembic",
     "authlib",
     "av",
