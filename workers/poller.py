@@ -4,10 +4,12 @@ kombu asks `select`, for which gevent makes a watcher for each connection and an
 time anew: 7 % of a busy worker's CPU. Here the watchers stay.
 """
 
+import select
 from typing import Any
 
 from gevent import get_hub
 from gevent.hub import Waiter
+from gevent.monkey import get_original
 from kombu.transport import redis
 from kombu.utils.eventio import READ
 
@@ -19,21 +21,27 @@ class GreenPoller:
 
     def __init__(self) -> None:
         self._watchers: dict[Any, tuple[int, Any]] = {}
+        self._there = get_original("select", "poll")()
 
     def register(self, sock: Any, _events: int) -> None:
         """Wait for a connection from now on."""
         self.unregister(sock)
         number = sock.fileno()
         self._watchers[sock] = number, get_hub().loop.io(number, _ARRIVALS)
+        self._there.register(number, select.POLLIN)
 
     def unregister(self, sock: Any) -> None:
         """Wait for a connection no longer; it may be closed already."""
-        _, watcher = self._watchers.pop(sock, (0, None))
+        number, watcher = self._watchers.pop(sock, (0, None))
         if watcher is not None:
             watcher.close()
+            self._there.unregister(number)
 
     def poll(self, timeout: float | None) -> list[tuple[int, int]] | None:
-        """Wait for the first arrival.
+        """Wait for the first arrival; one that is there already is told at once.
+
+        Otherwise each job would be taken a round of all green threads after the one before. In a
+        burst these are many: the first tokens of 1,000 answers took 4.7 s in place of 1.1.
 
         Args:
             timeout: Seconds; None for ever.
@@ -41,6 +49,8 @@ class GreenPoller:
         Returns:
             The number of its connection, with READ; None when time is up.
         """
+        if there := self._there.poll(0):
+            return [(there[0][0], READ)]
         waiter: Any = Waiter()
         waited_for = list(self._watchers.values())
         timer = None if timeout is None else get_hub().loop.timer(timeout)

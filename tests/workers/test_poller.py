@@ -2,6 +2,7 @@
 
 import socket
 
+import gevent
 import pytest
 from kombu.utils.eventio import READ
 
@@ -82,3 +83,14 @@ def test_a_connection_that_was_closed_can_be_unregistered(poller):
     poller.unregister(here)
 
     assert poller.poll(0.01) is None
+
+
+def test_what_is_there_already_is_told_before_other_green_threads_run(poller, pair):
+    here, there = pair
+    poller.register(here, READ)
+    there.send(b"x")
+    others = []
+    gevent.spawn(others.append, "ran")
+
+    assert poller.poll(5) == [(here.fileno(), READ)]
+    assert not others
