@@ -195,7 +195,7 @@ def test_a_server_that_is_not_there_is_told(admin, worker):
 def test_what_is_no_address_is_told(admin, worker, url):
     answer = verify(admin, url)
 
-    assert (answer.status_code, list(answer.json)) == (500, ["detail"])
+    assert (answer.status_code, list(answer.json)) == (400, ["detail"])
 
 
 # Model lists
