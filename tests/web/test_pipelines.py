@@ -15,6 +15,7 @@ from tests.services.things import describe, message, new_chat, row_of, stored_me
 from tests.services.waiting import free_port, wait_until
 
 AREA = "/api/v1/pipelines"
+FIRST_SECRET = "first-secret-value"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,10 @@ def _server():
 @pytest.fixture
 def server(_server, world, worker, openai_server):
     """A pipelines server at place 1, beside a server that is none."""
-    _server.pipelines, _server.hangs = {"guard": Pipeline(valves={"secret_key": "s3"})}, False
+    _server.pipelines, _server.hangs = (
+        {"guard": Pipeline(valves={"secret_key": FIRST_SECRET})},
+        False,
+    )
     _server.asked.clear()
     get_options().set(
         {
@@ -115,8 +119,8 @@ def test_valves_are_shown_described_and_set(admin, server):
     spec = admin.get(f"{path}/spec?urlIdx=1").json
     changed = admin.post(f"{path}/update?urlIdx=1", {"limit": 3})
 
-    assert (shown, spec["title"]) == ({"secret_key": "s3"}, "Valves")
-    assert (changed.status_code, changed.json) == (200, {"secret_key": "s3", "limit": 3})
+    assert (shown, spec["title"]) == ({"secret_key": FIRST_SECRET}, "Valves")
+    assert (changed.status_code, changed.json) == (200, {"secret_key": FIRST_SECRET, "limit": 3})
 
 
 def test_secrets_of_valves_stand_in_no_job(admin, server):
@@ -126,7 +130,7 @@ def test_secrets_of_valves_stand_in_no_job(admin, server):
     with db.reading() as session:
         rows = [f"{job.request} {job.result}" for job in session.scalars(select(Job))]
     assert rows
-    assert not any("very-secret-value" in row or "s3" in row for row in rows)
+    assert not any("very-secret-value" in row or FIRST_SECRET in row for row in rows)
 
 
 def test_refusals_come_with_the_servers_status_and_words(admin, server):
