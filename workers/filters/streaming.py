@@ -15,7 +15,7 @@ import orjson
 from shared.errors import SwitchyardError
 from workers.filters.base import Job
 from workers.filters.chunks import Chunks, events_in
-from workers.plugins import Group, Plugin, PluginFailed
+from workers.plugins import Group, Plugin, PluginFailed, Silence
 from workers.providers.base import Event
 
 _GATHER_S = 0.008
@@ -49,7 +49,7 @@ class Part:
         self.is_done.set()
 
 
-class _Hall:
+class _Hall(Silence):
     """Hears the events of all parts of a load, and hands each its own."""
 
     def __init__(self, parts: list[Part]) -> None:
@@ -70,14 +70,6 @@ class _Hall:
             PluginFailed: Always.
         """
         raise PluginFailed("Nobody can be asked in the middle of a stream.")
-
-    def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:  # noqa: ARG002 -- as above
-        """Tell that there are none.
-
-        Raises:
-            PluginFailed: Always.
-        """
-        raise PluginFailed(f"There is no tool {name}.")
 
 
 class Lane:
