@@ -9,8 +9,10 @@ import hashlib
 import json
 import struct
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.fakes.threaded import ThreadedFake
 
 # One pixel.
 PNG = base64.b64decode(
@@ -22,7 +24,7 @@ _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.
 CHECKPOINTS = ["one.safetensors", "two.safetensors"]
 
 
-class FakeImages:
+class FakeImages(ThreadedFake):
     """The server; use as a context.
 
     Attributes:
@@ -34,11 +36,7 @@ class FakeImages:
     def __init__(self) -> None:
         self.key = "good-key"
         self.reset()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(_Handler)
 
     def reset(self) -> None:
         """Forget what came, and be good."""
@@ -54,15 +52,9 @@ class FakeImages:
         """Give the JSON bodies that came to a path."""
         return [json.loads(body) for asked, body, _ in self.asked if asked == path]
 
-    def __enter__(self) -> "FakeImages":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def let_go(self) -> None:
+        """See `ThreadedFake`."""
         self.release.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,8 +8,10 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.fakes.threaded import ThreadedFake
 
 Change = Callable[[dict[str, Any], dict[str, Any]], Any]
 
@@ -45,7 +47,7 @@ class Pipeline:
         return {"id": name, "name": name, "object": "model", "created": 1, "pipeline": told}
 
 
-class FakePipelines:
+class FakePipelines(ThreadedFake):
     """The server; use as a context.
 
     Attributes:
@@ -60,25 +62,15 @@ class FakePipelines:
         self.key = "pipelines-key"
         self.hangs = False
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(_Handler)
 
     def asked_at(self, path: str) -> list[Any]:
         """Give what came to a path."""
         return [body for _, asked, body in self.asked if asked == path]
 
-    def __enter__(self) -> "FakePipelines":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def let_go(self) -> None:
+        """See `ThreadedFake`."""
         self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

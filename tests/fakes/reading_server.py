@@ -11,18 +11,19 @@ https://docs.mistral.ai/api/#tag/ocr and #tag/files; https://docs.cohere.com/ref
 
 import base64
 import json
-import threading
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.threaded import ThreadedFake
 
 BROKEN = b"%BROKEN"
 KEY = "good-key"
 Answer = tuple[int, Any, dict[str, str]]
 
 
-class FakeReading:
+class FakeReading(ThreadedFake):
     """The server; use as a context.
 
     Attributes:
@@ -39,20 +40,7 @@ class FakeReading:
         self.kept: dict[str, bytes] = {}
         self.analysed: list[bytes] = []
         self.polls = 1
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> "FakeReading":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -5,15 +5,17 @@ Whoever listens hears TEXT in every piece; whoever speaks sends SOUND. `trouble`
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.fakes.threaded import ThreadedFake
 
 TEXT = "hello there"
 SOUND = b"\xff\xf3sound" * 2000
 _WORDS = [{"word": "hello", "start": 0.1, "end": 0.4}, {"word": "there", "start": 0.5, "end": 0.9}]
 
 
-class FakeSpeech:
+class FakeSpeech(ThreadedFake):
     """The server; use as a context.
 
     Attributes:
@@ -25,11 +27,7 @@ class FakeSpeech:
     def __init__(self) -> None:
         self.key = "good-key"
         self.reset()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(_Handler)
 
     def reset(self) -> None:
         """Forget what came, and be good."""
@@ -43,15 +41,9 @@ class FakeSpeech:
         """How many pieces came to be heard."""
         return sum("transcri" in path or "listen" in path for path, _, _ in self.asked)
 
-    def __enter__(self) -> "FakeSpeech":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def let_go(self) -> None:
+        """See `ThreadedFake`."""
         self.release.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

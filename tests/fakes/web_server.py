@@ -5,13 +5,15 @@ then for ever, `/flood` sends without end, `/hang` never answers.
 """
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from tests.fakes.threaded import ThreadedFake
 
 _FLOOD = b"x" * 65536
 
 
-class FakeWeb:
+class FakeWeb(ThreadedFake):
     """The server; `pages` maps a path to (status, content type, body), `asked` lists requests.
 
     Use as a context.
@@ -21,26 +23,16 @@ class FakeWeb:
         self.pages: dict[str, tuple[int, str, bytes]] = {}
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(_handler(self))
 
     def put(self, path: str, body: str | bytes, kind: str = "text/html", status: int = 200) -> str:
         """Put a page up; gives its address."""
         self.pages[path] = (status, kind, body.encode() if isinstance(body, str) else body)
         return self.url + path
 
-    def __enter__(self) -> "FakeWeb":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def let_go(self) -> None:
+        """See `ThreadedFake`."""
         self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _handler(web: FakeWeb) -> type[BaseHTTPRequestHandler]:
