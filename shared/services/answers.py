@@ -150,6 +150,15 @@ class Answer:
         return self._all("text")
 
     @property
+    def readable(self) -> str:
+        """The text, with the code that was run here as blocks of it."""
+        return "".join(
+            readable_code(held) if kind == "code" else held.whole()
+            for kind, held, *_ in self._blocks
+            if kind in ("text", "code")
+        )
+
+    @property
     def reasoning(self) -> str:
         """The reasoning alone."""
         return self._all("reasoning")
@@ -193,7 +202,7 @@ class Answer:
         """Write the message as an OpenAI server would in `choices[0].message`."""
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": self.text or (None if self.tool_calls else ""),
+            "content": self.readable or (None if self.tool_calls else ""),
         }
         if self.reasoning:
             message["reasoning_content"] = self.reasoning
@@ -275,8 +284,7 @@ def _code(code: dict[str, Any], is_over: bool) -> str:
     """
     import html  # noqa: PLC0415 -- as above
 
-    fence = "````" if "```" in code["code"] else "```"
-    written = f"{fence}{code['lang']}\n{code['code'].strip()}\n{fence}"
+    written = _fenced(code["code"], code["lang"])
     if not code["done"] and not is_over:
         head = '<details type="code_interpreter" done="false">\n<summary>Analyzing...</summary>'
     else:
@@ -286,3 +294,20 @@ def _code(code: dict[str, Any], is_over: bool) -> str:
             "<summary>Analyzed</summary>"
         )
     return f"{head}\n{written}\n</details>\n"
+
+
+def readable_code(code: dict[str, Any]) -> str:
+    """Write a block of code that was run here, and its output, for readers who get nothing but
+    text; empty while it is under way.
+    """
+    if not code["done"]:
+        return ""
+    output = code.get("output") or {}
+    said = "\n".join(str(text).strip("\n") for text in output.values() if text)
+    shown = _fenced(code["code"], code.get("lang", "python"))
+    return f"\n{shown}\n" + (f"\n{_fenced(said)}\n" if said else "")
+
+
+def _fenced(text: str, lang: str = "") -> str:
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{lang}\n{text.strip()}\n{fence}"

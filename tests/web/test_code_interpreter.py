@@ -26,6 +26,12 @@ from workers.inference import aim
 
 pytestmark = pytest.mark.usefixtures("worker", "uploads")
 
+PLAIN = {
+    "model": "alpha",
+    "messages": [{"role": "user", "content": "How much?"}],
+    "features": {"code_interpreter": True},
+}
+READABLE = "See.\n\n```python\n1 + 1\n```\n\n```\n2\n```\n\n\nTwo."
 TAG = '<code_interpreter type="code" lang="python">\n{}\n</code_interpreter>'
 
 
@@ -153,16 +159,23 @@ def test_an_answer_in_one_piece_holds_text_and_cost_of_all_rounds(
 ):
     model(f"See.\n{TAG.format('1 + 1')}", "Two.")
 
-    body = {
-        "model": "alpha",
-        "messages": [{"role": "user", "content": "How much?"}],
-        "features": {"code_interpreter": True},
-    }
-    answer = member.post("/api/chat/completions", body).json
+    answer = member.post("/api/chat/completions", PLAIN).json
 
-    assert answer["choices"][0]["message"]["content"] == "See.\n\n\nTwo."
+    assert answer["choices"][0]["message"]["content"] == READABLE
     [job] = [row_of(job_id) for job_id in worker.done if row_of(job_id).kind == RUN_CHAT.name]
     assert job.result["usage"]["total_tokens"] == 22
+
+
+@pytest.mark.parametrize("door", ["/api/chat/completions", "/v1/chat/completions"])
+def test_a_plain_stream_has_the_code_and_its_output_as_text(member, model, on_jupyter, door):
+    model(f"See.\n{TAG.format('1 + 1')}", "Two.")
+
+    answer = member.post(door, {**PLAIN, "stream": True})
+
+    lines = [line[6:] for line in answer.text.split("\n\n") if line.startswith("data: {")]
+    deltas = [choice["delta"] for line in lines for choice in json.loads(line)["choices"]]
+    assert "".join(delta.get("content") or "" for delta in deltas) == READABLE
+    assert answer.text.endswith("data: [DONE]\n\n")
 
 
 def test_code_without_a_closing_tag_is_run_at_the_end_of_the_round(member, model, on_jupyter):

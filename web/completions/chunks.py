@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from shared.services.answers import Answer
+from shared.services.answers import Answer, readable_code
 from web.completions import problems
 from web.completions.beyond import Beyond
 from web.stream import sse
@@ -96,6 +96,10 @@ class Chunks:
         self._beyond.restart()
         return self._delta({"text": data["content"]})
 
+    def _code(self, data: dict[str, Any]) -> bytes:
+        """Tell code that was run here as text, once there is its output."""
+        return self._delta({"text": readable_code({"done": False, **data})})
+
     def _source(self, data: dict[str, Any]) -> bytes:
         """Tell the sources, or which model was picked, in a chunk without choices, so that OpenAI's
         clients read over it.
@@ -130,6 +134,7 @@ _WRITERS: dict[str, Any] = {
     "delta": Chunks._delta,
     "restarted": Chunks._restarted,
     "replace": Chunks._replaced,
+    "code": Chunks._code,
     "source": Chunks._source,
     "selected": Chunks._source,
     "usage": Chunks._note_usage,

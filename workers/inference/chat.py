@@ -316,7 +316,7 @@ class ChatTurn:
         if self._code is None or not completion["choices"]:
             return completion
         first, *others = completion["choices"]
-        message = {**(first.get("message") or {}), "content": self._answer.text}
+        message = {**(first.get("message") or {}), "content": self._answer.readable}
         return {**completion, "choices": [{**first, "message": message}, *others]}
 
     def _beside(self) -> dict[str, Any]:
