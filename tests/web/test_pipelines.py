@@ -364,3 +364,74 @@ def test_a_turn_is_cancelled_while_a_filter_hangs(member, server):
     member.post(f"/api/v1/jobs/{turn}/cancel")
 
     wait_until(lambda: row_of(turn).status == CANCELLED, 5, "the end of the turn")
+
+
+# Small tasks
+
+
+TITLE = "/api/v1/tasks/title/completions"
+TALK = [{"role": "user", "content": "Hello"}]
+
+
+def test_a_small_task_passes_the_pipelines_of_its_model(member, server, openai_server):
+    server.pipelines = {"guard": Pipeline(inlet=append("guarded"))}
+    allow("fake-alpha")
+
+    answer = member.post(TITLE, {"model": "fake-alpha", "messages": TALK, "chat_id": "c"})
+
+    assert answer.status_code == 200
+    (sent,) = [r["json"] for r in openai_server.log() if r["path"].endswith("/completions")]
+    assert sent["messages"][-1]["content"].endswith(" guarded")
+    assert "metadata" not in sent
+    (seen,) = server.asked_at("/guard/filter/inlet")
+    assert (seen["user"]["id"], seen["body"]["model"]) == (member.id, "fake-alpha")
+    assert seen["body"]["metadata"]["task"] == "title_generation"
+    assert seen["body"]["metadata"]["task_body"]["messages"] == TALK
+
+
+def test_what_a_pipeline_refuses_is_asked_of_no_task_model(member, server, openai_server):
+    def refuse(_body, _user):
+        raise Refusal("Not today")
+
+    server.pipelines = {"guard": Pipeline(inlet=refuse)}
+    allow("fake-alpha")
+
+    answer = member.post(TITLE, {"model": "fake-alpha", "messages": TALK})
+
+    assert (answer.status_code, answer.json["detail"]) == (400, "Error: Not today")
+    assert not [r for r in openai_server.log() if r["path"].endswith("/completions")]
+
+
+def test_a_pipeline_sends_a_task_only_to_a_model_of_the_user(member, server, openai_server):
+    server.pipelines = {
+        "router": Pipeline(inlet=lambda body, _user: {**body, "model": "fake-beta"})
+    }
+    allow("fake-alpha")
+
+    refused = member.post(TITLE, {"model": "fake-alpha", "messages": TALK})
+    allow("fake-beta")
+    answer = member.post(TITLE, {"model": "fake-alpha", "messages": TALK})
+
+    assert (refused.status_code, answer.status_code) == (400, 200)
+    assert openai_server.log()[-1]["json"]["model"] == "fake-beta"
+
+
+def test_titles_after_an_answer_pass_the_pipelines_too(member, server):
+    server.pipelines = {"guard": Pipeline()}
+    allow("fake-alpha")
+    chat = new_chat(member.user, message("q"), message("a", "q", "assistant", content=""))
+
+    ask(
+        member,
+        chat_id=chat.id,
+        id="a",
+        session_id="s",
+        background_tasks={"title_generation": True},
+    )
+
+    def tasks():
+        asked = server.asked_at("/guard/filter/inlet")
+        return [one["body"]["metadata"].get("task") for one in asked]
+
+    wait_until(lambda: "title_generation" in tasks(), 10, "the title to pass the pipeline")
+    assert tasks() == [None, "title_generation"]

@@ -9,6 +9,7 @@ from shared.kinds.images import PAINT, Paint
 from shared.services.accounts import Principal
 from workers.asking import ask
 from workers.context import queries
+from workers.filters.small import Matter
 from workers.inference import prompts
 from workers.live import Running, Stopped
 
@@ -30,7 +31,7 @@ def described(job: Running, user: Principal, model: str, messages: list[dict[str
         return question
     template = option("IMAGE_PROMPT_GENERATION_PROMPT_TEMPLATE") or prompts.PICTURE
     try:
-        said = queries.asked_for(job, user, model, messages, template)
+        said = queries.asked_for(job, user, Matter("image_prompt", model, messages), template)
     except Stopped:
         raise
     except SwitchyardError as error:

@@ -8,10 +8,12 @@ from shared.config.options import option
 from shared.errors import SwitchyardError
 from shared.services.accounts import Principal
 from shared.services.answers import Answer
+from workers.filters.small import Matter, through_pipelines
 from workers.inference import prompts
 from workers.inference.asking import json_in, task_route, text_of
 from workers.live import Running, Stopped
 from workers.providers import provider_for
+from workers.providers.behalf import asking_for
 from workers.providers.line import Cut
 from workers.providers.sse import events_of
 
@@ -44,7 +46,8 @@ def asked_by(
         return [question] if question else []
     try:
         template = option("QUERY_GENERATION_PROMPT_TEMPLATE") or prompts.QUERIES
-        said = asked_for(job, user, model, messages, template)
+        matter = Matter("queries", model, messages)
+        said = asked_for(job, user, matter, template)
     except Stopped:
         raise
     except SwitchyardError as error:
@@ -55,9 +58,7 @@ def asked_by(
     return [query for query in dict.fromkeys(queries) if query][:_MOST] or [question]
 
 
-def asked_for(
-    job: Running, user: Principal, model: str, messages: list[dict[str, Any]], template: str
-) -> dict[str, Any]:
+def asked_for(job: Running, user: Principal, matter: Matter, template: str) -> dict[str, Any]:
     """Ask the task model about a chat; gives the JSON object that it says, or {}.
 
     Args:
@@ -65,18 +66,19 @@ def asked_for(
 
     Raises:
         Stopped: The job has to end.
-        SwitchyardError: The model does not answer.
+        SwitchyardError: The model does not answer, or a pipeline does not let it pass.
     """
     with db.reading():
-        route = task_route(user, model)
-    said = [{"role": str(one.get("role")), "content": text_of(one)} for one in messages]
+        route = task_route(user, matter.model)
+    said = [{"role": str(one.get("role")), "content": text_of(one)} for one in matter.messages]
     body = {
         "model": route.upstream_id,
         "messages": [{"role": "user", "content": prompts.fill(template, said, user.name)}],
         "max_tokens": _MAX_TOKENS,
     }
+    route, body = through_pipelines(job, user, route, body, matter)
     cut = Cut()
-    with job.abortable(cut.set):
+    with job.abortable(cut.set), asking_for(user, matter.task):
         completion = provider_for(route.connection).complete(body, cut)
     answer = Answer()
     for kind, data in events_of(completion):

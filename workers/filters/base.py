@@ -98,7 +98,7 @@ def taken(request: RunChat, body: Body) -> RunChat:
     files, features = rest.pop("files", None), rest.pop("features", None)
     tool_ids = rest.pop("tool_ids", None)
     model, messages = rest.get("model"), rest.get("messages")
-    if not isinstance(model, str) or not _are_objects(messages):
+    if not isinstance(model, str) or not are_objects(messages):
         raise FilterFailed("A filter gave back something that is no chat completion request.")
     wanted = features if isinstance(features, dict) else {}
     return request.model_copy(
@@ -112,7 +112,8 @@ def taken(request: RunChat, body: Body) -> RunChat:
     )
 
 
-def _are_objects(items: Any) -> bool:
+def are_objects(items: Any) -> bool:
+    """Whether something is a list of objects, as messages are."""
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 

@@ -26,7 +26,8 @@ _KNOWN = ("chat_id", "message_id", "session_id", "files")
 _NOT_FIELDS = ("id", "role", "content")
 
 
-def _pipelines_on(job: Job, user: Principal, route: Route) -> "list[PipelineFilter]":
+def pipelines_on(job: Job, user: Principal, route: Route) -> "list[PipelineFilter]":
+    """List the pipelines of servers that see what goes to a model, in their order."""
     steps = models.pipelines_on(route)
     if not steps:
         return []
@@ -67,7 +68,7 @@ class Filters:
 
     def __init__(self, job: Job, user: Principal, route: Route, listener: MakeListener) -> None:
         self._job = job
-        asked = _pipelines_on(job, user, route)
+        asked = pipelines_on(job, user, route)
         called = self._functions = _functions_on(job, user, route, listener)
         self._filters: list[Filter] = [*asked, *called]
         # A model that is itself a pipeline sees its own answer before the filters do.

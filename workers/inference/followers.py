@@ -8,6 +8,7 @@ from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
 from shared.services import chat_tags, chats, message_trees, messages
 from shared.services.answers import Answer
+from workers.filters.small import Matter, through_pipelines
 from workers.inference.aim import answering
 from workers.inference.asking import json_in, task_route
 from workers.inference.chat import check_chat, owner_of
@@ -36,15 +37,22 @@ class _Follower:
             check_chat(job, owner)
             self._owner = owner
             self._branch = _branch(job.claim.chat_id or "", job.claim.message_id)
-            route = task_route(owner, job.payload.model, job.payload.direct)
-        self._body = body_for(self.task, route, self._branch, owner.name)
-        self._provider = answering(job, route, job.payload)
+            self._route = task_route(owner, job.payload.model, job.payload.direct)
+        self._asked = job.payload
+        self._body = body_for(self.task, self._route, self._branch, owner.name)
 
     def do(self) -> None:
-        """Ask."""
+        """Ask.
+
+        Raises:
+            FilterFailed: A pipeline does not let it pass.
+        """
+        matter = Matter(self.task, self._asked.model, self._branch, self._job.claim.chat_id)
+        passed = self._job, self._owner, self._route, self._body, matter
+        route, body = through_pipelines(*passed)
         cut = Cut()
         with self._job.abortable(cut.set), asking_for(self._owner, self.task):
-            completion = self._provider.complete(self._body, cut)
+            completion = answering(self._job, route, self._asked).complete(body, cut)
         said = Answer()
         for kind, data in events_of(completion):
             if kind == "delta":

@@ -6,6 +6,7 @@ from shared import db
 from shared.config.options import option
 from shared.kinds.inference import RunTask
 from shared.services.models import Route
+from workers.filters.small import Matter, through_pipelines
 from workers.inference import prompts
 from workers.inference.asking import task_route, text_of
 from workers.inference.chat import owner_of
@@ -72,18 +73,24 @@ class TaskTurn:
         self._task = asked.task
         with db.reading():
             self._owner = owner_of(job)
-            route = task_route(self._owner, asked.model)
+            self._route = task_route(self._owner, asked.model)
         said = [{"role": str(m.get("role")), "content": text_of(m)} for m in asked.messages]
         about = (asked.prompt, asked.words)
-        self._body = body_for(asked.task, route, said, self._owner.name, *about)
-        self._provider = provider_for(route.connection)
+        self._body = body_for(asked.task, self._route, said, self._owner.name, *about)
+        self._matter = Matter(asked.task, asked.model, asked.messages)
         self._completion: dict[str, Any] = {}
 
     def do(self) -> None:
-        """Ask."""
+        """Ask.
+
+        Raises:
+            FilterFailed: A pipeline does not let it pass.
+        """
+        passed = self._job, self._owner, self._route, self._body, self._matter
+        route, body = through_pipelines(*passed)
         cut = Cut()
         with self._job.abortable(cut.set), asking_for(self._owner, self._task):
-            self._completion = self._provider.complete(self._body, cut)
+            self._completion = provider_for(route.connection).complete(body, cut)
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Give the completion as it came."""

@@ -22,16 +22,6 @@ from workers.providers.line import Cut
 from workers.providers.lines import Unreadable
 from workers.providers.upstream import Connection
 
-# By our names of what a model may be asked for beside an answer: those that functions know.
-_TASKS = {
-    "title": "title_generation",
-    "tags": "tags_generation",
-    "follow_ups": "follow_up_generation",
-    "queries": "query_generation",
-    "emoji": "emoji_generation",
-    "autocomplete": "autocomplete_generation",
-    "image_prompt": "image_prompt_generation",
-}
 _NO_SERVER = "A pipe is no server, and has no such door."
 
 
@@ -104,7 +94,7 @@ class PipeProvider:
         """
         now, user = turn.current(), behalf.user()
         plugin, _ = self._plugin(None if user is None else user.id)
-        extras: dict[str, Any] = {"__task__": _TASKS.get(behalf.task() or "")}
+        extras: dict[str, Any] = {"__task__": behalf.TASK_NAMES.get(behalf.task() or "")}
         if user is not None:
             extras["__user__"] = as_user(user)
         extras["__task_body__"] = body if extras["__task__"] else None

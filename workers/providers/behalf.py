@@ -10,6 +10,17 @@ from shared.services.accounts import Principal
 
 Headers = tuple[tuple[str, str], ...]
 
+# By our names of what a model may be asked for beside an answer: those of the contract (§12).
+TASK_NAMES = {
+    "title": "title_generation",
+    "tags": "tags_generation",
+    "follow_ups": "follow_up_generation",
+    "queries": "query_generation",
+    "emoji": "emoji_generation",
+    "autocomplete": "autocomplete_generation",
+    "image_prompt": "image_prompt_generation",
+}
+
 # Not an argument: it would pass through every layer between a job and the request.
 _headers: ContextVar[Headers] = ContextVar("behalf", default=())
 _task: ContextVar[str | None] = ContextVar("behalf_task", default=None)
