@@ -1,5 +1,6 @@
 """Changes of single messages by their readers: another text, and what events say of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from shared import db
@@ -7,6 +8,9 @@ from shared.errors import Invalid
 from shared.ids import now_s
 from shared.models.chat import Chat, ChatMessage
 from shared.services import messages
+
+# Of a message that a filter gives back: what says which one it is, and what has its own column.
+_NOT_DATA = ("id", "role", "content", "parentId", "childrenIds", "model")
 
 
 def write_one(chat: Chat, message_id: str, content: str) -> ChatMessage:
@@ -78,3 +82,22 @@ def note_event(chat: Chat, message_id: str, kind: str, data: dict[str, Any]) -> 
         row = messages.find(chat.id, message_id)
         before = row.content if row is not None and kind == "message" else ""
         write_one(chat, message_id, before + text)
+
+
+def keep_filtered(chat_id: str, changed: Iterable[dict[str, Any]]) -> None:
+    """Keep what outlet filters have made of messages that were there before the answer; those that
+    a job is writing, or that are gone, are left alone.
+
+    Args:
+        changed: Messages as the filters gave them, each with its `id`.
+    """
+    for one in changed:
+        row = messages.find(chat_id, str(one["id"]))
+        if row is None or row.is_running:
+            continue
+        content = one.get("content")
+        others = {name: value for name, value in one.items() if name not in _NOT_DATA}
+        if isinstance(content, str) and content != row.content:
+            others.setdefault("originalContent", row.content)
+            row.content = content
+        row.data, row.updated_at = {**row.data, **others}, now_s()

@@ -314,6 +314,23 @@ def test_an_outlet_changes_what_is_stored(member, shouting):
     assert (seen["body"]["chat_id"], seen["body"]["id"]) == (chat.id, "a")
 
 
+def test_what_an_outlet_makes_of_older_messages_is_stored_too(member, server):
+    def whisper(body, _user):
+        body["messages"][0]["content"] = "(hidden)"
+        return body
+
+    server.pipelines = {"whisper": Pipeline(outlet=whisper)}
+    allow("fake-alpha")
+    question = message("q", content="a secret")
+    chat = new_chat(member.user, question, message("a", "q", "assistant", content=""))
+
+    ask(member, chat_id=chat.id, id="a", session_id="s")
+
+    row = stored_message(chat.id, "q")
+    assert (row.content, row.data["originalContent"]) == ("(hidden)", "a secret")
+    assert stored_message(chat.id, "a").content == "one two"
+
+
 def test_an_outlet_sees_an_answer_once_though_the_page_asks_again(member, shouting):
     chat = new_chat(member.user, message("q"), message("a", "q", "assistant", content=""))
     ask(member, chat_id=chat.id, id="a", session_id="s")

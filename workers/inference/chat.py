@@ -8,7 +8,7 @@ from shared.config.settings import get_settings
 from shared.errors import Forbidden, NotFound
 from shared.kinds.inference import RunChat
 from shared.models.job import COMPLETED
-from shared.services import access, accounts, chats, code, messages, models
+from shared.services import access, accounts, chats, code, message_edits, messages, models
 from shared.services.answers import Answer
 from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
@@ -282,7 +282,12 @@ class ChatTurn:
         is_whole = self._filtered is not None
         text, others = self._filtered or (content, {})
         place = claim.chat_id, claim.message_id, claim.id
-        return messages.finish_answer(*place, text, {**fields, **others}, is_whole=is_whole)
+        fields |= others
+        if not messages.finish_answer(*place, text, fields, is_whole=is_whole):
+            return False
+        others_changed = (m for m in self._filters.changed or () if m["id"] != claim.message_id)
+        message_edits.keep_filtered(claim.chat_id, others_changed)
+        return True
 
     def _fields(self, error: str | None) -> dict[str, Any]:
         fields: dict[str, Any] = self._teller.fields(self._gathering.fields())
