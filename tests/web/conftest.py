@@ -1,11 +1,14 @@
 """Fixtures of the tests of `web`: the application in this process, and who calls it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
 from shared import db
+from shared.config.options import get_options
+from shared.services import models
+from tests.fakes.pipelines_server import FakePipelines, Pipeline
 from tests.services.caller import Caller, signed_in
 from web.app import create_app
 
@@ -51,3 +54,29 @@ def member(new_caller: NewCaller) -> Caller:
 def other(new_caller: NewCaller) -> Caller:
     """Another active user."""
     return new_caller()
+
+
+@pytest.fixture(scope="module")
+def pipelines_process() -> Iterator[FakePipelines]:
+    """A pipelines server for a file of tests."""
+    with FakePipelines() as server:
+        yield server
+
+
+@pytest.fixture
+def pipelines_server(pipelines_process, world, worker, openai_server) -> FakePipelines:
+    """A pipelines server at place 1, beside a server that is none."""
+    pipelines_process.pipelines, pipelines_process.hangs = (
+        {"guard": Pipeline(valves={"secret_key": "first-secret-value"})},
+        False,
+    )
+    pipelines_process.asked.clear()
+    get_options().set(
+        {
+            "OPENAI_API_BASE_URLS": [openaipipelines_process.url, pipelines_process.url],
+            "OPENAI_API_KEYS": ["", pipelines_process.key],
+            "ENABLE_OLLAMA_API": False,
+        }
+    )
+    models.outdate_offer()
+    return pipelines_process
