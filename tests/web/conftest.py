@@ -73,7 +73,7 @@ def pipelines_server(pipelines_process, world, worker, openai_server) -> FakePip
     pipelines_process.asked.clear()
     get_options().set(
         {
-            "OPENAI_API_BASE_URLS": [openaipipelines_process.url, pipelines_process.url],
+            "OPENAI_API_BASE_URLS": [openai_server.url, pipelines_process.url],
             "OPENAI_API_KEYS": ["", pipelines_process.key],
             "ENABLE_OLLAMA_API": False,
         }

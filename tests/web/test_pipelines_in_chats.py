@@ -1,4 +1,4 @@
-"""Pipelines servers in chats: their pipes as models, their filters around answers and small tasks."""
+"""Pipelines servers in chats: pipes as models, filters around answers and small tasks."""
 
 import pytest
 
