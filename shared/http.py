@@ -8,7 +8,7 @@ nothing. Proxies of the environment are not used: behind them nothing could be c
 import contextlib
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,8 @@ class Limits:
         allows_private: Whether the networks of a house may be opened; see `addresses.is_allowed`.
         trusted: Host and port of a server that an admin has set up: it may stand anywhere. Whatever
             it leads to is checked like anything else.
+        require: Called with each address before it is opened, those of redirects included; raises
+            what refuses it.
     """
 
     size_bytes: int = 20 * 1024 * 1024
@@ -51,6 +53,7 @@ class Limits:
     redirects: int = 5
     allows_private: bool = False
     trusted: tuple[str, int] | None = None
+    require: Callable[[str], object] | None = None
 
 
 def origin_of(url: str) -> tuple[str, int]:
@@ -110,6 +113,46 @@ class Fetched:
         raise Invalid(words)
 
 
+class Arriving:
+    """An answer whose body is still to come.
+
+    Attributes:
+        status: Whatever it is.
+        size_bytes: What the server announces; None when it does not.
+    """
+
+    def __init__(self, response: httpx.Response, most_bytes: int) -> None:
+        self._response, self._most = response, most_bytes
+        self.status = response.status_code
+        announced = response.headers.get("content-length", "")
+        self.size_bytes = int(announced) if announced.isdecimal() else None
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give the body, decompressed, as it comes.
+
+        Raises:
+            TooLarge: It is larger than the limit.
+        """
+        if (self.size_bytes or 0) > self._most:
+            raise TooLarge(_too_large(self._most))
+        size = 0
+        for piece in self._response.iter_bytes():
+            size += len(piece)
+            if size > self._most:
+                raise TooLarge(_too_large(self._most))
+            yield piece
+
+    def whole(self) -> Fetched:
+        """Read all of it; raises as `pieces`."""
+        return Fetched(
+            str(self._response.url),
+            self.status,
+            dict(self._response.headers),
+            b"".join(self.pieces()),
+            self._response.charset_encoding or "utf-8",
+        )
+
+
 class Fetcher:
     """Fetches addresses, one after the other, and can be stopped from outside.
 
@@ -131,13 +174,31 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Fetched:
-        """Send a request and read the whole answer.
+        """Send a request and read the whole answer; raises what `opened` does.
+
+        Raises:
+            TooLarge: The body is larger than the limit.
+        """
+        with self.opened(url, method, headers, content) as answer:
+            return answer.whole()
+
+    @contextlib.contextmanager
+    def opened(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | Iterable[bytes] | None = None,
+    ) -> Iterator[Arriving]:
+        """Send a request and hand out the answer as soon as its head is there.
+
+        Args:
+            content: What is sent; in pieces it cannot follow a redirect.
 
         Raises:
             AddressRefused: It leads, directly or by a redirect, to where users may not go.
             Invalid: It is no http or https address, or leads in circles.
-            TooLarge: The body is larger than the limit.
-            Unavailable: Nobody answers, not in time, or not in HTTP.
+            Unavailable: Nobody answers, not in time, or not in HTTP; also while the block reads.
         """
         addresses.require_web_address(url)
         self._line.start()
@@ -146,7 +207,7 @@ class Fetcher:
                 method, url, headers=dict(headers or {}), content=content
             )
             with contextlib.closing(client.send(request, stream=True)) as response:
-                return self._read(response)
+                yield Arriving(response, self._limits.size_bytes)
 
     def _client(self) -> httpx.Client:
         limits = self._limits
@@ -158,24 +219,12 @@ class Fetcher:
             trust_env=False,
             # Compressed, a small answer could become a large one before it can be counted.
             headers={"user-agent": _AGENT, "accept-encoding": "identity"},
+            event_hooks={"request": [self._check]},
         )
 
-    def _read(self, response: httpx.Response) -> Fetched:
-        most = self._limits.size_bytes
-        if int(response.headers.get("content-length") or 0) > most:
-            raise TooLarge(_too_large(most))
-        content = bytearray()
-        for piece in response.iter_bytes():
-            content += piece
-            if len(content) > most:
-                raise TooLarge(_too_large(most))
-        return Fetched(
-            str(response.url),
-            response.status_code,
-            dict(response.headers),
-            bytes(content),
-            response.charset_encoding or "utf-8",
-        )
+    def _check(self, request: httpx.Request) -> None:
+        if self._limits.require is not None:
+            self._limits.require(str(request.url))
 
 
 def fetch(url: str, limits: Limits | None = None, **request: Any) -> Fetched:
@@ -194,7 +243,12 @@ def _our_errors(url: str) -> Iterator[None]:
         yield
     except httpx.TooManyRedirects as error:
         raise Invalid("The address leads in circles.") from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+    except (
+        httpx.UnsupportedProtocol,
+        httpx.InvalidURL,
+        httpx.LocalProtocolError,
+        httpx.StreamConsumed,
+    ) as error:
         raise Invalid("The address, or where it leads, cannot be opened.") from error
     except httpx.TimeoutException as error:
         raise Unavailable(f"{_host(url)} did not answer in time.") from error

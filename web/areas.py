@@ -45,6 +45,7 @@ from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
 from web.oauth.routes import bp as oauth
 from web.ollama.doors import bp as ollama_doors
+from web.ollama.model_files import bp as ollama_files
 from web.ollama.routes import bp as ollama
 from web.ollama.upkeep import bp as ollama_upkeep
 from web.openai.doors import bp as openai_doors
@@ -142,6 +143,7 @@ AREAS = (
     Area(ollama, "/ollama", ADMIN),
     Area(ollama_doors, "/ollama", MEMBER),
     Area(ollama_upkeep, "/ollama", ADMIN),
+    Area(ollama_files, "/ollama", ADMIN),
     # The socket asks for the token in its first message: a browser cannot send a header here.
     Area(stream, "", PUBLIC),
     Area(cached, "/cache", MEMBER),

@@ -136,6 +136,7 @@ class Settings(BaseModel):
     batch_max_lines: int = Field(100_000, ge=1)
     shutdown_grace_s: float = Field(5.0, ge=0)
     outbound_allowed_networks: str = ""
+    model_download_addresses: str = "https://huggingface.co/,https://github.com/"
     upstream_connect_timeout_s: float = Field(10.0, gt=0)
     upstream_first_byte_timeout_s: float = Field(300.0, gt=0)
     upstream_idle_timeout_s: float = Field(120.0, gt=0)

@@ -27,8 +27,37 @@ class PassOn(Payload):
     is_stream: bool = False
 
 
+class DownloadModel(Payload):
+    """Fetch a file of a model and give it to an Ollama server.
+
+    Attributes:
+        index: The connection's place.
+        mark: By which it is known when its place has changed.
+        url: Where the file is; looked at once more before it is opened.
+    """
+
+    index: int
+    mark: str
+    url: str
+
+
+class UploadModel(Payload):
+    """Give an uploaded file to an Ollama server, and let it make a model of it.
+
+    Attributes:
+        index, mark: As in `DownloadModel`.
+        file_id: Of the upload, which goes when the job has ended.
+    """
+
+    index: int
+    mark: str
+    file_id: str
+
+
 PASS_ON = JobSpec("proxies.pass_on", INTERACTIVE, PassOn)
 # Takes long and is wanted also when nobody looks on: to pull, push or make a model.
 MAINTAIN = JobSpec("proxies.maintain", DEFAULT, PassOn)
+DOWNLOAD_MODEL = JobSpec("proxies.download_model", DEFAULT, DownloadModel)
+UPLOAD_MODEL = JobSpec("proxies.upload_model", DEFAULT, UploadModel)
 
-SPECS = (PASS_ON, MAINTAIN)
+SPECS = (PASS_ON, MAINTAIN, DOWNLOAD_MODEL, UPLOAD_MODEL)

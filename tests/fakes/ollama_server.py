@@ -3,6 +3,7 @@
 python -m tests.fakes.ollama_server --port 9200
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from tests.fakes.server import Server
 __all__ = ["FakeOllama", "OllamaServer", "answer_for"]
 
 VERSION = "0.12.4"
+_BLOBS = "/api/blobs/"
 _CREATED_AT = "2026-11-01T12:00:00.000000Z"
 _MS = 1_000_000
 
@@ -25,6 +27,23 @@ class OllamaServer(Server):
 
     chat_path = "/api/chat"
     stream_kind = b"application/x-ndjson"
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        self.blobs: set[str] = set()
+
+    def took(self, method: str, path: str, body: bytes) -> int | None:
+        """Take files under the names of their digests."""
+        if not path.startswith(_BLOBS):
+            return None
+        digest = path.removeprefix(_BLOBS)
+        if method == "HEAD":
+            return 200 if digest in self.blobs else 404
+        if digest != f"sha256:{hashlib.sha256(body).hexdigest()}" or self.words.get("noblobs"):
+            return 400
+        self.blobs.add(digest)
+        return 201
 
     def is_stream(self, request: dict[str, Any]) -> bool:
         """Whether the answer is to come in pieces: unless the request says no."""
@@ -68,12 +87,15 @@ class OllamaServer(Server):
 
     def other(self, method: str, path: str, request: Any) -> tuple[int, Any]:
         """Tell version and models, embed; refuse the rest."""
-        if (method, path) == ("GET", "/api/version"):
-            return 200, {"version": VERSION}
-        if (method, path) == ("GET", "/api/tags"):
-            return 200, {"models": [_model(name) for name in self.models]}
-        if (method, path) == ("GET", "/api/ps"):
-            return 200, {"models": [_model(name) for name in self.models[:1]]}
+        told = {
+            "/api/version": {"version": VERSION},
+            "/api/tags": {"models": [_model(name) for name in self.models]},
+            "/api/ps": {"models": [_model(name) for name in self.models[:1]]},
+        }
+        if method == "GET" and path in told:
+            return 200, told[path]
+        if (method, path) == ("POST", "/api/create"):
+            return self._create(request)
         answer = _ANSWERS.get((method, path))
         if answer is None:
             return 404, self.error_body(f"no such path {path}", 404)
@@ -81,6 +103,12 @@ class OllamaServer(Server):
         if name not in self.models:
             return 404, self.error_body(f"model '{name}' not found", 404)
         return 200, answer(self, name, request)
+
+    def _create(self, request: dict[str, Any]) -> tuple[int, Any]:
+        if not set(request["files"].values()) <= self.blobs:
+            return 400, self.error_body("a file is not there", 400)
+        self.models.append(request["model"])
+        return 200, {"status": "success"}
 
     def other_items(self, method: str, path: str, request: Any) -> Iterator[Item] | None:
         """Stream what Ollama streams besides chats."""

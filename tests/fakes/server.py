@@ -99,6 +99,10 @@ class Server:
         """Answer what is no chat item by item; None where `other` answers it."""
         return None
 
+    def took(self, method: str, path: str, body: bytes) -> int | None:
+        """Take a body that is no JSON, and give a status; None for everything else."""
+        return None
+
     def error_body(self, message: str, status: int) -> dict[str, Any]:
         """Write an error."""
         raise NotImplementedError
@@ -167,6 +171,10 @@ class Connection(asyncio.Protocol):
 
     def _handle(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
         path, _, query = target.partition("?")
+        if (status := self.server.took(method, path, body)) is not None:
+            self._note(method, target, headers, body, None)
+            self.send_json(status, b"")
+            return
         try:
             request = json.loads(body) if body else None
         except ValueError:

@@ -11,15 +11,6 @@ from tests.services.things import describe, new_user
 from tests.services.walk import Walk, differences, routes
 
 PASSWORD = "Secret-pw-1!"
-# Rows of the file that are known not to answer as they should. Shrinks, and never grows.
-NOT_YET: frozenset[str] = frozenset(
-    {
-        "POST /ollama/models/download",
-        "POST /ollama/models/download/{url_idx}",
-        "POST /ollama/models/upload",
-        "POST /ollama/models/upload/{url_idx}",
-    }
-)
 AREAS = sorted({route.area for route in routes()})
 
 
@@ -53,7 +44,7 @@ def test_every_route_answers_everybody_as_the_contract_says(walk, area):
     wrong = {
         route.name: found
         for route in routes()
-        if route.area == area and route.name not in NOT_YET and (found := differences(walk, route))
+        if route.area == area and (found := differences(walk, route))
     }
 
     assert not wrong
@@ -63,16 +54,7 @@ def test_a_path_may_end_with_a_slash_or_without(walk):
     wrong = {
         route.name: status
         for route in routes()
-        if route.who != "public"
-        and route.name not in NOT_YET
-        and (status := walk.twin(route)) != 403
+        if route.who != "public" and (status := walk.twin(route)) != 403
     }
 
     assert not wrong
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_what_is_listed_as_not_there_yet_is_not_there(walk, name):
-    (route,) = [one for one in routes() if one.name == name]
-
-    assert differences(walk, route), f"{name} works: take it from the list"

@@ -39,36 +39,41 @@ class ReceivedForm:
 
 
 @contextmanager
-def received(read_meta: ReadMeta | None = None) -> Iterator[Stored]:
+def received(read_meta: ReadMeta | None = None, *, is_limited: bool = True) -> Iterator[Stored]:
     """Take the request's file in; whatever fails before the block's end leaves nothing of it.
 
     Args:
         read_meta: Takes from the form's other fields what is kept about the file; else `metadata`.
+        is_limited: Whether RAG_FILE_MAX_SIZE counts.
 
     Raises:
         Invalid: It is no form, or has not exactly one file.
         Status: The file is too large.
         StorageFailed: It cannot be kept.
     """
-    with received_form() as form:
+    with received_form(is_limited=is_limited) as form:
         yield replace(form.files[0][1], meta=(read_meta or _meta)(form.fields))
 
 
 @contextmanager
-def received_form(names: tuple[str, ...] = ("file",), most: int = 1) -> Iterator[ReceivedForm]:
+def received_form(
+    names: tuple[str, ...] = ("file",), most: int = 1, *, is_limited: bool = True
+) -> Iterator[ReceivedForm]:
     """Take the request's files in; whatever fails before the block's end leaves nothing of them.
 
     Args:
         names: Fields that may hold files; one in the first of them has to be there.
         most: At most so many files.
+        is_limited: Whether RAG_FILE_MAX_SIZE counts for each.
 
     Raises:
         Invalid: It is no form, or has not the files that it should have.
         Status: A file is too large.
         StorageFailed: One cannot be kept.
     """
-    _refuse_early(most)
-    receptions = _Receptions(names, most)
+    limit_bytes = _limit_bytes() if is_limited else None
+    _refuse_early(most, limit_bytes)
+    receptions = _Receptions(names, most, limit_bytes)
     try:
         form, found = _parsed(receptions)
         receptions.check([name for name, _ in found.items(multi=True)])
@@ -123,9 +128,9 @@ def _limit_bytes() -> int | None:
     return int(megabytes * _MEGABYTE) if megabytes else None
 
 
-def _refuse_early(most: int) -> None:
+def _refuse_early(most: int, limit: int | None) -> None:
     """Refuse by its announced length what would be refused later anyway."""
-    limit, length = _limit_bytes(), request.content_length
+    length = request.content_length
     if limit is not None and length is not None and length > most * limit + 2 * _MAX_FORM_BYTES:
         raise _too_large(limit)
 
@@ -137,8 +142,8 @@ def _too_large(limit: int) -> Status:
 class _Receptions:
     """The streams that the form's parser writes its files into."""
 
-    def __init__(self, names: tuple[str, ...], most: int) -> None:
-        self.names, self.most = names, most
+    def __init__(self, names: tuple[str, ...], most: int, limit_bytes: int | None) -> None:
+        self.names, self.most, self._limit = names, most, limit_bytes
         self._begun: list[_Reception] = []
 
     def begin(
@@ -151,7 +156,7 @@ class _Receptions:
         """Begin with the next file of the form."""
         if len(self._begun) >= self.most:
             raise self._misfit()
-        self._begun.append(_Reception(filename or ""))
+        self._begun.append(_Reception(filename or "", self._limit))
         return self._begun[-1]
 
     def check(self, found: list[str]) -> None:
@@ -178,9 +183,9 @@ class _Receptions:
 class _Reception:
     """One file that comes in."""
 
-    def __init__(self, filename: str) -> None:
+    def __init__(self, filename: str, limit_bytes: int | None) -> None:
         self._id = new_id()
-        self._limit = _limit_bytes()
+        self._limit = limit_bytes
         self._filename = files.clean_name(filename)
         self._key = files.key_of(self._id, self._filename)
         self._head = b""

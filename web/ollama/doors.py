@@ -195,13 +195,29 @@ def stream_items(spec: JobSpec, request: PassOn, writer: Writer, kind: str) -> R
     Args:
         kind: Content type of what the writer writes.
     """
+
+    def accept(job_id: str) -> None:
+        jobs.accept(spec, request, Subject(current_user().id), job_id)
+
+    # What takes long is wanted also when nobody looks on.
+    return stream_job(accept, writer, kind, cancels=spec is PASS_ON)
+
+
+def stream_job(
+    accept: Callable[[str], None], writer: Writer, kind: str, cancels: bool = False
+) -> Response:
+    """Accept a job whose events come in pieces, and answer with them.
+
+    Args:
+        accept: Accepts the job of this id, in a transaction.
+        cancels: Whether it is of no use when the client has left.
+    """
     job_id = new_id()
     reader = Reader(current_user(), Follow(job_id, is_new=True))
     with lifecycle.closing_on_error(reader):
         with db.transaction():
-            jobs.accept(spec, request, Subject(current_user().id), job_id)
-        # What takes long is wanted also when nobody looks on.
-        reader.cancels = spec is PASS_ON
+            accept(job_id)
+        reader.cancels = cancels
         response = streamed(reader, writer, kind)
     response.headers["X-Job-Id"] = job_id
     return response

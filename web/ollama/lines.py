@@ -151,6 +151,29 @@ class ItemEvents(ItemLines):
         return b"data: " + orjson.dumps(item) + b"\n\n"
 
 
+class FileEvents(ItemLines):
+    """Writes how far a file has come on its way to a server, as the page's upload bar reads it."""
+
+    def write(self, event: bytes) -> bytes:
+        """Write what one event means to the client."""
+        parsed = orjson.loads(event)
+        if parsed["type"] == "progress":
+            return self.item(_share(parsed["data"]))
+        line = super().write(event)
+        return b"data: %b\n" % line if parsed["type"] == "failed" else line
+
+    def item(self, item: dict[str, Any]) -> bytes:
+        """Write one item."""
+        return b"data: %b\n\n" % orjson.dumps(item)
+
+
+def _share(data: dict[str, Any]) -> dict[str, Any]:
+    """Write progress in percent and bytes; 0 % of what nobody knows the size of."""
+    done, total = data["done"], data["total"]
+    percent = round(100 * done / total, 1) if total else 0
+    return {"progress": percent, "completed": done, "total": total or None}
+
+
 def whole_chat(model: str, data: dict[str, Any], answer: Answer) -> dict[str, Any]:
     """Write a whole answer as Ollama does.
 

@@ -93,3 +93,9 @@ class CopyForm(Schema):
 
     source: str = Field(min_length=1)
     destination: str = Field(min_length=1)
+
+
+class DownloadForm(Schema):
+    """The address of a model file."""
+
+    url: str = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""The jobs that pass a request on."""
+"""The jobs that pass a request on, and those that bring a server a file."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import orjson
 
 from shared import db
 from shared.errors import SwitchyardError
-from shared.kinds.proxies import MAINTAIN, PASS_ON, PassOn
+from shared.kinds.proxies import DOWNLOAD_MODEL, MAINTAIN, PASS_ON, UPLOAD_MODEL, PassOn
 from shared.models.job import COMPLETED
 from shared.services import access, connections, models
 from shared.services.connections import Connection
@@ -16,6 +16,10 @@ from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.behalf import asking_for
 from workers.providers.line import Cut
+from workers.proxies.model_files import Download, Upload
+
+task(DOWNLOAD_MODEL)(Download)
+task(UPLOAD_MODEL)(Upload)
 
 _GONE = "The connection was taken out or changed. Please try again."
 
