@@ -50,6 +50,10 @@ class NotFound(SwitchyardError):
     reason = Reason.NOT_FOUND
 
 
+class UnknownModel(NotFound):
+    """There is no such model, or it is not yours to use."""
+
+
 class Forbidden(SwitchyardError):
     """You may not do this."""
 

@@ -36,7 +36,8 @@ Everything slow is a job: it outlives the request, and any process can tell how 
 Sign in with `Authorization: Bearer …`, a token of `POST /api/v1/auths/signin` or an API key
 (`sk-…`), or with the cookie that signing in sets.
 
-Every error is `{"detail": …}`: a text, or with status 422 the list of what does not fit. A 429 or
+Every error is `{"detail": …}`: a text, or with status 422 (below `/v1` 400) the
+list of what does not fit. A 429 or
 503 says in `Retry-After` after how many seconds another try makes sense.
 """
 _DOORS = {
@@ -45,11 +46,14 @@ _DOORS = {
 }
 # What every door but the public ones answers to the wrong people; told once, in `components`.
 _LOCKED_OUT = {401: "The sign-in has ended, or you may not do this", 403: "Not signed in"}
+_UNFIT = "The request does not fit its form"
+# Here a request that does not fit is refused as an OpenAI server does it.
+_OPENAIS = "/v1/"
 _NAMES = {401: "NotAllowed", 403: "NotSignedIn", 422: "DoesNotFit"}
 
 
 class ErrorResponse(Schema):
-    """Any error but 422."""
+    """Any error but 422; below `/v1` with OpenAI's `error` object beside."""
 
     detail: Any
 
@@ -282,10 +286,15 @@ def _responses(operation: _Operation, forms: _Forms) -> dict[str, Any]:
         },
     }
     standard = [] if operation.who == areas.PUBLIC else [401, 403]
+    unfit: dict[int, Any] = {}
     if contract.body is not None or contract.query is not None:
-        standard.append(422)
+        if operation.path.startswith(_OPENAIS):
+            unfit = {400: _error(_UNFIT, forms.given(ErrorResponse))}
+        else:
+            standard.append(422)
     responses = {
         contract.status: good,
+        **unfit,
         **{status: {"$ref": f"#/components/responses/{_NAMES[status]}"} for status in standard},
         **{
             status: _error(words, forms.given(ErrorResponse))
@@ -299,7 +308,7 @@ def _shared_responses(forms: _Forms) -> dict[str, Any]:
     shared = {
         _NAMES[s]: _error(words, forms.given(ErrorResponse)) for s, words in _LOCKED_OUT.items()
     }
-    unfit = _error("The request does not fit its form", forms.given(HTTPValidationError))
+    unfit = _error(_UNFIT, forms.given(HTTPValidationError))
     return {**shared, _NAMES[422]: unfit}
 
 

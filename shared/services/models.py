@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from shared import db
 from shared.config.options import option
-from shared.errors import NotFound
+from shared.errors import NotFound, UnknownModel
 from shared.models.catalogue import ModelRow
 from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
@@ -354,7 +354,7 @@ def find_visible(user: Principal, model_id: str) -> dict[str, Any]:
 
 
 def _unknown(model_id: str) -> NotFound:
-    return NotFound(f"Model '{model_id}' was not found")
+    return UnknownModel(f"Model '{model_id}' was not found")
 
 
 def anybodys_route(model_id: str) -> Route | None:

@@ -6,6 +6,7 @@ from typing import Any
 import openai
 import pytest
 from openai import OpenAI
+from openai.types.responses import Response
 
 from tests.fakes.openai_server import FakeOpenAI, answer_for
 from tests.services.client import Account
@@ -146,6 +147,25 @@ def test_embeddings_are_answered_in_batches(v1: OpenAI):
     assert row["response"]["body"]["data"][0]["embedding"]
 
 
+def test_responses_are_answered_in_batches_by_any_model(v1: OpenAI):
+    def one(number: int, **body: Any) -> dict[str, Any]:
+        return line(number, "", url="/v1/responses", body={"model": "fake-alpha", **body})
+
+    rows = [one(1, input="say=one+two", instructions="Be brief.", metadata={"a": "b"})]
+    rows += [one(2, input="x", previous_response_id="resp_x"), one(3), one(4, input=7)]
+    batch = ended(v1, start(v1, *rows, endpoint="/v1/responses"))
+
+    assert (batch.request_counts.completed, batch.request_counts.failed) == (1, 3)
+    (row,) = read(v1, batch.output_file_id)
+    found = Response.model_validate(row["response"]["body"])
+    assert (found.object, found.status, found.output_text) == ("response", "completed", "one two")
+    assert (found.metadata, found.model) == ({"a": "b"}, "fake-alpha")
+    assert found.usage
+    assert found.usage.output_tokens > 0
+    errors = [row["response"] for row in read(v1, batch.error_file_id)]
+    assert {error["status_code"] for error in errors} == {400}
+
+
 def test_batches_are_listed_page_by_page(v1: OpenAI):
     made = [start(v1, line(n, "listed tokens=1")) for n in range(3)]
 
@@ -180,7 +200,7 @@ def test_what_is_no_batch_is_refused_in_words(v1: OpenAI):
     file_id = upload(v1, line(1, "x"))
     with pytest.raises(openai.BadRequestError, match="completion_window"):
         v1.batches.create(input_file_id=file_id, endpoint=CHAT, completion_window="soon")
-    with pytest.raises(openai.UnprocessableEntityError):
+    with pytest.raises(openai.BadRequestError, match="endpoint"):
         v1.batches.create(input_file_id=file_id, endpoint="/v1/moderations", completion_window="1h")
     with pytest.raises(openai.NotFoundError):
         v1.batches.retrieve("nowhere")

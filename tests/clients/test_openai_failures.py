@@ -51,7 +51,7 @@ def test_no_key_at_all_is_refused(connect: Connect):
 
 
 def test_a_body_that_does_not_fit_names_the_place(connect: Connect):
-    with pytest.raises(openai.UnprocessableEntityError, match="messages: ") as caught:
+    with pytest.raises(openai.BadRequestError, match="messages: ") as caught:
         connect().chat.completions.create(model="fake-alpha", messages=[])
 
     assert (caught.value.type, caught.value.param) == ("invalid_request_error", "messages")

@@ -165,4 +165,4 @@ def test_a_window_that_cannot_be_is_refused(member, offered, window):
     "odd", [{"endpoint": "/v1/other"}, {"metadata": {"a": 1}}, {"input_file_id": None}]
 )
 def test_a_form_that_cannot_be_is_refused(member, offered, odd):
-    assert start(member, "x", **odd).status_code == 422
+    assert start(member, "x", **odd).status_code == 400

@@ -14,6 +14,7 @@ from shared.errors import (
     NotSignedIn,
     Reason,
     Unavailable,
+    UnknownModel,
     UpstreamFailed,
 )
 from web.api import BadBody
@@ -103,7 +104,8 @@ def test_clients_are_told_when_another_try_is_of_no_use(reason):
         (NotSignedIn(), 401, "invalid_api_key"),
         (BadSession(), 401, "invalid_api_key"),
         (Forbidden(), 403, None),
-        (NotFound("Model 'x' was not found"), 404, "model_not_found"),
+        (UnknownModel("Model 'x' was not found"), 404, "model_not_found"),
+        (NotFound(), 404, None),
         (Invalid("no"), 400, None),
         (Busy("too many", 5), 429, "rate_limit_exceeded"),
         (Unavailable(), 503, None),
@@ -123,7 +125,7 @@ def test_a_body_that_does_not_fit_names_the_place():
 
     answer = answer_to(BadBody([problem]))
 
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert answer.json["detail"] == [problem]
     assert answer.json["error"]["message"] == "messages.0: Field required"
     assert answer.json["error"]["param"] == "messages.0"

@@ -124,6 +124,13 @@ def test_a_function_is_called_and_its_result_taken(member, openai_server):
 def test_reasoning_is_an_item_of_its_own(member):
     told = events(member.post("/v1/responses", ask("think=2 say=one", stream=True)))
 
+    kinds = [e["type"].removeprefix("response.reasoning_summary_") for e in told]
+    assert [kind for kind in dict.fromkeys(kinds) if "." in kind and "response" not in kind] == [
+        "part.added",
+        "text.delta",
+        "text.done",
+        "part.done",
+    ]
     thoughts = [e["delta"] for e in told if e["type"] == "response.reasoning_summary_text.delta"]
     assert [item["type"] for item in told[-1]["response"]["output"]] == ["reasoning", "message"]
     assert "".join(thoughts) == told[-1]["response"]["output"][0]["summary"][0]["text"]
@@ -164,6 +171,49 @@ def test_a_running_response_is_cancelled_and_keeps_what_it_has(member, openai_se
     assert ended(member, found["id"])["status"] == "cancelled"
 
 
+def test_a_cancel_comes_too_late_as_often_as_one_likes(member):
+    found = made(member, background=True)
+    whole = ended(member, found["id"])
+
+    answers = [member.post(f"/v1/responses/{found['id']}/cancel") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].json == whole
+    assert whole["completed_at"] >= whole["created_at"]
+
+
+def test_only_what_is_in_the_background_is_cancelled(member):
+    answer = member.post(f"/v1/responses/{made(member)['id']}/cancel")
+
+    assert answer.status_code == 400
+    assert "background" in answer.json["error"]["message"]
+
+
+def test_null_stands_for_what_is_left_out(member):
+    names = ("background", "stream", "store", "metadata", "tools", "tool_choice", "instructions")
+
+    found = made(member, **dict.fromkeys((*names, "parallel_tool_calls", "text", "conversation")))
+
+    assert (found["background"], found["store"], found["metadata"]) == (False, True, {})
+    assert text_of(found) == "one two"
+
+
+def test_what_was_asked_is_listed_page_by_page(member):
+    asked = [{"role": "user", "content": word} for word in ("a", "b", "say=c")]
+    path = f"/v1/responses/{made(member, question=asked)['id']}/input_items"
+
+    first = member.get(f"{path}?limit=2").json
+    second = member.get(f"{path}?limit=2&after={first['last_id']}").json
+    oldest = member.get(f"{path}?limit=1&order=asc").json
+
+    def texts(page):
+        return [item["content"][0]["text"] for item in page["data"]]
+
+    assert (texts(first), first["has_more"]) == (["say=c", "b"], True)
+    assert (texts(second), second["has_more"]) == (["a"], False)
+    assert (texts(oldest), oldest["has_more"]) == (["a"], True)
+
+
 def test_what_was_asked_is_listed(member):
     found = made(member)
 
@@ -199,6 +249,8 @@ def test_a_stranger_finds_no_response(member, other, what):
     [
         {"tools": [{"type": "web_search"}]},
         {"input": [{"type": "item_reference", "id": "x"}]},
+        {"conversation": "conv_x"},
+        {"prompt": {"id": "pmpt_x"}},
         {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "x"}]}]},
     ],
 )
@@ -207,6 +259,17 @@ def test_what_is_not_offered_is_refused_in_words(member, more):
 
     assert answer.status_code == 400
     assert "here" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [({"background": True, "store": False}, "store"), ({"input": ""}, "input"), ({"input": 7}, "")],
+)
+def test_what_cannot_be_is_refused_in_words(member, more, word):
+    answer = member.post("/v1/responses", {**ask(), **more})
+
+    assert answer.status_code == 400
+    assert word in answer.json["error"]["message"]
 
 
 def test_a_provider_that_fails_is_told(member):

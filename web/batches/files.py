@@ -14,10 +14,11 @@ from shared.models.file import File
 from shared.services import access, batches, files
 from web.api import endpoint
 from web.auth import current_user
-from web.batches.schemas import FileQuery, page
+from web.batches.schemas import FileQuery
 from web.completions import problems
 from web.files.delivery import deliver
 from web.files.receiving import received
+from web.paging import page
 
 bp = Blueprint("openai_files", __name__)
 problems.register(bp)

@@ -8,9 +8,10 @@ from shared import db
 from shared.services import batches
 from web.api import endpoint
 from web.auth import current_user
-from web.batches.schemas import BatchForm, PageQuery, page
+from web.batches.schemas import BatchForm, PageQuery
 from web.completions import problems
 from web.models.routes import ensure_offer
+from web.paging import page
 
 bp = Blueprint("batches", __name__)
 problems.register(bp)

@@ -3,7 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/batch
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -39,15 +39,3 @@ class FileQuery(Schema):
     limit: int = Field(1000, ge=1, le=10_000)
     order: Literal["asc", "desc"] = "desc"
     purpose: str | None = Field(None, max_length=64)
-
-
-def page(objects: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    """Write a page of a list; `objects` holds one more than `limit` when there is more."""
-    shown = objects[:limit]
-    return {
-        "object": "list",
-        "data": shown,
-        "first_id": shown[0]["id"] if shown else None,
-        "last_id": shown[-1]["id"] if shown else None,
-        "has_more": len(objects) > limit,
-    }

@@ -11,7 +11,14 @@ from flask import Blueprint, Response
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared.errors import Forbidden, NotSignedIn, Reason, SwitchyardError, UpstreamFailed
+from shared.errors import (
+    Forbidden,
+    NotSignedIn,
+    Reason,
+    SwitchyardError,
+    UnknownModel,
+    UpstreamFailed,
+)
 from web import errors
 from web.api import BadBody
 
@@ -31,7 +38,6 @@ _STATUS_OF_ERROR: dict[type[SwitchyardError], int] = {NotSignedIn: 401, Forbidde
 # OpenAI's `type` and `code`; a job that failed has its reason for a code.
 _WORDS: dict[int, tuple[str, str | None]] = {
     401: ("invalid_request_error", "invalid_api_key"),
-    404: ("invalid_request_error", "model_not_found"),
     429: ("rate_limit_error", "rate_limit_exceeded"),
     500: ("server_error", None),
     502: ("upstream_error", None),
@@ -52,7 +58,7 @@ def register(blueprint: Blueprint, keeps_statuses: bool = False) -> None:
         return _as_response(error, keeps_statuses)
 
     blueprint.register_error_handler(SwitchyardError, answer)
-    blueprint.register_error_handler(BadBody, _bad_body)
+    blueprint.register_error_handler(BadBody, lambda e: _bad_body(e, keeps_statuses))
     blueprint.register_error_handler(RedisError, lambda e: answer(errors.away(e)))
     blueprint.register_error_handler(DBAPIError, lambda e: answer(errors.of_database(e)))
 
@@ -70,8 +76,7 @@ def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
 def _as_response(error: SwitchyardError, keeps_status: bool) -> Response:
     answer = errors.as_response(error)
     status = _status_of(error, answer.status_code)
-    code = error.reason if isinstance(error, UpstreamFailed) else None
-    told = _object(error.message, status, code=code)
+    told = _object(error.message, status, code=_code_of(error))
     answer.set_data(orjson.dumps({"detail": error.message, "error": told}))
     if not keeps_status:
         answer.status_code = status
@@ -87,12 +92,20 @@ def _status_of(error: SwitchyardError, otherwise: int) -> int:
     return _STATUS_OF_ERROR.get(type(error), otherwise)
 
 
-def _bad_body(error: BadBody) -> Response:
+def _code_of(error: SwitchyardError) -> str | None:
+    if isinstance(error, UnknownModel):
+        return "model_not_found"
+    return error.reason if isinstance(error, UpstreamFailed) else None
+
+
+def _bad_body(error: BadBody, keeps_status: bool) -> Response:
+    status = 422 if keeps_status else 400
     problem = error.problems[0]
-    place = ".".join(str(part) for part in problem["loc"][1:])
-    words = f"{place}: {problem['msg']}" if place else problem["msg"]
-    answer = errors.detail(error.problems, 422)
-    told = _object(words, 422, param=place or None)
+    place, words = ".".join(str(part) for part in problem["loc"][1:]), problem["msg"]
+    if problem["type"] == "json_invalid":
+        place, words = "", f"{words}: {problem['ctx']['error']}"
+    answer = errors.detail(error.problems, status)
+    told = _object(f"{place}: {words}" if place else words, status, param=place or None)
     answer.set_data(orjson.dumps({"detail": error.problems, "error": told}))
     return answer
 

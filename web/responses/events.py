@@ -10,9 +10,10 @@ from typing import Any
 
 import orjson
 
+from shared.ids import now_s
 from shared.services.answers import Answer
+from shared.services.responses import shape
 from web.completions.beyond import Beyond
-from web.responses import shape
 from web.stream import sse
 
 _REASONING, _TEXT = "reasoning", "text"
@@ -41,7 +42,7 @@ class ResponseEvents:
 
     def begin(self) -> bytes:
         """Write that the response was accepted."""
-        queued = {**self._response, "status": "queued"}
+        queued = {**self._response, "status": "queued", "completed_at": None}
         return self._event("response.created", response=queued)
 
     def write(self, event: bytes) -> bytes:
@@ -59,7 +60,7 @@ class ResponseEvents:
         return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps(body))
 
     def _started(self, _data: dict[str, Any]) -> bytes:
-        running = {**self._response, "status": "in_progress"}
+        running = {**self._response, "status": "in_progress", "completed_at": None}
         return self._event("response.in_progress", response=running)
 
     def _restarted(self, _data: dict[str, Any]) -> bytes:
@@ -84,10 +85,13 @@ class ResponseEvents:
 
     def _thought(self, piece: str) -> bytes:
         opening = self._enter(_REASONING)
-        place = {"item_id": f"rs_{self._job_id}", "output_index": len(self._items) - 1}
         return opening + self._event(
-            "response.reasoning_summary_text.delta", **place, summary_index=0, delta=piece
+            "response.reasoning_summary_text.delta", **self._summary(), delta=piece
         )
+
+    def _summary(self) -> dict[str, Any]:
+        index = self._items.index(_REASONING)
+        return {"item_id": f"rs_{self._job_id}", "output_index": index, "summary_index": 0}
 
     def _said(self, piece: str) -> bytes:
         opening = self._enter(_TEXT)
@@ -126,6 +130,11 @@ class ResponseEvents:
             added += self._event(
                 "response.content_part.added", **self._place(), part=shape.text_part("")
             )
+        elif kind == _REASONING:
+            part = shape.summary_part("")
+            added += self._event(
+                "response.reasoning_summary_part.added", **self._summary(), part=part
+            )
         return closing + added
 
     def _leave(self) -> bytes:
@@ -144,7 +153,16 @@ class ResponseEvents:
             ending += self._event(
                 "response.content_part.done", **self._place(), part=shape.text_part(text)
             )
-        elif kind != _REASONING:
+        elif kind == _REASONING:
+            thought = self._answer.reasoning
+            ending = self._event(
+                "response.reasoning_summary_text.done", **self._summary(), text=thought
+            )
+            part = shape.summary_part(thought)
+            ending += self._event(
+                "response.reasoning_summary_part.done", **self._summary(), part=part
+            )
+        else:
             ending = self._event(
                 "response.function_call_arguments.done",
                 item_id=item["id"],
@@ -171,7 +189,8 @@ class ResponseEvents:
         told = {"finish_reason": self._answer.finish_reason, **data}
         told |= {"text": self._answer.text, "message": self._answer.as_message()}
         told["usage"] = self._usage or data.get("usage")
-        last = {**self._response, **shape.ended(kind, told, self._job_id)}
+        at = self._response["completed_at"] or now_s()
+        last = {**self._response, **shape.ended(kind, told, self._job_id, at)}
         name = last["status"] if last["status"] in ("incomplete", "failed") else "completed"
         return closing + self._event(f"response.{name}", response=last)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response
+from pydantic import ValidationError
 
 from shared import db
 from shared.errors import Invalid, NotFound
@@ -12,17 +13,20 @@ from shared.ids import new_id, now_s
 from shared.models.job import Job
 from shared.services import jobs
 from shared.services.accounts import Principal
+from shared.services.responses import shape
+from shared.services.responses.asking import chat_request, messages_of
+from shared.services.responses.form import ResponseForm
 from web import errors, lifecycle
 from web.api import endpoint, json_response
 from web.auth import Permit, current_user
 from web.completions import problems
 from web.completions.reading import Reader, gathered, streamed
 from web.completions.routes import with_newest_models
+from web.completions.schemas import CompletionForm
 from web.completions.turn import accept
-from web.responses import shape
+from web.paging import page
 from web.responses.events import ResponseEvents
-from web.responses.schemas import DeletedResponse, ResponseForm, ShowQuery
-from web.responses.translation import completion_form, messages_of
+from web.responses.schemas import DeletedResponse, ItemsQuery, ShowQuery
 from web.stream import sse
 from web.stream.hub import Follow
 
@@ -36,23 +40,6 @@ _ERRORS = {
     429: "Too many of your jobs wait",
 }
 _UNKNOWN = {404: "No such response, or not yours"}
-# What a response tells of its request.
-_TOLD = (
-    "model",
-    "instructions",
-    "previous_response_id",
-    "background",
-    "store",
-    "metadata",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "max_output_tokens",
-    "temperature",
-    "top_p",
-    "text",
-    "reasoning",
-)
 
 
 @bp.post("/responses")
@@ -63,10 +50,12 @@ def create(body: ResponseForm) -> Response:
 
 
 def _create(user: Principal, form: ResponseForm) -> Response:
+    if form.background and not form.store:
+        raise Invalid("A response in the background has to be stored: `store` may not be false.")
     with db.reading():
         before = _messages_before(user, form.previous_response_id)
-    completion = completion_form(form, before)
-    about = {name: getattr(form, name) for name in _TOLD}
+    completion = _completion(chat_request(form, before))
+    about = {name: getattr(form, name) for name in shape.TOLD}
     about |= {"door": _DOOR, "input": form.input}
     job_id = new_id()
     response = shape.skeleton(job_id, about, now_s())
@@ -80,6 +69,16 @@ def _create(user: Principal, form: ResponseForm) -> Response:
         return _written(reader, form, response)
 
 
+def _completion(body: dict[str, Any]) -> CompletionForm:
+    try:
+        told = {"stream": True, "stream_options": {"include_usage": True}}
+        return CompletionForm.model_validate({**body, **told})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise Invalid(f"This cannot be asked, at {place}: {problem['msg']}.") from None
+
+
 def _written(reader: Reader, form: ResponseForm, response: dict[str, Any]) -> Response:
     job_id = reader.follow.job_id
     if form.stream:
@@ -90,7 +89,7 @@ def _written(reader: Reader, form: ResponseForm, response: dict[str, Any]) -> Re
     data, answer = found
     told = {"finish_reason": answer.finish_reason, **data, "text": answer.text}
     told["message"] = answer.as_message()
-    return _json({**response, **shape.ended("completed", told, job_id)})
+    return _json({**response, **shape.ended("completed", told, job_id, now_s())})
 
 
 def _json(response: dict[str, Any]) -> Response:
@@ -154,14 +153,17 @@ def _followed(
 
 
 @bp.get("/responses/<response_id>/input_items")
-@endpoint(errors=_UNKNOWN)
-def list_input(response_id: str) -> dict[str, Any]:
+@endpoint(query=ItemsQuery, errors=_UNKNOWN)
+def list_input(response_id: str, query: ItemsQuery) -> dict[str, Any]:
     """List what a response was asked, newest item first."""
     given = _job(current_user(), response_id).request["about"]["input"]
     items = given if isinstance(given, list) else [{"role": "user", "content": given}]
-    shown = [_input_item(response_id, place, item) for place, item in enumerate(items)][::-1]
-    ends = {"first_id": shown[0]["id"], "last_id": shown[-1]["id"]} if shown else {}
-    return {"object": "list", "data": shown, "has_more": False, **ends}
+    shown = [_input_item(response_id, place, item) for place, item in enumerate(items)]
+    if query.order == "desc":
+        shown.reverse()
+    ids = [item["id"] for item in shown]
+    start = ids.index(query.after) + 1 if query.after in ids else 0
+    return page(shown[start : start + query.limit + 1], query.limit)
 
 
 def _input_item(response_id: str, place: int, item: dict[str, Any]) -> dict[str, Any]:
@@ -173,13 +175,17 @@ def _input_item(response_id: str, place: int, item: dict[str, Any]) -> dict[str,
 
 
 @bp.post("/responses/<response_id>/cancel")
-@endpoint(transaction=None, errors=_UNKNOWN)
+@endpoint(transaction=None, errors={**_UNKNOWN, 400: "It is not in the background"})
 def cancel(response_id: str) -> Response:
-    """End a response before it is done; what it has made is kept."""
+    """End a response in the background before it is done; what it has made is kept. As often as one
+    likes.
+    """
     user = current_user()
     with db.reading():
-        job_id = _job(user, response_id, "cancel").id
-    jobs.cancel(user, job_id)
+        job = _job(user, response_id, "cancel")
+    if not job.request["about"].get("background"):
+        raise Invalid("Only a response in the background can be cancelled.")
+    jobs.cancel(user, job.id)
     with db.reading():
         shown = shape.of_job(_job(user, response_id))
     return _json({**shown, "status": "cancelled"} if _is_open(shown) else shown)

@@ -1,36 +1,13 @@
-"""The forms of the Responses API.
+"""How responses are looked at; the form of a request stands in `shared.services.responses`.
 
 Source: OpenAI API reference, "Responses".
 """
 
-from typing import Any
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from shared.schema import Schema
-
-
-class ResponseForm(Schema):
-    """A request for a response; other parameters than these are accepted and do nothing."""
-
-    model_config = ConfigDict(extra="allow")
-
-    model: str = Field(min_length=1)
-    input: str | list[dict[str, Any]] = ""
-    instructions: str | None = None
-    previous_response_id: str | None = None
-    background: bool = False
-    stream: bool = False
-    store: bool = True
-    metadata: dict[str, str] = Field(default_factory=dict)
-    tools: list[dict[str, Any]] = Field(default_factory=list)
-    tool_choice: str | dict[str, Any] = "auto"
-    parallel_tool_calls: bool = True
-    max_output_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    text: dict[str, Any] | None = None
-    reasoning: dict[str, Any] | None = None
 
 
 class ShowQuery(Schema):
@@ -38,6 +15,14 @@ class ShowQuery(Schema):
 
     stream: bool = False
     starting_after: int = Field(-1, ge=-1)
+
+
+class ItemsQuery(Schema):
+    """Which part of what a response was asked to list."""
+
+    after: str | None = Field(None, max_length=128, description="Id of the last item before.")
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "desc"
 
 
 class DeletedResponse(Schema):

@@ -12,6 +12,7 @@ from shared.errors import Busy, Reason, SwitchyardError
 from shared.ids import new_id
 from shared.services import models, quotas, usage
 from shared.services.accounts import Principal
+from shared.services.models import Route
 from shared.services.quotas import Asker
 from shared.services.usage import Tokens
 from workers.batches.checking import Request
@@ -23,7 +24,7 @@ from workers.providers.line import Cut
 
 log = logging.getLogger(__name__)
 
-CHAT = "/v1/chat/completions"
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 _STATUS: dict[str, int] = {
     Reason.BAD_REQUEST: 400,
     Reason.FORBIDDEN: 403,
@@ -73,28 +74,37 @@ def ask(user: Principal, batch: str, endpoint: str, request: Request, cut: Cut) 
     """
     if request.body.get("stream"):
         raise Refused("A batch has no streams.", 400)
+    if endpoint == RESPONSES:
+        from workers.batches import responding  # noqa: PLC0415 -- most batches have none
+
+        form, body = responding.asked(request.body)
+        answer = ask(user, batch, CHAT, Request(request.custom_id, body), cut)
+        return responding.answered(form, answer)
     route, asked = models.route(user, request.model), request.body
     if endpoint == CHAT and models.has_filters(route):
         from workers.batches.filtering import filtered  # noqa: PLC0415 -- most have none
 
         route, asked = filtered(user, route, asked, cut)
-    with _counted(user, batch, request) as settle:
-        provider = provider_for(route.connection)
-        try:
-            with asking_for(user):
-                if endpoint == CHAT:
-                    body = preset.applied(asked, route, user, {})
-                    answer = provider.complete(body, cut)
-                else:
-                    sent = orjson.dumps({**request.body, "model": route.upstream_id})
-                    path = _path(route.connection.kind, endpoint)
-                    answer = _object(provider.ask("POST", path, sent, cut))
-        except ProviderError as error:
-            if error.reason == Reason.RATE_LIMITED:
-                raise TooFast(error.retry_after_s) from error
-            raise
+    with _counted(user, batch, request) as settle, asking_for(user):
+        answer = _asked(user, endpoint, route, asked, cut)
         settle(cost_of(request, answer))
     return {**answer, "model": request.model} if "model" in answer else answer
+
+
+def _asked(
+    user: Principal, endpoint: str, route: Route, body: dict[str, Any], cut: Cut
+) -> dict[str, Any]:
+    provider = provider_for(route.connection)
+    try:
+        if endpoint == CHAT:
+            return provider.complete(preset.applied(body, route, user, {}), cut)
+        sent = orjson.dumps({**body, "model": route.upstream_id})
+        path = _path(route.connection.kind, endpoint)
+        return _object(provider.ask("POST", path, sent, cut))
+    except ProviderError as error:
+        if error.reason == Reason.RATE_LIMITED:
+            raise TooFast(error.retry_after_s) from error
+        raise
 
 
 @contextlib.contextmanager
@@ -130,7 +140,7 @@ def _object(answer: Any) -> dict[str, Any]:
 def cost_of(request: Request, answer: dict[str, Any]) -> Tokens:
     """Find out what an answer has cost."""
     choices = answer.get("choices") or [{}]
-    text = (choices[0].get("message") or {}).get("content") if choices else None
+    text = (choices[0].get("message") or {}).get("content") or answer.get("output")
     return usage.tokens_of(request.body, {"usage": answer.get("usage"), "text": text})
 
 

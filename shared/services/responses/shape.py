@@ -9,6 +9,23 @@ from shared.models.job import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING, Job
 from shared.services import jobs
 
 PREFIX = "resp_"
+# What a response tells of its request.
+TOLD = (
+    "model",
+    "instructions",
+    "previous_response_id",
+    "background",
+    "store",
+    "metadata",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "max_output_tokens",
+    "temperature",
+    "top_p",
+    "text",
+    "reasoning",
+)
 _STATUS = {
     QUEUED: "queued",
     RUNNING: "in_progress",
@@ -28,7 +45,9 @@ def of_job(job: Job) -> dict[str, Any]:
     about: dict[str, Any] = job.request.get("about") or {}
     shown = skeleton(job.id, about, job.created_at)
     ending = jobs.last_event(job)
-    return shown | ({"status": _STATUS[job.status]} if ending is None else ended(*ending, job.id))
+    if ending is None:
+        return shown | {"status": _STATUS[job.status]}
+    return shown | ended(*ending, job.id, job.finished_at)
 
 
 def skeleton(job_id: str, about: dict[str, Any], created_at: int) -> dict[str, Any]:
@@ -38,6 +57,7 @@ def skeleton(job_id: str, about: dict[str, Any], created_at: int) -> dict[str, A
         "object": "response",
         "created_at": created_at,
         "status": "queued",
+        "completed_at": None,
         "error": None,
         "incomplete_details": None,
         "output": [],
@@ -46,12 +66,13 @@ def skeleton(job_id: str, about: dict[str, Any], created_at: int) -> dict[str, A
     }
 
 
-def ended(kind: str, data: dict[str, Any], job_id: str) -> dict[str, Any]:
+def ended(kind: str, data: dict[str, Any], job_id: str, ended_at: int | None) -> dict[str, Any]:
     """Write what the end of a job means for its response.
 
     Args:
         kind: "completed", "failed" or "cancelled".
         data: The job's result, its text among it, and its error.
+        ended_at: Seconds since the epoch.
     """
     shown: dict[str, Any] = {"status": _STATUS[kind], "output": output_of(data, job_id)}
     shown["usage"] = _usage(data.get("usage"))
@@ -60,6 +81,8 @@ def ended(kind: str, data: dict[str, Any], job_id: str) -> dict[str, Any]:
         shown["error"] = {"code": code, "message": data.get("error")}
     elif data.get("finish_reason") == "length":
         shown |= {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    if shown["status"] == COMPLETED:
+        shown["completed_at"] = ended_at
     return shown
 
 
@@ -82,8 +105,13 @@ def _calls(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 def reasoning_item(job_id: str, text: str) -> dict[str, Any]:
     """Write an item of reasoning."""
-    summary = [{"type": "summary_text", "text": text}] if text else []
+    summary = [summary_part(text)] if text else []
     return {"type": "reasoning", "id": f"rs_{job_id}", "summary": summary, "status": "completed"}
+
+
+def summary_part(text: str) -> dict[str, Any]:
+    """Write the content of an item of reasoning."""
+    return {"type": "summary_text", "text": text}
 
 
 def message_item(job_id: str, text: str, is_done: bool = True) -> dict[str, Any]:
@@ -125,7 +153,7 @@ def _usage(usage: dict[str, Any] | None) -> dict[str, Any] | None:
     thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
     return {
         "input_tokens": asked,
-        "input_tokens_details": {"cached_tokens": cached},
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
         "output_tokens": made,
         "output_tokens_details": {"reasoning_tokens": thought},
         "total_tokens": asked + made,

@@ -5,26 +5,24 @@ Source: OpenAI API reference, "Create a model response" and "Chat".
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from shared.errors import Invalid
-from web.completions.schemas import CompletionForm
-from web.responses.schemas import ResponseForm
+from shared.services.responses.form import ResponseForm
 
 _SAME = ("temperature", "top_p")
 _TEXTS = ("input_text", "output_text", "text", "summary_text")
 
 
-def completion_form(form: ResponseForm, before: list[dict[str, Any]]) -> CompletionForm:
-    """Write a request as a completion.
+def chat_request(form: ResponseForm, before: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write a request as a chat completion's.
 
     Args:
         before: Messages of the responses that this one goes on from.
 
     Raises:
-        Invalid: It asks for something that chat completions cannot do.
+        Invalid: It asks for nothing, or for something that chat completions cannot do.
     """
-    body: dict[str, Any] = {"model": form.model, "stream": True}
+    _refuse_what_is_kept_elsewhere(form)
+    body: dict[str, Any] = {"model": form.model}
     body |= {name: value for name in _SAME if (value := getattr(form, name)) is not None}
     if form.max_output_tokens is not None:
         body["max_tokens"] = form.max_output_tokens
@@ -36,13 +34,16 @@ def completion_form(form: ResponseForm, before: list[dict[str, Any]]) -> Complet
         body |= {"tools": [_tool(tool) for tool in form.tools], "tool_choice": _choice(form)}
     system = [{"role": "system", "content": form.instructions}] if form.instructions else []
     asked = system + before + messages_of(form.input)
-    body |= {"messages": asked, "stream_options": {"include_usage": True}}
-    try:
-        return CompletionForm.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise Invalid(f"This cannot be asked, at {place}: {problem['msg']}.") from None
+    if not asked:
+        raise Invalid("`input` is missing or empty.")
+    return body | {"messages": asked}
+
+
+def _refuse_what_is_kept_elsewhere(form: ResponseForm) -> None:
+    """Refuse what would be answered wrongly if it were left out."""
+    for name in ("conversation", "prompt"):
+        if getattr(form, name):
+            raise Invalid(f"`{name}` is not offered here; send all input, or previous_response_id.")
 
 
 def _response_format(wanted: dict[str, Any] | None) -> dict[str, Any] | None:

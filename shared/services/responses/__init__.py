@@ -1,0 +1,1 @@
+"""OpenAI's Responses over chat completions: requests become messages, answers become items."""
