@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.services.inside",
     "tests.services.jupyter",
     "tests.services.open_page",
+    "tests.services.painting",
     "tests.services.searching",
     "tests.services.tool_servers",
     "tests.services.uploading",

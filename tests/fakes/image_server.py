@@ -7,12 +7,13 @@ what came in. ComfyUI's WebSocket tells two steps with a preview between them, t
 import base64
 import hashlib
 import json
+import re
 import struct
 import threading
-from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import urlsplit
 
-from tests.fakes.threaded import ThreadedFake
+from tests.fakes.threaded import Handler, ThreadedFake
 
 # One pixel.
 PNG = base64.b64decode(
@@ -24,6 +25,28 @@ _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.
 CHECKPOINTS = ["one.safetensors", "two.safetensors"]
 
 
+# What ComfyUI answers, by the first part of the path.
+_COMFYUI = {
+    "prompt": {"prompt_id": "p-1", "number": 1, "node_errors": {}},
+    "history": {
+        "p-1": {
+            "outputs": {
+                "8": {"images": [{"filename": "b.png", "subfolder": "", "type": "temp"}]},
+                "9": {"images": [{"filename": "a.png", "subfolder": "", "type": "output"}]},
+            }
+        }
+    },
+    "object_info": {
+        "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [CHECKPOINTS, {}]}}}
+    },
+}
+
+
+def content_of(*parts: dict, **beside: Any) -> dict:
+    """Write what Gemini says, as `generateContent` answers."""
+    return {"candidates": [{"content": {"role": "model", "parts": list(parts)}, **beside}]}
+
+
 class FakeImages(ThreadedFake):
     """The server; use as a context.
 
@@ -31,6 +54,7 @@ class FakeImages(ThreadedFake):
         key: What clients have to show.
         trouble: Status and message with which everything is refused.
         is_slow: Whether pictures wait until `release` is set.
+        content: What Gemini answers; a word and a picture unless a test wants something else.
     """
 
     def __init__(self) -> None:
@@ -45,6 +69,8 @@ class FakeImages(ThreadedFake):
         self.node_error = ""
         self.sends_urls = False
         self.is_slow = False
+        shown = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
+        self.content = content_of({"text": "Here it is."}, shown)
         self.release = threading.Event()
         self.ordered = threading.Event()
 
@@ -57,88 +83,68 @@ class FakeImages(ThreadedFake):
         self.release.set()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def fake(self) -> FakeImages:
-        return self.server.fake
-
-    def answer(self, value: object, status: int = 200) -> None:
-        body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header(
-            "Content-Type", "image/png" if isinstance(value, bytes) else "application/json"
-        )
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def handle_one(self) -> None:
+class _Handler(Handler):
+    def serve(self) -> None:
         path = urlsplit(self.path).path
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.fake.asked.append((path, body, headers))
+        self.fake.asked.append((path, self.body, self.seen))
         if path == "/ws":
-            self.listen(headers)
-            return
-        if self.fake.trouble is not None:
-            self.answer({"error": {"message": self.fake.trouble[1]}}, self.fake.trouble[0])
-            return
-        first = path.split("/")[1]
-        getattr(self, f"speak_{first}", self.speak_comfyui)(path, body, headers)
+            self.listen()
+        elif self.fake.trouble is not None:
+            self.tell_json({"error": {"message": self.fake.trouble[1]}}, self.fake.trouble[0])
+        else:
+            first = path.split("/")[1]
+            getattr(self, f"speak_{first}", self.speak_comfyui)(path)
 
-    do_GET = do_POST = handle_one  # noqa: N815 -- the library's names
-
-    def speak_v1(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-        if headers.get("authorization") != f"Bearer {self.fake.key}":
-            self.answer({"error": {"message": "Incorrect API key provided"}}, 401)
+    def speak_v1(self, path: str) -> None:
+        if self.seen.get("authorization") != f"Bearer {self.fake.key}":
+            self.tell_json({"error": {"message": "Incorrect API key provided"}}, 401)
             return
-        count = json.loads(body).get("n", 1) if body[:1] == b"{" else 1
+        count = json.loads(self.body).get("n", 1) if self.body[:1] == b"{" else 1
         one = {"url": f"{self.fake.url}/view"} if self.fake.sends_urls else {"b64_json": ENCODED}
-        self.answer({"created": 1, "data": [one] * count})
+        self.tell_json({"created": 1, "data": [one] * count})
 
-    def speak_google(self, path: str, body: bytes, headers: dict[str, str]) -> None:
-        if headers.get("x-goog-api-key") != self.fake.key:
-            self.answer({"error": {"code": 403, "message": "API key not valid"}}, 403)
-            return
-        count = json.loads(body)["parameters"]["sampleCount"]
-        one = {"mimeType": "image/png", "bytesBase64Encoded": ENCODED}
-        self.answer({"predictions": [one] * count})
+    def speak_google(self, path: str) -> None:
+        if self.seen.get("x-goog-api-key") != self.fake.key:
+            self.tell_json({"error": {"code": 403, "message": "API key not valid"}}, 403)
+        elif path.endswith(":generateContent"):
+            self.tell_json(self.fake.content)
+        else:
+            count = json.loads(self.body)["parameters"]["sampleCount"]
+            one = {"mimeType": "image/png", "bytesBase64Encoded": ENCODED}
+            self.tell_json({"predictions": [one] * count})
 
-    def speak_sdapi(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+    def speak_sdapi(self, path: str) -> None:
         place = path.rpartition("/")[2]
         if place in ("txt2img", "img2img"):
             self.fake.ordered.set()
             if self.fake.is_slow:
                 self.fake.release.wait(20)
-            self.answer({"images": [ENCODED] * json.loads(body)["batch_size"], "info": "{}"})
+            count = json.loads(self.body)["batch_size"]
+            self.tell_json({"images": [ENCODED] * count, "info": "{}"})
         elif place == "progress":
-            self.answer({"progress": 0.4, "current_image": ENCODED})
+            self.tell_json({"progress": 0.4, "current_image": ENCODED})
         elif place == "interrupt":
             self.fake.release.set()
-            self.answer({})
+            self.tell_json({})
         else:
-            self.answer([{"title": f"{n} [x]", "model_name": n} for n in CHECKPOINTS])
+            self.tell_json([{"title": f"{n} [x]", "model_name": n} for n in CHECKPOINTS])
 
-    def speak_comfyui(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+    def speak_comfyui(self, path: str) -> None:
         place = path.split("/")[1]
-        image = {"filename": "a.png", "subfolder": "", "type": "output"}
-        draft = {"filename": "b.png", "subfolder": "", "type": "temp"}
-        listed = {"input": {"required": {"ckpt_name": [CHECKPOINTS, {}]}}}
-        outputs = {"8": {"images": [draft]}, "9": {"images": [image]}}
-        answers = {
-            "prompt": {"prompt_id": "p-1", "number": 1, "node_errors": {}},
-            "history": {"p-1": {"outputs": outputs}},
-            "view": PNG,
-            "object_info": {"CheckpointLoaderSimple": listed},
-        }
-        self.answer(answers.get(place, {}))
+        if place == "view":
+            self.tell(PNG, "image/png")
+            return
+        self.tell_json(_COMFYUI.get(place, {}))
         if place == "prompt":
             self.fake.ordered.set()
 
-    def listen(self, headers: dict[str, str]) -> None:
-        digest = hashlib.sha1((headers["sec-websocket-key"] + _WEBSOCKET_GUID).encode())  # noqa: S324 -- RFC 6455
+    def speak_upload(self, path: str) -> None:
+        """Take a picture in, under the name that it has in the form."""
+        name = re.search(rb'filename="([^"]+)"', self.body)[1].decode()
+        self.tell_json({"name": name, "subfolder": "up", "type": "input"})
+
+    def listen(self) -> None:
+        digest = hashlib.sha1((self.seen["sec-websocket-key"] + _WEBSOCKET_GUID).encode())  # noqa: S324 -- RFC 6455
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
@@ -151,9 +157,6 @@ class _Handler(BaseHTTPRequestHandler):
         for frame in _frames(self.fake):
             self.wfile.write(frame)
         self.rfile.read(2)  # until the client closes
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def _frames(fake: FakeImages) -> list[bytes]:

@@ -8,10 +8,9 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.fakes.threaded import ThreadedFake
+from tests.fakes.threaded import Handler, ThreadedFake
 
 Change = Callable[[dict[str, Any], dict[str, Any]], Any]
 
@@ -73,43 +72,23 @@ class FakePipelines(ThreadedFake):
         self.closing.set()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def fake(self) -> FakePipelines:
-        return self.server.fake
-
-    def answer(self, value: Any, status: int = 200) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def handle_one(self) -> None:
-        sent = self.rfile.read(int(self.headers.get("content-length") or 0))
-        is_json = self.headers.get("content-type") == "application/json"
-        body = json.loads(sent) if sent and is_json else sent.decode()
+class _Handler(Handler):
+    def serve(self) -> None:
+        is_json = self.seen.get("content-type") == "application/json"
+        body = json.loads(self.body) if self.body and is_json else self.body.decode()
         self.fake.asked.append((self.command, self.path, body))
-        if self.headers.get("authorization") != f"Bearer {self.fake.key}":
-            self.answer({"detail": "Invalid API key"}, 401)
+        if self.seen.get("authorization") != f"Bearer {self.fake.key}":
+            self.tell_json({"detail": "Invalid API key"}, 401)
             return
         for pattern, act in _ROUTES:
             if found := re.fullmatch(pattern, f"{self.command} {self.path}"):
                 act(self, body, *found.groups())
                 return
-        self.answer({"detail": "Not Found"}, 404)
-
-    do_GET = do_POST = do_DELETE = handle_one  # noqa: N815 -- the library's names
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.tell_json({"detail": "Not Found"}, 404)
 
     def list_models(self, _body: Any) -> None:
         data = [one.about(name) for name, one in self.fake.pipelines.items()]
-        self.answer({"data": data, "object": "list", "pipelines": True})
+        self.tell_json({"data": data, "object": "list", "pipelines": True})
 
     def list_pipelines(self, _body: Any) -> None:
         found = self.fake.pipelines.items()
@@ -117,34 +96,34 @@ class _Handler(BaseHTTPRequestHandler):
             {"id": name, "name": name, "type": one.kind, "valves": one.valves is not None}
             for name, one in found
         ]
-        self.answer({"data": data})
+        self.tell_json({"data": data})
 
     def upload(self, body: str) -> None:
         name = re.search(r'filename="([^"]+)\.py"', body)
         self.fake.pipelines[name[1]] = Pipeline()
-        self.answer({"status": True, "detail": f"Pipeline uploaded successfully {name[1]}"})
+        self.tell_json({"status": True, "detail": f"Pipeline uploaded successfully {name[1]}"})
 
     def add(self, body: dict[str, Any]) -> None:
         if "broken" in body["url"]:
-            self.answer({"detail": "Failed to download"}, 500)
+            self.tell_json({"detail": "Failed to download"}, 500)
             return
-        self.answer({"status": True, "detail": "Pipeline added successfully"})
+        self.tell_json({"status": True, "detail": "Pipeline added successfully"})
 
     def delete(self, body: dict[str, Any]) -> None:
         if self.fake.pipelines.pop(body["id"], None) is None:
-            self.answer({"detail": f"Pipeline {body['id']} not found"}, 404)
+            self.tell_json({"detail": f"Pipeline {body['id']} not found"}, 404)
             return
-        self.answer({"status": True, "detail": "Pipeline deleted successfully"})
+        self.tell_json({"status": True, "detail": "Pipeline deleted successfully"})
 
     def valves(self, body: Any, name: str, part: str | None) -> None:
         one = self.fake.pipelines.get(name)
         if one is None or one.valves is None:
-            self.answer({"detail": f"Valves for {name} not found"}, 404)
+            self.tell_json({"detail": f"Valves for {name} not found"}, 404)
         elif part == "/spec":
-            self.answer({"title": "Valves", "type": "object", "properties": {}})
+            self.tell_json({"title": "Valves", "type": "object", "properties": {}})
         else:
             one.valves |= body if part == "/update" else {}
-            self.answer(one.valves)
+            self.tell_json(one.valves)
 
     def filter(self, body: dict[str, Any], name: str, side: str) -> None:
         if self.fake.hangs:
@@ -152,19 +131,19 @@ class _Handler(BaseHTTPRequestHandler):
             return
         one = self.fake.pipelines.get(name)
         if one is None:
-            self.answer({"detail": f"Filter {name} not found"}, 404)
+            self.tell_json({"detail": f"Filter {name} not found"}, 404)
             return
         change = getattr(one, side)
         try:
-            self.answer(change(body["body"], body["user"]) if change else body["body"])
+            self.tell_json(change(body["body"], body["user"]) if change else body["body"])
         except Refusal as error:
-            self.answer({"detail": str(error)}, 500)
+            self.tell_json({"detail": str(error)}, 500)
 
     def complete(self, body: dict[str, Any]) -> None:
         said = self.fake.pipelines[body["model"]].says
         message = {"role": "assistant", "content": said}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        self.answer({"id": "c", "object": "chat.completion", "created": 1, "choices": [choice]})
+        self.tell_json({"id": "c", "object": "chat.completion", "created": 1, "choices": [choice]})
 
 
 _ROUTES: tuple[tuple[str, Callable[..., None]], ...] = (

@@ -12,11 +12,10 @@ https://docs.mistral.ai/api/#tag/ocr and #tag/files; https://docs.cohere.com/ref
 import base64
 import json
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes.threaded import ThreadedFake
+from tests.fakes.threaded import Handler, ThreadedFake
 
 BROKEN = b"%BROKEN"
 KEY = "good-key"
@@ -43,25 +42,18 @@ class FakeReading(ThreadedFake):
         super().__init__(_Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def handle_one(self) -> None:
-        self.fake: FakeReading = self.server.fake
-        self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.fake.asked.append((self.command, self.path, headers, self.body))
+class _Handler(Handler):
+    def serve(self) -> None:
+        self.fake.asked.append((self.command, self.path, self.seen, self.body))
         parts = urlsplit(self.path)
         self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.way = parts.path.strip("/").split("/")
-        if self.fake.trouble is not None:
-            self.answer((self.fake.trouble, {"detail": "not now"}, {}))
-        else:
-            self.answer(self.served())
-
-    do_GET = do_POST = do_PUT = do_DELETE = handle_one  # noqa: N815 -- the library's names
+        status, told, headers = self.served()
+        self.tell_json(told, status, headers)
 
     def served(self) -> Answer:
+        if self.fake.trouble is not None:
+            return self.fake.trouble, {"detail": "not now"}, {}
         for first, serve in _PROTOCOLS.items():
             if self.way[0] == first:
                 return serve(self)
@@ -83,19 +75,6 @@ class _Handler(BaseHTTPRequestHandler):
             )
             for part in message.get_payload()
         }
-
-    def answer(self, answer: Answer) -> None:
-        status, told, headers = answer
-        content = json.dumps(told).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def _tika(ask: _Handler) -> Answer:

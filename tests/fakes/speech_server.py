@@ -3,12 +3,10 @@
 Whoever listens hears TEXT in every piece; whoever speaks sends SOUND. `trouble` makes all refuse.
 """
 
-import json
 import threading
-from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
-from tests.fakes.threaded import ThreadedFake
+from tests.fakes.threaded import Handler, ThreadedFake
 
 TEXT = "hello there"
 SOUND = b"\xff\xf3sound" * 2000
@@ -46,37 +44,21 @@ class FakeSpeech(ThreadedFake):
         self.release.set()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def handle_one(self) -> None:
-        fake: FakeSpeech = self.server.fake
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        fake.asked.append((self.path, body, headers))
+class _Handler(Handler):
+    def serve(self) -> None:
+        fake: FakeSpeech = self.fake
+        fake.asked.append((self.path, self.body, self.seen))
         if fake.gate is not None and fake.heard > fake.gate:
             fake.release.wait(60)
-        path = urlsplit(self.path).path
+        place = urlsplit(self.path).path.rstrip("/").rpartition("/")[2]
         if fake.trouble is not None:
-            self.answer({"error": {"message": fake.trouble[1]}}, fake.trouble[0])
-        elif not _is_let_in(headers, fake.key):
-            self.answer({"error": {"message": "Invalid credentials"}}, 401)
+            self.tell_json({"error": {"message": fake.trouble[1]}}, fake.trouble[0])
+        elif not _is_let_in(self.seen, fake.key):
+            self.tell_json({"error": {"message": "Invalid credentials"}}, 401)
+        elif place in _SPOKEN:
+            self.tell(SOUND, "audio/mpeg")
         else:
-            self.answer(_ANSWERS[path.rstrip("/").rpartition("/")[2]](body))
-
-    do_GET = do_POST = handle_one  # noqa: N815 -- the library's names
-
-    def answer(self, value: object, status: int = 200) -> None:
-        body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        kind = "audio/mpeg" if isinstance(value, bytes) else "application/json"
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+            self.tell_json(_ANSWERS[place](self.body))
 
 
 def _is_let_in(headers: dict[str, str], key: str) -> bool:
@@ -106,15 +88,13 @@ def _azure(_: bytes) -> dict:
     return {"combinedPhrases": [{"text": TEXT}], "phrases": [{**phrase, "locale": "en-US"}]}
 
 
-# By the last part of the path.
+# By the last part of the path: OpenAI, ElevenLabs, Azure.
+_SPOKEN = ("speech", "stream", "v1")
 _ANSWERS = {
     "transcriptions": _openai,
     "translations": _openai,
     "listen": _deepgram,
     "transcriptions:transcribe": _azure,
-    "speech": lambda _: SOUND,
-    "stream": lambda _: SOUND,
-    "v1": lambda _: SOUND,
     "voices": lambda _: {"voices": [{"voice_id": "v1", "id": "v1", "name": "Vera"}]},
     "list": lambda _: [{"ShortName": "en-US-Vera", "DisplayName": "Vera"}],
     "models": lambda _: [{"model_id": "m1", "name": "One"}],

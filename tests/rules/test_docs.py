@@ -7,7 +7,12 @@ from typing import Any
 
 from tests.rules.source import existing, module
 
-TOLD_IN_WORDS = {"DEFAULT_PROMPT_SUGGESTIONS", "USER_PERMISSIONS", "COMFYUI_WORKFLOW"}
+TOLD_IN_WORDS = {
+    "COMFYUI_WORKFLOW",
+    "DEFAULT_PROMPT_SUGGESTIONS",
+    "IMAGES_EDIT_COMFYUI_WORKFLOW",
+    "USER_PERMISSIONS",
+}
 
 
 def _configuration() -> str:

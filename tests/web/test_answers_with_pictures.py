@@ -6,7 +6,6 @@ from shared import db
 from shared.config.options import get_options
 from shared.models.chat import ChatMessage
 from shared.models.job import COMPLETED
-from tests.fakes.image_server import FakeImages
 from tests.services.things import message, new_chat, offer, row_of
 from tests.services.waiting import wait_until
 from tests.web.test_images import events_of
@@ -17,24 +16,9 @@ DESCRIBED = "a plain square"
 pytestmark = pytest.mark.usefixtures("worker", "uploads")
 
 
-@pytest.fixture(scope="module")
-def _painter():
-    with FakeImages() as server:
-        yield server
-
-
-@pytest.fixture
-def painter(_painter, member, openai_server):
-    _painter.reset()
-    get_options().set(
-        {
-            "ENABLE_IMAGE_GENERATION": True,
-            "IMAGES_OPENAI_API_BASE_URL": f"{_painter.url}/v1",
-            "IMAGES_OPENAI_API_KEY": _painter.key,
-        }
-    )
+@pytest.fixture(autouse=True)
+def _model(painter, openai_server):
     offer("fake-alpha", url=openai_server.url)
-    return _painter
 
 
 def ask(caller):

@@ -46,6 +46,7 @@ OTHERS = {
     "EVALUATION_ARENA_MODELS": [{"id": "a", "name": "A", "meta": {"model_ids": ["x"]}}],
     "FILE_MAX_COUNT": 3,
     "FILE_MAX_SIZE": 7,
+    "IMAGES_EDIT_COMFYUI_WORKFLOW_NODES": [{"type": "image", "key": "", "node_ids": ["10"]}],
     "IMAGE_SIZE": "64x32",
     "JWT_EXPIRES_IN": "12h",
     "MODEL_ORDER_LIST": ["beta", "alpha"],

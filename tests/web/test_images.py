@@ -1,7 +1,5 @@
 """Pictures over HTTP, made by engines that speak their documented protocols."""
 
-import io
-import json
 from base64 import b64decode
 
 import orjson
@@ -11,47 +9,13 @@ from shared import relay
 from shared.config.options import get_options
 from shared.models.job import CANCELLED
 from shared.services import jobs
-from tests.fakes.image_server import CHECKPOINTS, PNG, FakeImages
+from tests.fakes.image_server import CHECKPOINTS, PNG
+from tests.services.painting import use
 from tests.services.things import row_of
 from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("uploads")
 URL = "/api/v1/images"
-NODES = [
-    {"type": "prompt", "key": "text", "node_ids": ["6"]},
-    {"type": "width", "key": "width", "node_ids": ["5"]},
-    {"type": "n", "key": "", "node_ids": ["5"]},
-    {"type": "model", "key": "ckpt_name", "node_ids": ["4"]},
-]
-
-
-@pytest.fixture(scope="module")
-def _server():
-    with FakeImages() as server:
-        yield server
-
-
-@pytest.fixture
-def server(_server, world):
-    _server.reset()
-    get_options().set(
-        {
-            "ENABLE_IMAGE_GENERATION": True,
-            "IMAGES_OPENAI_API_BASE_URL": f"{_server.url}/v1",
-            "IMAGES_OPENAI_API_KEY": _server.key,
-            "IMAGES_GEMINI_API_BASE_URL": f"{_server.url}/google",
-            "IMAGES_GEMINI_API_KEY": _server.key,
-            "AUTOMATIC1111_BASE_URL": _server.url,
-            "AUTOMATIC1111_API_AUTH": "user:word",
-            "COMFYUI_BASE_URL": _server.url,
-            "COMFYUI_WORKFLOW_NODES": NODES,
-        }
-    )
-    return _server
-
-
-def use(engine):
-    get_options().set({"IMAGE_GENERATION_ENGINE": engine})
 
 
 def events_of(job_id):
@@ -59,7 +23,7 @@ def events_of(job_id):
 
 
 @pytest.mark.parametrize("engine", ["openai", "gemini", "automatic1111", "comfyui"])
-def test_a_picture_is_made_and_becomes_a_file_of_who_asked(member, other, worker, server, engine):
+def test_a_picture_is_made_and_becomes_a_file_of_who_asked(member, other, worker, painter, engine):
     use(engine)
 
     answer = member.post(f"{URL}/generations", {"prompt": "a cat", "size": "64x32"})
@@ -75,15 +39,15 @@ def test_a_picture_is_made_and_becomes_a_file_of_who_asked(member, other, worker
 
 
 def test_openai_is_asked_for_bytes_and_an_address_on_its_own_host_is_fetched(
-    member, worker, server
+    member, worker, painter
 ):
     use("openai")
-    server.sends_urls = True
+    painter.sends_urls = True
 
     answer = member.post(f"{URL}/generations", {"prompt": "a cat", "n": 2})
 
     assert len(answer.json) == 2
-    assert server.bodies("/v1/images/generations") == [
+    assert painter.bodies("/v1/images/generations") == [
         {
             "model": "dall-e-2",
             "prompt": "a cat",
@@ -94,13 +58,13 @@ def test_openai_is_asked_for_bytes_and_an_address_on_its_own_host_is_fetched(
     ]
 
 
-def test_automatic1111_gets_what_the_options_say(member, worker, server):
+def test_automatic1111_gets_what_the_options_say(member, worker, painter):
     use("automatic1111")
     get_options().set({"AUTOMATIC1111_CFG_SCALE": 7.5, "AUTOMATIC1111_SAMPLER": "Euler"})
 
     member.post(f"{URL}/generations", {"prompt": "a cat", "size": "64x32", "model": "two"})
 
-    (asked,) = server.bodies("/sdapi/v1/txt2img")
+    (asked,) = painter.bodies("/sdapi/v1/txt2img")
     assert asked == {
         "prompt": "a cat",
         "negative_prompt": "",
@@ -112,11 +76,11 @@ def test_automatic1111_gets_what_the_options_say(member, worker, server):
         "steps": 50,
         "override_settings": {"sd_model_checkpoint": "two"},
     }
-    assert server.asked[0][2]["authorization"] == "Basic dXNlcjp3b3Jk"
+    assert painter.asked[0][2]["authorization"] == "Basic dXNlcjp3b3Jk"
 
 
 def test_comfyui_gets_the_workflow_with_its_nodes_filled_and_tells_how_far_it_is(
-    member, worker, server
+    member, worker, painter
 ):
     use("comfyui")
 
@@ -127,7 +91,7 @@ def test_comfyui_gets_the_workflow_with_its_nodes_filled_and_tells_how_far_it_is
     job = answer.json["job"]
     wait_until(lambda: row_of(job).finished_at is not None, 20, "the picture")
 
-    (asked,) = server.bodies("/prompt")
+    (asked,) = painter.bodies("/prompt")
     nodes = asked["prompt"]
     assert nodes["6"]["inputs"]["text"] == "a cat"
     assert (nodes["5"]["inputs"]["width"], nodes["5"]["inputs"]["batch_size"]) == (64, 1)
@@ -136,28 +100,28 @@ def test_comfyui_gets_the_workflow_with_its_nodes_filled_and_tells_how_far_it_is
     assert [one["done"] for one in told if one["unit"] == "percent"] == [25, 25, 100]
     preview = told[1]["preview"]
     assert b64decode(preview.removeprefix("data:image/png;base64,")) == PNG
-    assert server.asked[-1][0] == "/view"
+    assert painter.asked[-1][0] == "/view"
 
 
 @pytest.mark.parametrize(
     ("engine", "models"),
     [
         ("openai", ["dall-e-2", "dall-e-3", "gpt-image-1"]),
-        ("gemini", ["imagen-3.0-generate-002"]),
+        ("gemini", ["imagen-3.0-generate-002", "gemini-2.5-flash-image"]),
         ("automatic1111", [f"{name} [x]" for name in CHECKPOINTS]),
         ("comfyui", CHECKPOINTS),
     ],
 )
-def test_models_are_listed(member, worker, server, engine, models):
+def test_models_are_listed(member, worker, painter, engine, models):
     use(engine)
 
     assert [model["id"] for model in member.get(f"{URL}/models").json] == models
 
 
 @pytest.mark.parametrize("engine", ["openai", "gemini", "automatic1111", "comfyui"])
-def test_what_an_engine_refuses_is_told_in_its_words(member, worker, server, engine):
+def test_what_an_engine_refuses_is_told_in_its_words(member, worker, painter, engine):
     use(engine)
-    server.trouble = (400, "Your request was rejected by the safety system.")
+    painter.trouble = (400, "Your request was rejected by the safety system.")
 
     answer = member.post(f"{URL}/generations", {"prompt": "a cat", "size": "64x64"})
 
@@ -167,7 +131,7 @@ def test_what_an_engine_refuses_is_told_in_its_words(member, worker, server, eng
 
 
 @pytest.mark.parametrize("engine", ["openai", "gemini"])
-def test_a_key_that_is_not_good_is_told_as_such(member, worker, server, engine):
+def test_a_key_that_is_not_good_is_told_as_such(member, worker, painter, engine):
     use(engine)
     get_options().set({"IMAGES_OPENAI_API_KEY": "bad", "IMAGES_GEMINI_API_KEY": "bad"})
 
@@ -177,9 +141,9 @@ def test_a_key_that_is_not_good_is_told_as_such(member, worker, server, engine):
     assert "does not accept the key" in answer.json["detail"]
 
 
-def test_an_error_inside_comfyuis_workflow_is_told(member, worker, server):
+def test_an_error_inside_comfyuis_workflow_is_told(member, worker, painter):
     use("comfyui")
-    server.node_error = "CUDA out of memory"
+    painter.node_error = "CUDA out of memory"
 
     answer = member.post(f"{URL}/generations", {"prompt": "a cat"})
 
@@ -187,18 +151,18 @@ def test_an_error_inside_comfyuis_workflow_is_told(member, worker, server):
 
 
 @pytest.mark.parametrize("engine", ["automatic1111", "comfyui"])
-def test_a_cancelled_picture_is_interrupted_at_its_engine(member, worker, server, engine):
+def test_a_cancelled_picture_is_interrupted_at_its_engine(member, worker, painter, engine):
     use(engine)
-    server.is_slow = True
+    painter.is_slow = True
     body = {"prompt": "a cat", "background": True}
     job = member.post("/v1/images/generations", body).json["job"]
-    wait_until(server.ordered.is_set, 10, "the order")
+    wait_until(painter.ordered.is_set, 10, "the order")
 
     jobs.cancel(member.user, job)
 
     wait_until(lambda: row_of(job).status == CANCELLED, 10, "the end of the job")
-    interrupts = [path for path, _, _ in server.asked if path.endswith("interrupt")]
-    server.release.set()
+    interrupts = [path for path, _, _ in painter.asked if path.endswith("interrupt")]
+    painter.release.set()
     assert len(interrupts) == 1
 
 
@@ -224,13 +188,13 @@ def test_what_is_not_configured_is_named(member, options, words):
     assert all(words in answer.json["detail"] for answer in answers)
 
 
-def test_a_permission_is_needed(member, server):
+def test_a_permission_is_needed(member, painter):
     get_options().set({"USER_PERMISSIONS": {"features": {"image_generation": False}}})
 
     assert member.post(f"{URL}/generations", {"prompt": "a cat"}).status_code == 401
 
 
-def test_comfyui_without_a_mapping_names_the_option(member, worker, server):
+def test_comfyui_without_a_mapping_names_the_option(member, worker, painter):
     use("comfyui")
     get_options().set({"COMFYUI_WORKFLOW_NODES": []})
 
@@ -239,7 +203,7 @@ def test_comfyui_without_a_mapping_names_the_option(member, worker, server):
     assert "COMFYUI_WORKFLOW_NODES" in answer.json["detail"]
 
 
-def test_the_openai_form_gives_bytes_or_an_address_of_this_server(member, worker, server):
+def test_the_openai_form_gives_bytes_or_an_address_of_this_server(member, worker, painter):
     use("openai")
     body = {"prompt": "a cat", "model": "dall-e-3"}
 
@@ -252,38 +216,7 @@ def test_the_openai_form_gives_bytes_or_an_address_of_this_server(member, worker
     assert as_url.json["created"] > 0
 
 
-@pytest.mark.parametrize(("door", "prompt"), [("edits", "with a hat"), ("variations", "")])
-def test_pictures_are_changed_in_the_openai_form(member, worker, server, door, prompt):
-    use("openai")
-    form = {"image": (io.BytesIO(PNG), "a.png"), "prompt": prompt, "response_format": "b64_json"}
-    if door == "edits":
-        form["mask"] = (io.BytesIO(PNG), "m.png")
-
-    answer = upload(member, f"/v1/images/{door}", form)
-
-    assert answer.status_code == 200, answer.text
-    assert b64decode(answer.json["data"][0]["b64_json"]) == PNG
-    _, sent, _ = next(one for one in server.asked if one[0] == f"/v1/images/{door}")
-    assert sent.count(PNG) == (2 if door == "edits" else 1)
-    assert (b"with a hat" in sent) == (door == "edits")
-
-
-def upload(caller, path, form):
-    headers = {"Authorization": f"Bearer {caller.token}"}
-    client = caller.app.test_client(use_cookies=False)
-    return client.post(path, data=form, headers=headers, content_type="multipart/form-data")
-
-
-def test_what_is_no_picture_is_not_changed(member, server):
-    form = {"image": (io.BytesIO(b"words"), "a.png"), "prompt": "with a hat"}
-
-    answer = upload(member, "/v1/images/edits", form)
-
-    assert answer.status_code == 400
-    assert "no picture" in json.loads(answer.data)["error"]["message"]
-
-
-def test_the_address_of_an_engine_is_verified(admin, member, worker, server):
+def test_the_address_of_an_engine_is_verified(admin, member, worker, painter):
     use("comfyui")
 
     good = admin.get(f"{URL}/config/url/verify")
@@ -298,5 +231,5 @@ def test_the_address_of_an_engine_is_verified(admin, member, worker, server):
 @pytest.mark.parametrize(
     "body", [{"prompt": ""}, {"prompt": "x", "n": 99}, {"prompt": "x", "size": "large"}]
 )
-def test_odd_orders_are_refused(member, server, body):
+def test_odd_orders_are_refused(member, painter, body):
     assert member.post(f"{URL}/generations", body).status_code == 422

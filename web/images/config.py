@@ -31,12 +31,20 @@ CONFIG = Editor(
             }
         ),
         "comfyui": Group(
-            named_alike(
-                "COMFYUI_BASE_URL",
-                "COMFYUI_API_KEY",
-                "COMFYUI_WORKFLOW",
-                "COMFYUI_WORKFLOW_NODES",
-            )
+            {
+                **named_alike(
+                    "COMFYUI_BASE_URL",
+                    "COMFYUI_API_KEY",
+                    "COMFYUI_WORKFLOW",
+                    "COMFYUI_WORKFLOW_NODES",
+                ),
+                # Older clients do not know how pictures are changed.
+                **named_alike(
+                    "IMAGES_EDIT_COMFYUI_WORKFLOW",
+                    "IMAGES_EDIT_COMFYUI_WORKFLOW_NODES",
+                    is_required=False,
+                ),
+            }
         ),
         "gemini": Group(
             {name: Of(f"IMAGES_{name}") for name in ("GEMINI_API_BASE_URL", "GEMINI_API_KEY")}

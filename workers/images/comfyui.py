@@ -1,11 +1,9 @@
 """ComfyUI makes pictures by a workflow; its WebSocket tells how far it is.
 
 Source: https://docs.comfy.org/development/comfyui-server/comms_messages and `server.py` of ComfyUI
-(routes; binary messages: type 1 is a preview, then its form: 1 JPEG, 2 PNG).
+(routes; `/upload/image`; binary messages: type 1 is a preview, then its form: 1 JPEG, 2 PNG).
 """
 
-import json
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -17,19 +15,8 @@ from shared.ids import new_id
 from workers import servers
 from workers.images.base import Easel, Order, named, unknown_form
 from workers.images.comfyui_socket import Progress, listening
+from workers.images.comfyui_workflow import filled
 
-# What a mapping of a type sets when it names no input.
-_KEYS = {
-    "prompt": "text",
-    "negative_prompt": "text",
-    "model": "ckpt_name",
-    "width": "width",
-    "height": "height",
-    "steps": "steps",
-    "seed": "seed",
-    "n": "batch_size",
-}
-_LARGEST_SEED = 2**48
 _LONGEST_S = 1800.0
 _TICK_S = 1.0
 
@@ -43,12 +30,14 @@ class ComfyUIPainter:
 
     def paint(self, order: Order, easel: Easel) -> Iterator[bytes]:
         """See `Painter`."""
-        if order.sources:
+        if order.varies:
             raise Invalid(
-                "The engine 'comfyui' changes no pictures here: set "
-                "IMAGE_GENERATION_ENGINE to openai."
+                "The engine 'comfyui' makes no variations: set IMAGE_GENERATION_ENGINE to openai."
             )
-        workflow, client_id = filled(order), new_id()
+        filled(order)  # what does not fit is told before anything is sent
+        sources = [self._upload(source) for source in order.sources]
+        mask = None if order.mask is None else self._upload(order.mask)
+        workflow, client_id = filled(order, sources, mask), new_id()
         with listening(self._url, client_id, self._key) as messages:
             asked = {"prompt": workflow, "client_id": client_id}
             prompt_id = _prompt_id(servers.ask(f"{self._url}/prompt", asked, key=self._key))
@@ -60,6 +49,16 @@ class ComfyUIPainter:
         history = servers.ask(f"{self._url}/history/{prompt_id}", key=self._key)
         for place in _places(history, prompt_id):
             yield servers.send(f"{self._url}/view?{urlencode(place)}", key=self._key).content
+
+    def _upload(self, picture: bytes) -> str:
+        """Put a picture among the server's inputs; gives its name there, which no other has."""
+        files = [("image", (f"switchyard-{new_id()}.png", picture))]
+        answer = servers.send_files(
+            f"{self._url}/upload/image", files, {"type": "input"}, key=self._key
+        )
+        if not isinstance(answer, dict) or not answer.get("name"):
+            raise unknown_form()
+        return "/".join(str(part) for part in (answer.get("subfolder"), answer["name"]) if part)
 
     def _wait(self, messages: Iterator[Progress | None], prompt_id: str, easel: Easel) -> None:
         waited_s = 0.0
@@ -100,55 +99,6 @@ class ComfyUIPainter:
 def make() -> ComfyUIPainter:
     """Give the engine that the options describe."""
     return ComfyUIPainter()
-
-
-def filled(order: Order) -> dict[str, Any]:
-    """Put an order into the configured workflow, where the mapping says.
-
-    Raises:
-        Invalid: Workflow and mapping do not fit each other; the message names the options.
-    """
-    workflow = _workflow()
-    width, height = order.pixels()
-    values = {
-        "prompt": order.prompt,
-        "negative_prompt": order.negative_prompt,
-        "model": order.model or None,
-        "width": width,
-        "height": height,
-        "steps": order.steps or None,
-        "seed": secrets.randbelow(_LARGEST_SEED),
-        "n": order.count,
-    }
-    nodes = option("COMFYUI_WORKFLOW_NODES")
-    if not any(node.get("type") == "prompt" for node in nodes):
-        raise Invalid("COMFYUI_WORKFLOW_NODES does not say which node gets the prompt.")
-    for node in nodes:
-        value = values.get(str(node.get("type")))
-        if value is not None:
-            _put(workflow, node, value)
-    return workflow
-
-
-def _workflow() -> dict[str, Any]:
-    try:
-        workflow = json.loads(option("COMFYUI_WORKFLOW"))
-    except ValueError:
-        workflow = None
-    if not isinstance(workflow, dict):
-        raise Invalid("COMFYUI_WORKFLOW is no JSON object in ComfyUI's API form.")
-    return workflow
-
-
-def _put(workflow: dict[str, Any], node: dict[str, Any], value: Any) -> None:
-    key = str(node.get("key") or _KEYS[str(node["type"])])
-    for node_id in node.get("node_ids") or []:
-        try:
-            workflow[str(node_id)]["inputs"][key] = value
-        except (KeyError, TypeError):
-            raise Invalid(
-                f"COMFYUI_WORKFLOW_NODES names the node {node_id}, which COMFYUI_WORKFLOW has not."
-            ) from None
 
 
 def _prompt_id(answer: Any) -> str:

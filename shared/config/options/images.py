@@ -39,6 +39,16 @@ _WORKFLOW: dict[str, Any] = {
         "inputs": {"filename_prefix": "Switchyard", "images": ["8", 0]},
     },
 }
+# The same, but from a picture (node 10) in place of an empty one.
+_CHANGES: dict[str, Any] = {
+    **{number: node for number, node in _WORKFLOW.items() if number != "5"},
+    "3": {
+        **_WORKFLOW["3"],
+        "inputs": {**_WORKFLOW["3"]["inputs"], "latent_image": ["11", 0], "denoise": 0.75},
+    },
+    "10": {"class_type": "LoadImage", "inputs": {"image": ""}},
+    "11": {"class_type": "VAEEncode", "inputs": {"pixels": ["10", 0], "vae": ["4", 2]}},
+}
 
 
 def _made(name: str, key: str, default: Any, **more: Any) -> Option:
@@ -58,6 +68,17 @@ IMAGES = (
     _made("COMFYUI_API_KEY", "comfyui.api_key", "", is_secret=True),
     _made("COMFYUI_WORKFLOW", "comfyui.workflow", json.dumps(_WORKFLOW, indent=2)),
     _made("COMFYUI_WORKFLOW_NODES", "comfyui.nodes", [], kind=list[dict[str, Any]]),
+    Option(
+        "IMAGES_EDIT_COMFYUI_WORKFLOW",
+        "images.edit.comfyui.workflow",
+        json.dumps(_CHANGES, indent=2),
+    ),
+    Option(
+        "IMAGES_EDIT_COMFYUI_WORKFLOW_NODES",
+        "images.edit.comfyui.nodes",
+        [],
+        kind=list[dict[str, Any]],
+    ),
     _made("IMAGES_OPENAI_API_BASE_URL", "openai.api_base_url", OPENAI_URL),
     _made(
         "IMAGES_OPENAI_API_KEY",
