@@ -19,6 +19,7 @@ from shared.outage import Outage
 from shared.services import live_answers, messages, quotas, usage, webhooks
 from shared.services.answers import Answer
 from shared.services.quotas import Asker
+from shared.services.usage import Tokens
 from workers.live import Running
 
 log = logging.getLogger(__name__)
@@ -149,16 +150,22 @@ def _account(running: Running, result: dict[str, Any]) -> None:
     claim = running.claim
     if claim.user_id is None or claim.model is None:
         return
-    tokens = usage.tokens_of(claim.request.get("body") or {}, result, running.asked_tokens)
-    usage.add(claim.user_id, claim.model, tokens)
-    asker = Asker(claim.user_id, claim.model)
+    model, tokens = running.cost or (claim.model, _told(running, result))
+    usage.add(claim.user_id, model, tokens)
+    asker = Asker(claim.user_id, model)
 
     def settle() -> None:
-        TOKENS.count(claim.model, "prompt", amount=tokens.prompt)
-        TOKENS.count(claim.model, "completion", amount=tokens.completion)
+        TOKENS.count(model, "prompt", amount=tokens.prompt)
+        TOKENS.count(model, "completion", amount=tokens.completion)
         quotas.settle(asker, claim.held, claim.id, tokens)
 
     db.after_commit(settle)
+
+
+def _told(running: Running, result: dict[str, Any]) -> Tokens:
+    body = running.claim.request.get("body") or {}
+    told = usage.tokens_of(body, result, running.asked_tokens)
+    return told - running.inside + running.beside
 
 
 def _tell_listeners(claim: Claim, status: str, result: dict[str, Any]) -> None:

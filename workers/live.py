@@ -18,6 +18,7 @@ from shared.kinds.base import Payload
 from shared.leases import Claim
 from shared.outage import Outage
 from shared.services import usage
+from shared.services.usage import Tokens
 from shared.subscriber import subscriber
 from workers import line
 
@@ -51,7 +52,13 @@ class Running:
         claim: The job as it was claimed.
         writer: Its event log.
         asked_tokens: A guess, once its body is gone.
+        cost: Of which model it has cost what, where its body and its result do not tell.
+        beside: What it has cost besides, of its own model.
+        inside: What is counted already of what its result tells.
     """
+
+    cost: tuple[str, Tokens] | None = None
+    beside = inside = Tokens()
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim

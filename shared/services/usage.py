@@ -44,6 +44,16 @@ class Tokens:
         """Both together."""
         return self.prompt + self.completion
 
+    def __add__(self, other: "Tokens") -> "Tokens":
+        is_estimated = self.is_estimated or other.is_estimated
+        prompt, completion = self.prompt + other.prompt, self.completion + other.completion
+        return Tokens(prompt, completion, is_estimated)
+
+    def __sub__(self, other: "Tokens") -> "Tokens":
+        """Take off; nothing is less than none."""
+        prompt, completion = self.prompt - other.prompt, self.completion - other.completion
+        return Tokens(max(prompt, 0), max(completion, 0), self.is_estimated)
+
 
 def tokens_of(
     body: dict[str, Any], result: dict[str, Any], asked_tokens: int | None = None
@@ -66,7 +76,7 @@ def tokens_of(
         completion = _number(told, "completion_tokens", "output_tokens", "eval_count")
         if prompt or completion:
             return Tokens(prompt, completion)
-    made = _length(result.get("text"))
+    made = _length(result.get("message")) or _length(result.get("text"))
     asked = estimated_prompt(body) if asked_tokens is None else asked_tokens
     return Tokens(asked, -(-made // _BYTES_PER_TOKEN), is_estimated=True)
 

@@ -344,3 +344,16 @@ def test_an_admins_own_prompt_is_used(member, model, on_jupyter):
     ask(member)
 
     assert asked[0]["messages"][0] == {"role": "system", "content": "Write code!"}
+
+
+def test_a_round_that_was_ended_at_its_code_is_in_the_usage(member, model, on_jupyter):
+    model("All said.")
+    ask(member)
+    (before,) = member.get("/api/v1/usage").json["items"]
+    model(f"See.\n{TAG.format('1 + 1')}", "Two.")
+
+    ask(member)
+
+    (after,) = member.get("/api/v1/usage").json["items"]
+    spent = after["total_tokens"] - before["total_tokens"]
+    assert spent > before["total_tokens"] + 100  # the instructions, a second time

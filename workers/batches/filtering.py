@@ -11,7 +11,7 @@ from shared.services import models
 from shared.services.accounts import Principal
 from shared.services.models import Route
 from workers.filters.chain import Filters
-from workers.plugins import Silence
+from workers.plugins.listening import UserListener
 from workers.providers.errors import Aborted
 from workers.providers.line import Cut
 
@@ -63,7 +63,7 @@ def filtered(
         Aborted: The batch has ended.
     """
     with db.reading():
-        filters = Filters(_LineJob(user, cut), user, route, Silence)
+        filters = Filters(_LineJob(user, cut), user, route, lambda: UserListener(user.id))
     if not filters:
         return route, body
     asked = RunChat(body=body, model=route.model_id, is_stream=False)

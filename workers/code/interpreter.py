@@ -10,7 +10,7 @@ from shared.config.options import option
 from shared.errors import SwitchyardError
 from shared.ids import new_id
 from shared.kinds.inference import RunChat
-from shared.services import thoughts
+from shared.services import thoughts, usage
 from shared.services.accounts import Principal
 from shared.services.code import JUPYTER
 from workers import page_calls
@@ -132,12 +132,10 @@ class Interpreter:
         """Give what was held back, when the model has ended without saying so."""
         return [] if self.is_due else self._texts(self._tags.flush())
 
-    def total(self, usage: Data) -> Data:
-        """Add what the earlier rounds have cost to the usage of the present one; one that was ended
-        at its code has mostly told none.
-        """
-        self._latest = usage
-        return summed(self._spent, usage)
+    def total(self, told: Data) -> Data:
+        """Add what the earlier rounds have told of their cost to the usage of the present one."""
+        self._latest = told
+        return summed(self._spent, told)
 
     def next_request(self, body: Data) -> tuple[Data, Change] | None:
         """Run the code that is due.
@@ -149,12 +147,15 @@ class Interpreter:
         Raises:
             Stopped: The job has to end.
         """
-        self._spent, self._latest = summed(self._spent, self._latest), {}
+        told, self._latest = self._latest, {}
+        self._spent = summed(self._spent, told)
         if self._tags.is_inside:
             self._close()
         if not self.is_due:
             self._spent = {}  # whoever asks again, for a tool, has noted it
             return None
+        if not told:
+            self._guess_cost(body)
         code, self._rounds = _bare(self._code["code"]), self._rounds + 1
         output = self._output_of(code)
         tagged = _TAGGED.format(lang=self._code["lang"], code=code)
@@ -166,6 +167,11 @@ class Interpreter:
         shown = {"id": self._code["id"], "code": code, "done": True, "output": output}
         self._said, self.is_due, self.has_begun = "", False, False
         return {**body, "messages": messages}, ("code", shown)
+
+    def _guess_cost(self, body: Data) -> None:
+        """Count a round that was ended at its code, before the provider told what it has cost."""
+        said = {"text": f"{self._said}{self._code['code']}"}
+        self._job.beside += usage.tokens_of(body, said)
 
     def _output_of(self, code: str) -> dict[str, str]:
         """Run a piece of code; that it could not be run is for the model to know."""

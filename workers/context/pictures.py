@@ -10,7 +10,6 @@ from shared.services.accounts import Principal
 from workers.asking import ask
 from workers.context import queries
 from workers.filters.small import Matter
-from workers.inference import prompts
 from workers.live import Running, Stopped
 
 log = logging.getLogger(__name__)
@@ -29,9 +28,8 @@ def described(job: Running, user: Principal, model: str, messages: list[dict[str
     question = queries.last_question(messages)
     if not option("ENABLE_IMAGE_PROMPT_GENERATION"):
         return question
-    template = option("IMAGE_PROMPT_GENERATION_PROMPT_TEMPLATE") or prompts.PICTURE
     try:
-        said = queries.asked_for(job, user, Matter("image_prompt", model, messages), template)
+        said = queries.asked_for(job, user, Matter("image_prompt", model, messages))
     except Stopped:
         raise
     except SwitchyardError as error:

@@ -4,23 +4,15 @@ import logging
 from typing import Any
 
 from shared import db
-from shared.config.options import option
 from shared.errors import SwitchyardError
 from shared.services.accounts import Principal
-from shared.services.answers import Answer
 from workers.filters.small import Matter, through_pipelines
-from workers.inference import prompts
-from workers.inference.asking import json_in, task_route, text_of
+from workers.inference.asking import body_for, json_beside, task_route, text_of
 from workers.live import Running, Stopped
-from workers.providers import provider_for
-from workers.providers.behalf import asking_for
-from workers.providers.line import Cut
-from workers.providers.sse import events_of
 
 log = logging.getLogger(__name__)
 
 _MOST, _LONGEST = 5, 500
-_MAX_TOKENS = 300
 
 
 def last_question(messages: list[dict[str, Any]]) -> str:
@@ -45,9 +37,7 @@ def asked_by(
     if not is_wanted or not question:
         return [question] if question else []
     try:
-        template = option("QUERY_GENERATION_PROMPT_TEMPLATE") or prompts.QUERIES
-        matter = Matter("queries", model, messages)
-        said = asked_for(job, user, matter, template)
+        said = asked_for(job, user, Matter("queries", model, messages))
     except Stopped:
         raise
     except SwitchyardError as error:
@@ -58,11 +48,8 @@ def asked_by(
     return [query for query in dict.fromkeys(queries) if query][:_MOST] or [question]
 
 
-def asked_for(job: Running, user: Principal, matter: Matter, template: str) -> dict[str, Any]:
+def asked_for(job: Running, user: Principal, matter: Matter) -> dict[str, Any]:
     """Ask the task model about a chat; gives the JSON object that it says, or {}.
-
-    Args:
-        template: The question, with placeholders for the chat.
 
     Raises:
         Stopped: The job has to end.
@@ -71,17 +58,6 @@ def asked_for(job: Running, user: Principal, matter: Matter, template: str) -> d
     with db.reading():
         route = task_route(user, matter.model)
     said = [{"role": str(one.get("role")), "content": text_of(one)} for one in matter.messages]
-    body = {
-        "model": route.upstream_id,
-        "messages": [{"role": "user", "content": prompts.fill(template, said, user.name)}],
-        "max_tokens": _MAX_TOKENS,
-    }
+    body = body_for(matter.task, route, said, user.name)
     route, body = through_pipelines(job, user, route, body, matter)
-    cut = Cut()
-    with job.abortable(cut.set), asking_for(user, matter.task):
-        completion = provider_for(route.connection).complete(body, cut)
-    answer = Answer()
-    for kind, data in events_of(completion):
-        if kind == "delta":
-            answer.add(data)
-    return json_in(answer.text)
+    return json_beside(job, user, route, body, matter.task)

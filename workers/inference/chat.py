@@ -10,6 +10,8 @@ from shared.kinds.inference import RunChat
 from shared.models.job import COMPLETED
 from shared.services import access, accounts, chats, code, message_edits, messages, models
 from shared.services.answers import Answer
+from shared.services.pipes import PIPE
+from workers import spending
 from workers.context.gathering import Gathering
 from workers.filters.chain import Filters
 from workers.inference import afterwards, preset
@@ -190,7 +192,11 @@ class ChatTurn:
     def _relay(self) -> None:
         now = Turn(self._job, self._owner, self._request, self._teller, self._tools)
         with asking_for(self._owner), asked_in(now):
-            self._ask()
+            if self._route.connection.kind != PIPE:
+                self._ask()
+                return
+            with spending.not_twice(self._job):
+                self._ask()
 
     def _ask(self) -> None:
         if not self._request.is_stream:

@@ -7,17 +7,12 @@ from shared.errors import NotFound
 from shared.kinds.inference import WriteTitle
 from shared.models.job import COMPLETED
 from shared.services import chat_tags, chats, message_trees, messages
-from shared.services.answers import Answer
 from workers.filters.small import Matter, through_pipelines
 from workers.inference.aim import answering
-from workers.inference.asking import json_in, task_route
+from workers.inference.asking import body_for, completion_for_itself, json_in, task_route
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.prompts import without_details
-from workers.inference.small import body_for
 from workers.live import Running
-from workers.providers.behalf import asking_for
-from workers.providers.line import Cut
-from workers.providers.sse import events_of
 
 _LONGEST_TAG, _MOST_TAGS = 64, 10
 _LONGEST_FOLLOW_UP, _MOST_FOLLOW_UPS = 500, 10
@@ -50,14 +45,9 @@ class _Follower:
         matter = Matter(self.task, self._asked.model, self._branch, self._job.claim.chat_id)
         passed = self._job, self._owner, self._route, self._body, matter
         route, body = through_pipelines(*passed)
-        cut = Cut()
-        with self._job.abortable(cut.set), asking_for(self._owner, self.task):
-            completion = answering(self._job, route, self._asked).complete(body, cut)
-        said = Answer()
-        for kind, data in events_of(completion):
-            if kind == "delta":
-                said.add(data)
-        self._said = json_in(said.text)
+        asked = route, answering(self._job, route, self._asked)
+        _, said = completion_for_itself(self._job, self._owner, asked, body, self.task)
+        self._said = json_in(said)
 
 
 class TitleTurn(_Follower):

@@ -13,7 +13,7 @@ from workers.page_calls import page_of
 from workers.pipes import turn
 from workers.pipes.pieces import PieceReader, completion_of
 from workers.plugins.base import Listener, PluginFailed, Silence
-from workers.plugins.listening import TurnListener
+from workers.plugins.listening import TurnListener, UserListener
 from workers.plugins.plugin import Plugin
 from workers.providers import behalf
 from workers.providers.base import Event, Timeouts
@@ -95,10 +95,11 @@ class PipeProvider:
         now, user = turn.current(), behalf.user()
         plugin, _ = self._plugin(None if user is None else user.id)
         extras: dict[str, Any] = {"__task__": behalf.TASK_NAMES.get(behalf.task() or "")}
+        listener: Listener = Silence()
         if user is not None:
             extras["__user__"] = as_user(user)
+            listener = UserListener(user.id)
         extras["__task_body__"] = body if extras["__task__"] else None
-        listener: Listener = Silence()
         if now is not None:
             extras |= turn.about(now)
             page = page_of(now.request, now.owner.id)

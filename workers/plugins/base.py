@@ -1,13 +1,16 @@
 """What a plugin's caller is told, what it may be asked, and what can go wrong."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from shared.errors import Reason, SwitchyardError
+from workers.providers.line import Cut
 
 Values = dict[str, Any]
+Tell = Callable[[Any], None]
 
 
 class PluginFailed(SwitchyardError):
@@ -25,9 +28,10 @@ class PluginFailed(SwitchyardError):
 
 
 class Listener(Protocol):
-    """Hears what a plugin tells while it works, and answers what it asks. Called by the greenlet
-    that waits for the plugin; what it raises ends the call, what it raises of `SwitchyardError` in
-    an answer is told to the plugin.
+    """Hears what a plugin tells while it works, and answers what it asks. Events are told by the
+    greenlet that waits for the plugin, and what is raised there ends the call. Questions are
+    answered by greenlets of their own, several side by side; what is raised there is told to the
+    plugin.
     """
 
     def event(self, event: dict[str, Any]) -> None:
@@ -38,6 +42,14 @@ class Listener(Protocol):
 
     def use_tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """Let one of the tools of `__tools__` be used."""
+
+    def serve(self, what: str, given: Values, tell: Tell, cut: Cut) -> Any:
+        """Do what a plugin asks of this server for its user; see `workers.plugins.desk`.
+
+        Args:
+            tell: Takes the pieces of an answer that comes in several.
+            cut: Set when the plugin wants no answer any more.
+        """
 
 
 class Silence:
@@ -61,6 +73,14 @@ class Silence:
             PluginFailed: Always.
         """
         raise PluginFailed(f"There is no tool {name}.")
+
+    def serve(self, what: str, given: Values, tell: Tell, cut: Cut) -> Any:  # noqa: ARG002 -- as above
+        """Tell that nothing can be asked for here.
+
+        Raises:
+            PluginFailed: Always.
+        """
+        raise PluginFailed("This server cannot be asked for anything here.")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,25 @@ from workers import page_calls
 from workers.inference.telling import Teller
 from workers.live import Running
 from workers.page_calls import Page
-from workers.plugins.base import PluginFailed
+from workers.plugins import desk
+from workers.plugins.base import PluginFailed, Silence, Tell, Values
+from workers.providers.line import Cut
 
 Use = Callable[[str, dict[str, Any]], Any]
 
 
-class TurnListener:
+class UserListener(Silence):
+    """Hears nothing, and lets the server be asked for things of a user."""
+
+    def __init__(self, user_id: str) -> None:
+        self._user_id = user_id
+
+    def serve(self, what: str, given: Values, tell: Tell, cut: Cut) -> Any:
+        """See `desk.serve`."""
+        return desk.serve(self._user_id, what, given, tell, cut)
+
+
+class TurnListener(UserListener):
     """See `base.Listener`.
 
     Args:
@@ -23,6 +36,7 @@ class TurnListener:
     def __init__(
         self, job: Running, teller: Teller, page: Page | None, use: Use | None = None
     ) -> None:
+        super().__init__(job.claim.user_id or "")
         self._job, self._teller, self._page = job, teller, page
         self._use = use
 

@@ -13,11 +13,12 @@ from typing import Any
 import orjson
 
 from shared.config.settings import get_settings
-from shared.errors import Reason, SwitchyardError
+from shared.errors import Reason
 from workers.plugins import packages, process
 from workers.plugins.base import Code, Listener, PluginFailed
 from workers.plugins.door import Door
 from workers.plugins.inside import frames, jail
+from workers.plugins.questions import Questions
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 MOST_BYTES, MOST_EVENTS = 64 * 1024 * 1024, 10_000
 # How long a plugin may clean up after its call was stopped.
 _FAREWELL_S = 1.0
+# How often is looked whether a plugin still waits for an answer of ours.
+_TICK_S = 0.5
 
 
 class Dead(Exception):
@@ -63,7 +66,10 @@ class Runner:
         self._numbers = itertools.count(1)
         self._writing = threading.Lock()
         self._left = 0
+        self._questions: Questions | None = None
         self._child = process.start()
+        # A deadline belongs to a socket, and that of reading is no concern of who writes.
+        self._out = self._child.control.dup()
         Door(self._child.door).open()
 
     def open(self) -> None:
@@ -130,11 +136,14 @@ class Runner:
 
     def stop(self) -> None:
         """End the call under way from another greenlet: asks first, then kills."""
+        if self._questions is not None:
+            self._questions.drop_all()
         threading.Thread(target=self._stop, daemon=True, name="plugin-stop").start()
 
     def end(self) -> None:
         """Kill the process."""
         self.is_fit = False
+        self._out.close()
         self._child.end()
 
     def _stop(self) -> None:
@@ -147,48 +156,76 @@ class Runner:
     def _exchange(
         self, told: dict[str, Any], listener: Listener, patience: Patience
     ) -> Generator[Any, None, dict[str, Any]]:
-        self._left, events = MOST_BYTES, 0
-        deadline = monotonic() + patience.total_s
+        questions = self._questions = Questions(listener, self._send_if_alive)
+        self._left = MOST_BYTES
         self._send(told)
+        try:
+            for heard in self._heard(told["id"], patience):
+                op = heard["op"]
+                if op == "result":
+                    return {"value": heard.get("value")}
+                if op == "error":
+                    return {"error": _words(heard)}
+                if op == "item":
+                    yield heard.get("value")
+                else:
+                    self._take(heard, listener, questions)
+        finally:
+            questions.drop_all()
+        raise Dead("ended by itself.")
+
+    def _heard(self, call: int, patience: Patience) -> Generator[dict[str, Any], None, None]:
+        """Give what it tells of a call, for as long as there is patience; that with which others
+        work meanwhile, and it with answers of ours, is not counted.
+        """
+        deadline, events = monotonic() + patience.total_s, 0
         while True:
-            heard = self._read(min(deadline, monotonic() + patience.silence_s))
-            if heard.get("id") != told["id"]:
+            waited_s = self._wait_for_answers()
+            until = min(deadline + waited_s, monotonic() + patience.silence_s)
+            heard = self._read(until)
+            if heard.get("id") != call:
                 continue  # of an earlier call, which has left something running
-            op = heard["op"]
-            if op == "result":
-                return {"value": heard.get("value")}
-            if op == "error":
-                return {"error": _words(heard)}
-            if op == "item":
-                yield heard.get("value")
-                continue
-            events += 1
+            events += heard["op"] in ("event", "ask", "drop")
             if events > MOST_EVENTS:
                 raise Dead("told more events than anybody can read.")
             before = monotonic()
-            self._hear(heard, listener)
+            yield heard
             deadline += monotonic() - before
 
-    def _hear(self, heard: dict[str, Any], listener: Listener) -> None:
-        event = heard.get("event")
-        if heard["op"] == "event":
-            if isinstance(event, dict):
-                listener.event(event)
-            return
-        if heard["op"] != "ask":
+    def _wait_for_answers(self) -> float:
+        """Wait while it has nothing to tell and waits for answers.
+
+        Returns:
+            The seconds for which it has waited in this call.
+        """
+        questions, line = self._questions, self._child.control
+        assert questions is not None  # noqa: S101 -- for the type checker: there is a call
+        while questions.are_open:
+            line.settimeout(_TICK_S)
+            try:
+                line.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                continue
+            except OSError:
+                break  # whoever reads will see
+            break
+        return questions.waited_s
+
+    def _take(self, heard: dict[str, Any], listener: Listener, questions: Questions) -> None:
+        op = heard["op"]
+        if op == "event":
+            if isinstance(heard.get("event"), dict):
+                listener.event(heard["event"])
+        elif op == "ask":
+            questions.take(heard)
+        elif op == "drop":
+            questions.drop(heard.get("question"))
+        else:
             raise Dead("wrote what nobody understands.")
-        answer: dict[str, Any]
-        try:
-            if heard.get("what") == "tool":
-                value = listener.use_tool(
-                    str(heard.get("name")), dict(heard.get("arguments") or {})
-                )
-            else:
-                value = listener.ask(event if isinstance(event, dict) else {})
-            answer = {"value": value}
-        except SwitchyardError as error:
-            answer = {"error": error.message}
-        self._send({"op": "answer", "question": heard.get("question"), **answer})
+
+    def _send_if_alive(self, told: dict[str, Any]) -> None:
+        with contextlib.suppress(Dead):
+            self._send(told)
 
     def _becomes_idle(self) -> bool:
         """Wait a moment for it to say that it is done; whether it may be called once more."""
@@ -203,11 +240,10 @@ class Runner:
         packed = frames.pack(orjson.dumps(told, default=str))
         if len(packed) > frames.LONGEST_BYTES:
             raise PluginFailed(f"{self._code.name} cannot be told so much at once.")
-        line = self._child.control
         try:
             with self._writing:
-                line.settimeout(get_settings().plugins_timeout_s)
-                line.sendall(packed)
+                self._out.settimeout(get_settings().plugins_timeout_s)
+                self._out.sendall(packed)
         except OSError:
             raise Dead(self._how_it_ended()) from None
 

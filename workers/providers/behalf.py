@@ -19,6 +19,7 @@ TASK_NAMES = {
     "emoji": "emoji_generation",
     "autocomplete": "autocomplete_generation",
     "image_prompt": "image_prompt_generation",
+    "tools": "function_calling",
 }
 
 # Not an argument: it would pass through every layer between a job and the request.

@@ -12,14 +12,9 @@ from shared import db
 from shared.config.options import option
 from shared.errors import SwitchyardError
 from shared.ids import new_id
-from shared.services.answers import Answer
 from workers.context.queries import last_question
-from workers.inference.asking import json_in, task_route, text_of
+from workers.inference.asking import json_beside, task_route, text_of
 from workers.live import Stopped
-from workers.providers import provider_for
-from workers.providers.behalf import asking_for
-from workers.providers.line import Cut
-from workers.providers.sse import events_of
 from workers.tools.base import Occasion, Spec
 from workers.tools.calls import Call
 
@@ -69,13 +64,7 @@ def _asked(occasion: Occasion, specs: list[Spec], messages: list[dict[str, Any]]
         ],
         "stream": False,
     }
-    cut, said = Cut(), Answer()
-    with occasion.job.abortable(cut.set), asking_for(occasion.owner):
-        completion = provider_for(route.connection).complete(body, cut)
-    for kind, data in events_of(completion):
-        if kind == "delta":
-            said.add(data)
-    return json_in(said.text)
+    return json_beside(occasion.job, occasion.owner, route, body, "tools")
 
 
 def _query(messages: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ Source: contract, chat-flow §3 and §9.
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from shared.services import usage
 from shared.services.models import Route
 from workers.context.gathering import Gathering
 from workers.inference import prompts
@@ -107,10 +108,10 @@ class ToolUse:
         """Take a delta; give what of it is for the reader now."""
         return self._rounds.take(data)
 
-    def total(self, usage: Data) -> Data:
+    def total(self, told: Data) -> Data:
         """Add what the earlier rounds have cost to the usage of the present one."""
-        self._latest = usage
-        return summed(self._spent, usage)
+        self._latest = told
+        return summed(self._spent, told)
 
     def next_request(self, body: Data) -> Data | None:
         """Make the calls that were asked for, and write the request of the next round; None when
@@ -119,8 +120,18 @@ class ToolUse:
         Raises:
             Stopped: The job has to end.
         """
-        self._spent, self._latest = summed(self._spent, self._latest), {}
-        return self._rounds.next_request(body)
+        told, self._latest = self._latest, {}
+        self._spent = summed(self._spent, told)
+        following = self._rounds.next_request(body)
+        if following is not None and not told:
+            self._guess_cost(body, following)
+        return following
+
+    def _guess_cost(self, body: Data, following: Data) -> None:
+        """Count a round whose provider tells no usage: its text is counted with the answer's."""
+        asked = following["messages"][len(body.get("messages") or ())].get("tool_calls") or []
+        said = "".join(call["function"]["arguments"] for call in asked)
+        self._occasion.job.beside += usage.tokens_of(body, {"text": said})
 
     def known(self) -> dict[str, Data]:
         """Say what there is, for functions that call tools themselves."""

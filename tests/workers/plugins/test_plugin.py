@@ -313,7 +313,7 @@ def test_calls_at_the_same_time_have_processes_of_their_own(bad):
 
 
 def test_who_finds_no_process_free_is_told_to_come_back(configure):
-    configure(plugins_max_runners=1, plugins_timeout_s=0.5)
+    configure(plugins_max_runners=1, plugins_timeout_s=3)
     full, plugin = Pool(), plug(BAD)
 
     with full.runner(plugin.code, Cut()), pytest.raises(Busy), full.runner(plugin.code, Cut()):

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from . import bodies
+from . import asking, bodies
 from .grouping import called_for_all
 from .line import Line
 from .loading import Loaded
@@ -26,6 +26,7 @@ class Call:
 
     async def run(self) -> None:
         """Call, and tell the worker what comes of it."""
+        asking.begin(self._line, self._id)
         function = self._function()
         if "each" in self._told:
             self._line.tell("result", id=self._id, value=await self._for_all(function))

@@ -1,23 +1,31 @@
 """The plugin's end of the pipe: what is told to the worker, and what it is asked."""
 
 import asyncio
+import contextlib
 import itertools
 import json
+import queue
 import socket
 import threading
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from . import frames
 
+Told = dict[str, Any]
+
 
 class Line:
-    """Writes frames, from any thread, and waits for answers to questions."""
+    """Writes frames, from any thread, and waits for answers to questions. What cannot be answered
+    raises RuntimeError, with the worker's words.
+    """
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]] = {}
+        # By the numbers of questions: who takes what comes of them.
+        self._waiting: dict[int, Callable[[Told], Any]] = {}
 
     def tell(self, op: str, **told: Any) -> None:
         """Send a frame; waits while the worker takes none."""
@@ -26,46 +34,74 @@ class Line:
         with self._lock:
             self._control.sendall(packed)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> Told:
         """Wait for a frame of the worker.
 
         Raises:
             frames.Ended: The worker is gone.
         """
-        told: dict[str, Any] = json.loads(frames.read(self._control))
+        told: Told = json.loads(frames.read(self._control))
         return told
 
     async def ask(self, call: int, what: str, **told: Any) -> Any:
-        """Ask the worker something on behalf of a call, and wait for the answer.
-
-        Raises:
-            RuntimeError: It cannot be answered; with the worker's words.
-        """
-        number = next(self._numbers)
+        """Ask the worker something on behalf of a call, and wait for the answer."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting[number] = (loop, answer)
+        answer: asyncio.Future[Told] = loop.create_future()
+
+        def settle(heard: Told) -> None:
+            if not answer.done():
+                answer.set_result(heard)
+
+        number = next(self._numbers)
+        self._waiting[number] = lambda heard: loop.call_soon_threadsafe(settle, heard)
         try:
             self.tell("ask", id=call, question=number, what=what, **told)
-            return await answer
+            return _value(await answer)
         finally:
             self._waiting.pop(number, None)
 
-    def answered(self, told: dict[str, Any]) -> None:
-        """Give an answer to whoever waits for it."""
-        found = self._waiting.get(told["question"])
-        if found is not None:
-            loop, answer = found
-            loop.call_soon_threadsafe(_settle, answer, told)
+    def ask_at_once(self, call: int, what: str, **told: Any) -> Any:
+        """Ask from code that cannot await, and block until the answer is there."""
+        answers: queue.SimpleQueue[Told] = queue.SimpleQueue()
+        number = next(self._numbers)
+        self._waiting[number] = answers.put
+        try:
+            self.tell("ask", id=call, question=number, what=what, **told)
+            return _value(answers.get())
+        finally:
+            self._waiting.pop(number, None)
+
+    async def ask_for_pieces(self, call: int, what: str, **told: Any) -> AsyncIterator[Any]:
+        """Ask for something that comes in pieces; who takes no more of them tells so by closing.
+
+        Source: PEP 525 (what closing is).
+        """
+        loop = asyncio.get_running_loop()
+        come: asyncio.Queue[Told] = asyncio.Queue()
+        number, is_done = next(self._numbers), False
+        self._waiting[number] = lambda heard: loop.call_soon_threadsafe(come.put_nowait, heard)
+        try:
+            self.tell("ask", id=call, question=number, what=what, **told)
+            while (heard := await come.get())["op"] == "piece":
+                yield heard.get("value")
+            is_done = True
+            _value(heard)
+        finally:
+            self._waiting.pop(number, None)
+            if not is_done:
+                self.tell("drop", id=call, question=number)
+
+    def answered(self, told: Told) -> None:
+        """Give an answer, or a piece of one, to whoever waits for it."""
+        if take := self._waiting.get(told["question"]):
+            with contextlib.suppress(RuntimeError):  # its loop has ended meanwhile
+                take(told)
 
 
-def _settle(answer: "asyncio.Future[Any]", told: dict[str, Any]) -> None:
-    if answer.done():
-        return
-    if "error" in told:
-        answer.set_exception(RuntimeError(told["error"]))
-    else:
-        answer.set_result(told.get("value"))
+def _value(heard: Told) -> Any:
+    if "error" in heard:
+        raise RuntimeError(heard["error"])
+    return heard.get("value")
 
 
 def plain(value: Any) -> Any:

@@ -57,7 +57,7 @@ class _Server:
         try:
             while True:
                 told = self._line.read()
-                if told["op"] == "answer":
+                if told["op"] in ("answer", "piece"):
                     self._line.answered(told)
                 else:
                     give(told)

@@ -13,7 +13,7 @@ import types
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from . import messages_api, responses
+from . import completions, messages_api, responses
 from .request import Request
 
 _ROOT = "open_webui"
@@ -79,18 +79,12 @@ class _StandIn(types.ModuleType):
 
 
 def _known(module: str) -> dict[str, Any]:
-    root = module.partition(".")[0]
-    if root in ("fastapi", "starlette"):
+    root, _, place = module.partition(".")
+    if root != _ROOT:
         return {**responses.NAMES, "Request": Request, "status": responses.Statuses()}
-    if module.endswith(".misc"):
+    if place.endswith("misc"):
         return messages_api.NAMES
-    if module in (f"{_ROOT}.config", f"{_ROOT}.env"):
-        return {"CACHE_DIR": "cache", "UPLOAD_DIR": "uploads", "DATA_DIR": "."} | _LOGGING
-    if module == f"{_ROOT}.constants":
-        return {"TASKS": Tasks}
-    if module == f"{_ROOT}.models.users":
-        return {"Users": Users, "UserModel": User}
-    return {}
+    return _PLACES.get(place, {})
 
 
 _LOGGING: dict[str, Any] = {
@@ -146,3 +140,14 @@ class Users:
         """Give the user who asks, if it is that one."""
         about = cls.asking or {}
         return User(**about) if about.get("email") == email else None
+
+
+_SETTINGS = {"CACHE_DIR": "cache", "UPLOAD_DIR": "uploads", "DATA_DIR": "."} | _LOGGING
+# What is known below `open_webui`.
+_PLACES: dict[str, dict[str, Any]] = {
+    **completions.MODULES,
+    "config": _SETTINGS,
+    "env": _SETTINGS,
+    "constants": {"TASKS": Tasks},
+    "models.users": {"Users": Users, "UserModel": User},
+}
