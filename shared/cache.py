@@ -27,8 +27,17 @@ class Cache(Protocol):
     def increment(self, name: str, ttl_s: float) -> int:
         """Count up from 0; the lifetime runs from the first call. Give the new count."""
 
+    def adjust(self, name: str, by: int, ttl_s: float) -> int:
+        """Add to a number that begins with 0; the lifetime runs from the last call. Give the new
+        number.
+        """
+
     def ttl_s(self, name: str) -> float:
         """Give how long a value will be kept, in seconds; 0 when it is not there."""
+
+
+# What is not there has expired long ago.
+_NEVER = (b"", 0.0)
 
 
 class MemoryCache:
@@ -59,12 +68,17 @@ class MemoryCache:
     def increment(self, name: str, ttl_s: float) -> int:
         """See `Cache`."""
         with self._lock:
-            found = self._values.get(name)
-            if found is None or found[1] <= time.monotonic():
-                found = (b"0", time.monotonic() + ttl_s)
-            count = int(found[0]) + 1
-            self._values[name] = (b"%d" % count, found[1])
-        return count
+            return self._add(name, 1, self._values.get(name, _NEVER)[1], ttl_s)
+
+    def adjust(self, name: str, by: int, ttl_s: float) -> int:
+        """See `Cache`."""
+        with self._lock:
+            return self._add(name, by, time.monotonic() + ttl_s, ttl_s)
+
+    def _add(self, name: str, by: int, until: float, ttl_s: float) -> int:
+        value, now = int(self.get(name) or 0) + by, time.monotonic()
+        self._values[name] = (b"%d" % value, until if until > now else now + ttl_s)
+        return value
 
     def ttl_s(self, name: str) -> float:
         """See `Cache`."""
@@ -93,6 +107,13 @@ class RedisCache:
         pipe = get_redis().pipeline()
         pipe.incr(key("cache", name))
         pipe.pexpire(key("cache", name), max(1, int(ttl_s * 1000)), nx=True)
+        return int(pipe.execute()[0])
+
+    def adjust(self, name: str, by: int, ttl_s: float) -> int:
+        """See `Cache`."""
+        pipe = get_redis().pipeline()
+        pipe.incrby(key("cache", name), by)
+        pipe.pexpire(key("cache", name), max(1, int(ttl_s * 1000)))
         return int(pipe.execute()[0])
 
     def ttl_s(self, name: str) -> float:

@@ -70,6 +70,13 @@ def test_later_counts_do_not_lengthen_the_lifetime(cache, name):
     assert cache.ttl_s(name) <= 1.0 - (time.monotonic() - started) + 0.01
 
 
+def test_a_number_goes_up_and_down_and_lives_on_from_each_change(cache, name):
+    numbers = [cache.adjust(name, by, ttl_s) for by, ttl_s in ((2, 1), (-1, 60), (-1, 60))]
+
+    assert numbers == [2, 1, 0]
+    assert cache.ttl_s(name) > 1
+
+
 def test_memory_drops_the_oldest_beyond_its_limit():
     cache = MemoryCache(limit=2)
     for number in range(3):

@@ -1,7 +1,10 @@
 """How often somebody may try to sign in."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from shared.cache import get_cache
 from shared.redis import get_redis
 from shared.services.passwords import hash_password
 from tests.services.caller import new_token
@@ -54,6 +57,34 @@ def test_a_good_sign_in_forgets_the_failures(two_failures, stranger, hashed):
         statuses.append(sign_in(stranger, user.email, password).status_code)
 
     assert statuses == [400, 200, 400, 200]
+
+
+@pytest.fixture(params=["redis", "memory"])
+def three_failures(configure, request):
+    """A limit, kept by either cache."""
+    configure(signin_max_failures=3, cache=request.param)
+    get_cache.cache_clear()
+    yield
+    get_cache.cache_clear()
+
+
+def at_once(caller, email, passwords):
+    with ThreadPoolExecutor(len(passwords)) as crowd:
+        return sorted(crowd.map(lambda p: sign_in(caller, email, p).status_code, passwords))
+
+
+def test_whoever_guesses_at_once_has_no_more_guesses(three_failures, stranger, hashed):
+    user = new_user(password_hash=hashed)
+
+    statuses = at_once(stranger, user.email, [f"wrong {n}" for n in range(24)])
+
+    assert statuses == [400] * 3 + [429] * 21
+
+
+def test_a_crowd_with_the_right_password_is_let_in(two_failures, stranger, hashed):
+    user = new_user(password_hash=hashed)
+
+    assert at_once(stranger, user.email, [PASSWORD] * 12) == [200] * 12
 
 
 def test_what_failures_are_counted_by_stays_small(stranger, two_failures):

@@ -76,7 +76,12 @@ def sign_in_by_ldap(body: LDAPForm) -> Response:
     if not option("ENABLE_LDAP"):
         raise Status(400, "LDAP authentication is not enabled")
     counted = f"ldap:{body.user}"
-    limits.check(counted)
+    with limits.guess(counted):
+        person = _verified(body, counted)
+    return _enter_as(person)
+
+
+def _verified(body: LDAPForm, counted: str) -> ldap.Person:
     try:
         person = ldap.verify(body.user, body.password)
     except Unreachable:
@@ -86,7 +91,7 @@ def sign_in_by_ldap(body: LDAPForm) -> Response:
         audit.note_refusal("LDAP")
         raise Status(400, _LDAP_FAILED) from None
     limits.forget_failures(counted)
-    return _enter_as(person)
+    return person
 
 
 def _enter_as(person: ldap.Person) -> Response:

@@ -1,12 +1,20 @@
 """How often somebody may try to sign in."""
 
 import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import request
 
 from shared.cache import get_cache
 from shared.config.settings import get_settings
 from shared.errors import Busy
+
+# A guess that is under way for longer was its process's last.
+_LONGEST_GUESS_S = 60.0
+_PATIENCE_S = 15.0
+_PAUSE_S = 0.05
 
 
 def _name(email: str) -> str:
@@ -37,3 +45,39 @@ def note_failure(email: str) -> None:
 def forget_failures(email: str) -> None:
     """Start counting anew after a good sign-in."""
     get_cache().delete(_name(email))
+
+
+@contextmanager
+def guess(email: str) -> Iterator[None]:
+    """Let a block compare a secret; whoever tries many at once has no more guesses than one after
+    the other. What is under way counts as failed until it is known: beyond the limit it is waited
+    for, since a crowd with the right password has not failed.
+
+    Raises:
+        Busy: Too many failures for this address from this place.
+    """
+    name = f"{_name(email)}:open"
+    _take_place(email, name)
+    try:
+        yield
+    finally:
+        get_cache().adjust(name, -1, _LONGEST_GUESS_S)
+
+
+def _take_place(email: str, name: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        # In this order: one that fails meanwhile is counted twice for a moment, and never not.
+        under_way = get_cache().adjust(name, 1, _LONGEST_GUESS_S)
+        try:
+            check(email)
+            failures = int(get_cache().get(_name(email)) or 0)
+        except BaseException:
+            get_cache().adjust(name, -1, _LONGEST_GUESS_S)
+            raise
+        if failures + under_way <= get_settings().signin_max_failures:
+            return
+        get_cache().adjust(name, -1, _LONGEST_GUESS_S)
+        if time.monotonic() > deadline:
+            raise Busy("Too many sign-ins at once. Please try again.")
+        time.sleep(_PAUSE_S)

@@ -9,6 +9,7 @@ from shared.errors import Forbidden, NotFound
 from shared.models.user import User
 from shared.offload import off_loop
 from shared.services import accounts
+from shared.services.accounts import Principal
 from shared.services.passwords import hash_password, is_outdated, is_password
 from web import audit, auth
 from web.api import endpoint, json_response
@@ -86,14 +87,8 @@ def sign_in(body: SignInForm) -> Response:
         return doors.enter_by_proxy()
     if not get_settings().webui_auth:
         return doors.enter_unasked()
-    limits.check(body.email)
-    with db.reading():
-        user_id, password = accounts.password_of(body.email)
-    if not off_loop(is_password, password, body.password) or user_id is None:
-        limits.note_failure(body.email)
-        audit.note_refusal("password")
-        raise Status(400, _WRONG)
-    limits.forget_failures(body.email)
+    with limits.guess(body.email):
+        user_id, password = _verified(body)
     newer = off_loop(hash_password, body.password) if is_outdated(password or "") else None
     with db.transaction():
         user = accounts.by_id(user_id)
@@ -102,6 +97,18 @@ def sign_in(body: SignInForm) -> Response:
             accounts.renew_hash(user_id, password, newer)
         session = enter(user, "password")
     return with_cookie(session)
+
+
+def _verified(body: SignInForm) -> tuple[str, str | None]:
+    """Give the account that address and password open, and the password's hash."""
+    with db.reading():
+        user_id, password = accounts.password_of(body.email)
+    if not off_loop(is_password, password, body.password) or user_id is None:
+        limits.note_failure(body.email)
+        audit.note_refusal("password")
+        raise Status(400, _WRONG)
+    limits.forget_failures(body.email)
+    return user_id, password
 
 
 def _sign_out() -> Response:
@@ -176,18 +183,22 @@ def update_password(body: PasswordForm) -> bool:
     who = current_user()
     if doors.is_by_proxy():
         raise Status(400, "Your password is not kept here.")
-    limits.check(who.email)
-    with db.reading():
-        stored = accounts.password_hash_of(who.id)
-    if not off_loop(is_password, stored, body.password):
-        limits.note_failure(who.email)
-        raise Status(400, "The old password is wrong.")
+    with limits.guess(who.email):
+        _require_password(who, body.password)
     new = off_loop(hash_password, body.new_password)
     with db.transaction():
         accounts.set_password(who.id, new, who.session_id)
         audit.note("changed the own password")
     auth.forget(who.id)
     return True
+
+
+def _require_password(who: Principal, password: str) -> None:
+    with db.reading():
+        stored = accounts.password_hash_of(who.id)
+    if not off_loop(is_password, stored, password):
+        limits.note_failure(who.email)
+        raise Status(400, "The old password is wrong.")
 
 
 @bp.post("/api_key")
