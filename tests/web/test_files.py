@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.services.inside import sent
 from tests.services.things import row_of
 from tests.services.uploading import FILES, file_row, process, send, upload
 from tests.services.waiting import wait_until
+from tests.services.working import InsideWorker
 
 pytestmark = pytest.mark.usefixtures("uploads", "engine")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
@@ -49,6 +51,20 @@ def test_an_upload_whose_text_cannot_be_found_says_why(member, worker):
     assert "application/octet-stream" in file["error"]
     assert (file["data"]["status"], file["data"]["error"]) == ("failed", file["error"])
     assert row_of(file["data"]["job"]).status == FAILED
+
+
+def test_an_upload_that_is_deleted_while_it_waits_has_been_an_upload(member, admin):
+    with ThreadPoolExecutor(1) as uploader:
+        waiting = uploader.submit(send, member, b"words")
+        wait_until(lambda: member.get(f"{FILES}/count").json == 1, 10, "the upload")
+        assert admin.delete(f"{FILES}/all").status_code == 200
+        worker = InsideWorker().start()
+        answer = waiting.result()
+        worker.stop()
+
+    assert (answer.status_code, answer.json["filename"]) == (200, "notes.txt")
+    assert "deleted" in answer.json["error"]
+    assert member.get(f"{FILES}/{answer.json['id']}").status_code == 404
 
 
 def test_a_picture_is_kept_and_has_no_text(member, worker):

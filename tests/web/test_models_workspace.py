@@ -2,8 +2,10 @@
 
 import pytest
 
+from shared import db
 from shared.config.options import get_options
-from tests.services.things import offer
+from shared.services import models
+from tests.services.things import describe, offer
 
 URL = "/api/v1/models"
 
@@ -308,3 +310,15 @@ def test_a_preset_takes_no_upstream_models_id(admin):
 
     assert answer.status_code == 401
     assert "taken" in answer.json["detail"]
+
+
+def test_a_user_makes_a_preset_before_anybody_has_asked_for_the_models(
+    member, worker, openai_server
+):
+    permit(workspace={"models": True})
+    get_options().set({"OPENAI_API_BASE_URLS": [openai_server.url], "OPENAI_API_KEYS": ["k"]})
+    models.outdate_offer()
+    with db.transaction() as session:
+        session.merge(describe("fake-alpha"))
+
+    assert make(member, base_model_id="fake-alpha")["base_model_id"] == "fake-alpha"

@@ -39,6 +39,7 @@ from web.stream.waiting import wait_for
 bp = Blueprint("files", __name__)
 
 _UNKNOWN = {404: "No such file, or not yours"}
+_DELETED = "The file was deleted before it could be searched."
 _BROKEN = {400: "Not a form with one file, or metadata that is no JSON object"}
 
 
@@ -68,8 +69,18 @@ def upload_file(query: UploadQuery) -> dict[str, Any]:
         _put_in_knowledge(user, file)
     if job_id is not None and not query.process_in_background:
         wait_for(job_id, get_settings().upload_wait_s)
+    return _as_it_is_now(user, file)
+
+
+def _as_it_is_now(user: Principal, file: File) -> dict[str, Any]:
+    """Show an upload that was accepted a while ago; also when somebody has deleted it meanwhile,
+    since the upload itself has done what it should.
+    """
     with db.reading():
-        now = files.find(user, stored.id)
+        try:
+            now = files.find(user, file.id)
+        except NotFound:
+            return {**shown(file, None), "error": _DELETED}
         return {**_shown(now), "error": now.error}
 
 

@@ -8,10 +8,12 @@ from shared import db
 from shared.errors import Conflict, Forbidden
 from shared.models.catalogue import ModelRow
 from shared.services import presets
+from shared.services.accounts import ADMIN
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status, detail, hide_what_is_missing
 from web.models import pictures
+from web.models.routes import ensure_offer
 from web.models.schemas import (
     MaybeWhichQuery,
     ModelForm,
@@ -102,10 +104,20 @@ def import_models(body: ModelsForm) -> bool:
 
 
 @bp.post("/create")
-@endpoint(body=ModelForm, response=ModelResponse, errors=_REFUSED)
+@endpoint(body=ModelForm, response=ModelResponse, transaction=None, errors=_REFUSED)
 def create_model(body: ModelForm) -> ModelRow:
     """Make a preset, or say something about an upstream model."""
-    return presets.create(current_user(), body.id, body.draft)
+    _know_bases()
+    with db.transaction():
+        return presets.create(current_user(), body.id, body.draft)
+
+
+def _know_bases() -> None:
+    """Let the connections tell their models before it is asked who may use one as a base; admins
+    may use any.
+    """
+    if current_user().role != ADMIN:
+        ensure_offer()
 
 
 @bp.get("/model")
@@ -123,11 +135,19 @@ def toggle_model(query: WhichQuery) -> ModelRow:
 
 
 @bp.post("/model/update")
-@endpoint(query=MaybeWhichQuery, body=ModelForm, response=ModelResponse, errors=_NOT_YOURS)
+@endpoint(
+    query=MaybeWhichQuery,
+    body=ModelForm,
+    response=ModelResponse,
+    transaction=None,
+    errors=_NOT_YOURS,
+)
 def update_model(query: MaybeWhichQuery, body: ModelForm) -> ModelRow:
     """Write a row anew; the id of the query counts before that of the body."""
+    _know_bases()
     try:
-        return presets.change(current_user(), query.id or body.id, body.draft)
+        with db.transaction():
+            return presets.change(current_user(), query.id or body.id, body.draft)
     except Forbidden as error:
         raise Status(400, error.message) from None  # so the contract, here only
 
