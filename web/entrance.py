@@ -2,7 +2,7 @@
 streams.
 """
 
-from contextvars import copy_context
+from contextvars import Context
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -32,7 +32,10 @@ class Entrance:
         self._app, self._socketio = app, socketio
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve one request."""
+        """Serve one request, in a context of its own: the connection's last request may have been
+        somebody else's, through a proxy.
+        """
+        getcurrent().gr_context = Context()
         if environ["PATH_INFO"].startswith(f"/{SOCKETIO_PATH}/"):
             return self._socketio(environ, start_response)
         if environ.get("HTTP_UPGRADE"):
@@ -48,7 +51,7 @@ def _on_a_stack_of_its_own(app: Any, environ: dict[str, Any], start_response: An
     """
     own = greenlet(app)
     # What is logged while the answer streams names the request as well.
-    own.gr_context = getcurrent().gr_context = copy_context()
+    own.gr_context = getcurrent().gr_context
     return own.switch(environ, start_response)
 
 

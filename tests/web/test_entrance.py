@@ -78,6 +78,23 @@ def test_what_is_logged_while_an_answer_streams_names_its_request():
     assert greenlet(connection).switch() == ["r-1", "r-1"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"HTTP_UPGRADE": "websocket"}, {"PATH_INFO": f"/{SOCKETIO_PATH}/"}],
+    ids=["answer", "socket", "socketio"],
+)
+def test_a_request_knows_nothing_of_the_last_one_of_its_connection(more):
+    def app(_environ, _start_response):
+        before = request_id.get()
+        request_id.set("r-1")
+        return [before]
+
+    def connection():
+        return [*entered(app, dict(REQUEST)), *entered(app, {**REQUEST, **more}, app)]
+
+    assert greenlet(connection).switch() == ["", ""]
+
+
 def test_a_request_that_becomes_a_socket_stays_where_it_is():
     def app(_environ, _start_response):
         return getcurrent()
