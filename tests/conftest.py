@@ -1,11 +1,14 @@
 """Fixtures for all tests: the settings under which code is imported, services of the session."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
+from greenlet import getcurrent
 
 from tests.services.postgres import Postgres
 from tests.services.s3 import S3, start_s3
@@ -36,6 +39,20 @@ os.environ.update(
     ENV="prod",
     WEBUI_SECRET_KEY="a key for tests only, long enough for HS256",
 )
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_scratch, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_context() -> Iterator[None]:
+    """End with a test what it, or a request that it makes in its thread, sets in the context."""
+    here = getcurrent()
+    before = here.gr_context
+    here.gr_context = copy_context()
+    yield
+    here.gr_context = before
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Waiting for conditions, and finding free ports: what every service needs."""
 
+import itertools
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -8,6 +10,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Below those that systems give to outgoing connections: what is free stays free until its server
+# has started, and while it starts again. Processes that test side by side begin far apart.
+_FIRST_PORT, _PORTS = 12_000, 20_000
+_turns = itertools.count(os.getpid() * 997)
 _pause = Event()  # never set: its `wait` is the pause between two looks
 
 
@@ -33,10 +39,9 @@ def wait_until(condition: Callable[[], T], timeout_s: float, what: str, every_s:
 
 
 def free_port() -> int:
-    """Give a TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Give a TCP port of the loopback address that nobody listens on, each time another one."""
+    ports = (_FIRST_PORT + next(_turns) % _PORTS for _ in range(_PORTS))
+    return next(port for port in ports if _is_free(port))
 
 
 def free_ports(count: int, room_above: int = 0) -> int:
@@ -47,11 +52,10 @@ def free_ports(count: int, room_above: int = 0) -> int:
         room_above: When not 0, the ports this far above must be free as well.
     """
     for _ in range(200):
-        first = free_port()
-        wanted = [first + i for i in range(count)]
-        wanted += [port + room_above for port in wanted if room_above]
-        if max(wanted) < 65536 and all(_is_free(port) for port in wanted):
-            return first
+        ports = [free_port() for _ in range(count)]
+        above = [port + room_above for port in ports if room_above]
+        if ports[-1] - ports[0] == count - 1 and all(map(_is_free, above)):
+            return ports[0]
     raise AssertionError(f"no {count} free ports in a row")
 
 

@@ -36,6 +36,13 @@ class Action:
     async def action(self, body: dict, __id__=None, __model__=None):
         return {"id": __id__, "model": __model__["id"]}
 """
+HANGING = """
+import time
+class Action:
+    actions = [{"id": "hangs"}, {"id": "fine"}]
+    def action(self, body, __id__=None):
+        return time.sleep(60) if __id__ == "hangs" else [1]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -145,21 +152,27 @@ def test_a_page_that_is_not_open_is_told_to_the_action(member, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("raise Exception('No')", "Error: No"),
-        ("os._exit(1)", "Error: "),
-        ("time.sleep(60)", "long"),
-    ],
+    ("line", "words"), [("raise Exception('No')", "Error: No"), ("os._exit(1)", "Error: ")]
 )
-def test_an_action_that_fails_says_so_and_is_run_again(member, configure, line, words):
-    configure(plugins_timeout_s=1)
+def test_an_action_that_fails_says_so_and_the_next_is_run(member, line, words):
     add(returning(f"{line}\n        return 1"))
     failed = run(member)
     add(returning("return [1]"), "other")
 
     assert (failed.status_code, words in failed.json["detail"]) == (400, True)
     assert run(member, "other").json == [1]
+
+
+def test_an_action_that_hangs_is_ended_and_the_next_is_run(member, configure):
+    add(HANGING)
+    run(member, "one.fine")  # starts its process, for which there is more time
+
+    configure(plugins_timeout_s=0.5)
+    hung = run(member, "one.hangs")
+    configure(plugins_timeout_s=30)
+
+    assert (hung.status_code, "long" in hung.json["detail"]) == (400, True)
+    assert run(member, "one.fine").json == [1]
 
 
 def test_nobody_runs_an_action_in_the_chat_or_below_the_model_of_another(member, other):

@@ -187,14 +187,16 @@ def test_a_filter_that_fails_ends_its_own_turn_only(member, configure, served, l
 
 
 def test_a_filter_that_hangs_is_ended_and_the_next_turn_goes_on(member, configure, served):
-    configure(plugins_timeout_s=1)
     add(
         method(
             "time.sleep(600) if 'hang' in body['messages'][-1]['content'] else None; return body"
         )
     )
+    ask(member)  # starts its process, for which there is more time
 
+    configure(plugins_timeout_s=0.5)
     hung = ask(member, "please hang")
+    configure(plugins_timeout_s=30)
     answer = ask(member)
 
     assert (hung.status_code, answer.status_code) == (400, 200)
@@ -341,7 +343,7 @@ def test_an_event_in_a_piece_reaches_the_log(member):
 def test_a_stream_filter_that_fails_costs_its_own_turn_only(
     member, configure, monkeypatch, line, words
 ):
-    configure(plugins_timeout_s=2)
+    configure(plugins_timeout_s=5)  # which is also how long a process may take to start
     monkeypatch.setattr(streaming, "_PATIENCE_S", 0.5)
     add(
         "import os, time\nclass Filter:\n    def stream(self, event):\n"

@@ -261,15 +261,24 @@ BAD = """
 
 @pytest.fixture
 def bad(configure):
-    configure(plugins_timeout_s=1.5, plugins_memory_mb=512)
+    configure(plugins_memory_mb=512)
     return plug(BAD)
+
+
+@pytest.mark.parametrize("name", ["hangs", "waits"])
+def test_what_takes_too_long_costs_its_own_call_and_is_told(configure, bad, name):
+    bad.call("fine", {})  # starts its process, for which there is more time
+    configure(plugins_timeout_s=0.5)
+
+    with pytest.raises(PluginFailed, match="took too long"):
+        bad.call(name, {})
+    configure(plugins_timeout_s=30)
+    assert bad.call("fine", {})
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("hangs", "took too long"),
-        ("waits", "took too long"),
         ("dies", "ended by itself"),
         ("crashes", "crashed"),
         ("floods", "nobody understands|more than"),
@@ -298,26 +307,30 @@ def test_a_call_ends_at_once_when_it_is_stopped(configure, name):
 
 def test_calls_at_the_same_time_have_processes_of_their_own(bad):
     found: list[Exception] = []
+    cut = Cut()
 
     def hang() -> None:
         try:
-            bad.call("hangs", {})
-        except PluginFailed as failed:
-            found.append(failed)
+            bad.call("hangs", {}, cut=cut)
+        except Aborted as aborted:
+            found.append(aborted)
 
     thread = threading.Thread(target=hang)
     thread.start()
     assert bad.call("fine", {})
+    cut.set()
     thread.join()
     assert len(found) == 1
 
 
 def test_who_finds_no_process_free_is_told_to_come_back(configure):
-    configure(plugins_max_runners=1, plugins_timeout_s=3)
+    configure(plugins_max_runners=1)
     full, plugin = Pool(), plug(BAD)
 
-    with full.runner(plugin.code, Cut()), pytest.raises(Busy), full.runner(plugin.code, Cut()):
-        pass
+    with full.runner(plugin.code, Cut()):
+        configure(plugins_timeout_s=0.1)
+        with pytest.raises(Busy), full.runner(plugin.code, Cut()):
+            pass
     full.end_all()
 
 
