@@ -3,8 +3,14 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 STAMPS := .venv/.installed
+# The tests' OpenID Connect server, which runs on Node.
+OIDC := tests/services/oidc
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.12 python3.13 python3.14,$(shell \
 	$(p) -c 'import sys, ensurepip; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+
+# Tests of whole processes mostly wait for them. A file's tests stay together, for they share what
+# they start, and the slow folders come first, which is the order of their names.
+TEST_PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -35,7 +41,7 @@ worker: core ## Start one more inference worker, beside a running stack or alone
 	@exec $(BIN)/python -m launch inference
 
 .PHONY: setup
-setup: core $(STAMPS)/local $(STAMPS)/dev ## Install everything that development and tests need
+setup: core $(STAMPS)/local $(STAMPS)/dev $(OIDC)/node_modules/.installed ## Install everything that development and tests need
 
 .PHONY: db
 db: core ## Bring the database to the newest schema
@@ -46,8 +52,8 @@ migration: core ## Write a migration from the models' changes: make migration na
 	@$(BIN)/flask --app wsgi db migrate -m "$(name)"
 
 .PHONY: test
-test: setup ## Run all tests
-	@$(BIN)/python -m pytest
+test: setup ## Run all tests, side by side (TEST_PROCESSES=1: one after the other)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-one
 test-one: setup ## Run some tests: make test-one t=tests/launch
@@ -118,3 +124,10 @@ $(STAMPS)/dev: requirements-dev.txt constraints.txt | $(STAMPS)/core
 	@echo "Installing the tools for development ..."
 	@$(call pip,-r requirements-dev.txt)
 	@touch $@
+
+# Where npm is missing, or cannot load it, the tests that need it are skipped (and fail in CI).
+$(OIDC)/node_modules/.installed: $(OIDC)/package.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the OpenID Connect server of the tests ..."; \
+		(cd $(OIDC) && npm install --silent --no-audit --no-fund --no-package-lock) && touch $@ || \
+		echo "It could not be installed; going on without it."; fi

@@ -50,9 +50,7 @@ def start_identity_provider(folder: Path) -> IdentityProvider:
     """
     node = shutil.which("node")
     if node is None or not (FOLDER / "node_modules" / "oidc-provider").exists():
-        missing(
-            "the OpenID Connect server", "install Node 20, and npm install in tests/services/oidc"
-        )
+        missing("the OpenID Connect server", "install Node 20 with npm, and make setup")
     port = free_ports(1)
     issuer = f"http://127.0.0.1:{port}"
     command = [node, str(FOLDER / "server.mjs"), str(port), REDIRECT_URI]
