@@ -15,27 +15,71 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client
 
 _CLOSE_WITHIN_S = 2.0
 _IDLE_S = 60.0
 _LONGEST_LINE, _LONGEST_RESULT = 16 * 1024 * 1024, 8 * 1024 * 1024
 _MOST_PAGES = 20
 _LONGEST_COMPLAINT = 1000
+_LONGEST_ANSWER = 16 * 1024 * 1024
+# An answer may be silent for as long as a tool may take; who waits has a deadline of its own.
+_PATIENCE = httpx2.Timeout(30, read=600)
+_REFUSALS = {
+    401: "It wants to know who asks, and does not take what was sent: check the key (401).",
+    403: "It does not let us in (403).",
+    404: "There is nothing at this address, or not any more (404).",
+    405: "There is no MCP by streamable HTTP at this address (405).",
+    429: "It is asked too often (429).",
+}
 
 Told = dict[str, Any]
+
+
+class _Counted(httpx2.AsyncByteStream):
+    """What a server sends, up to a limit."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size_bytes = 0
+        async for piece in self._stream:
+            size_bytes += len(piece)
+            if size_bytes > _LONGEST_ANSWER:
+                raise httpx2.ReadError("It gave too much.")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Transport(httpx2.AsyncHTTPTransport):
+    """Opens connections, and reads no more than is sensible."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Ask; what is compressed could be endless, and is not read."""
+        response = await super().handle_async_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise httpx2.ReadError("It compresses what it was asked to send as it is.")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 -- for the type checker
+        response.stream = _Counted(response.stream)
+        return response
 
 
 class Session:
     """One connection to a server; opened and closed in a task of its own, as the SDK wants it."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._url, self._headers = url, headers
+        self._url, self._headers = url, {**headers, "accept-encoding": "identity"}
+        # The status with which the latest message was refused; 0 when it was not.
+        self._refusal = 0
         self._closing = asyncio.Event()
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run())
@@ -43,7 +87,7 @@ class Session:
     async def _run(self) -> None:
         try:
             async with (
-                create_mcp_http_client(headers=self._headers) as http,
+                self._http() as http,
                 Client(streamable_http_client(self._url, http_client=http)) as client,
             ):
                 self._ready.set_result(client)
@@ -51,6 +95,28 @@ class Session:
         except Exception as error:  # border: whatever is wrong with a server is told in words
             if not self._ready.done():
                 self._ready.set_exception(error)
+
+    def _http(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            headers=self._headers,
+            timeout=_PATIENCE,
+            transport=_Transport(),
+            event_hooks={"response": [self._note]},
+        )
+
+    async def _note(self, response: httpx2.Response) -> None:
+        """Note what the SDK does not tell."""
+        if response.request.method == "POST":
+            self._refusal = response.status_code if response.is_error else 0
+
+    @property
+    def complaint(self) -> str:
+        """Say why the server has refused the latest message; empty if it has not, or says so
+        itself.
+        """
+        if self._refusal >= 500:
+            return f"It fails ({self._refusal})."
+        return _REFUSALS.get(self._refusal, "")
 
     async def client(self) -> Client:
         """Give the client once it is connected."""
@@ -103,18 +169,24 @@ class Child:
             work = _OPS[told["op"]](self, told)
             answer = {"value": await asyncio.wait_for(work, told.get("within_s"))}
         except Exception as error:  # border: whatever is wrong with a server is told in words
-            answer = {"error": _words(error)}
+            answer = {"error": self._words(told, error)}
         line = json.dumps({"id": told["id"], **answer}).encode() + b"\n"
         if len(line) > _LONGEST_RESULT:
             line = json.dumps({"id": told["id"], "error": "It gave too much."}).encode() + b"\n"
         self._out(line)
 
+    def _words(self, told: Told, error: Exception) -> str:
+        session = self._sessions.get(told["session"])
+        return (session and session.complaint) or _words(error)
+
     async def _open(self, told: Told) -> Told:
         session = self._sessions[told["session"]] = Session(told["url"], told["headers"])
         try:
             client = await session.client()
-        except BaseException:
+        except BaseException as error:
             await self._close(told)
+            if session.complaint:
+                raise ConnectionError(session.complaint) from error
             raise
         info = client.server_info
         title = getattr(info, "title", None) or getattr(info, "name", None)
@@ -169,7 +241,10 @@ def _words(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, TimeoutError):
         return "It did not answer in time."
-    return (str(error) or type(error).__name__)[:_LONGEST_COMPLAINT]
+    words = str(error)
+    if words.startswith("Failed to parse"):  # the rest is for those who write servers
+        words = "It does not speak MCP: " + words.partition("\n")[0]
+    return (words or type(error).__name__)[:_LONGEST_COMPLAINT]
 
 
 async def _main(out: Callable[[bytes], None]) -> None:

@@ -4,14 +4,18 @@ import threading
 
 import pytest
 
+from shared import leases
 from tests.fakes.mcp_server import FakeMCP
+from tests.fakes.web_server import FakeWeb
 from tests.services.things import new_job, new_user, offer
 from tests.services.tool_servers import connect, connection
 from tests.services.waiting import wait_until
 from tests.workers.inference.answering import answer, payload
 from workers import base
-from workers.live import Cancelled, live
+from workers.live import Cancelled, Running, live
 from workers.tools import mcp_process
+from workers.tools.base import ToolFailed
+from workers.tools.mcp_process import MCPSession
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -20,6 +24,11 @@ pytestmark = pytest.mark.usefixtures("world")
 def mcp():
     with FakeMCP() as server:
         yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _process():
+    yield
     mcp_process.end()
 
 
@@ -131,3 +140,71 @@ def test_a_call_is_not_waited_for_for_ever(owner, configure):
     row, _ = native(owner, "rounds=slow()/add(a:1,b:1) recite=1")
 
     assert row.result["text"] == "RESULTS Error: It did not answer in time. 2"
+
+
+# Servers that do not do what they should
+
+
+@pytest.fixture
+def odd():
+    with FakeWeb() as web:
+        yield web
+
+
+def opened(url):
+    """What is said of a server that cannot be used."""
+    session = MCPSession(url, "")
+    with pytest.raises(ToolFailed) as failed:
+        session.open(Running(leases.claim(new_job(new_user()))))
+    session.close()
+    return failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "does not take what was sent: check the key (401)"),
+        (403, "does not let us in (403)"),
+        (404, "nothing at this address"),
+        (405, "no MCP by streamable HTTP"),
+        (500, "It fails (500)"),
+    ],
+)
+def test_a_refusal_is_told_in_words(odd, status, words):
+    assert words in opened(odd.put("/mcp", '{"error": "x"}', "application/json", status))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [("", "application/json"), ("[1]", "application/json"), ("data: x\n\n", "text/event-stream")],
+)
+def test_what_is_no_mcp_is_told_in_words(odd, body, kind):
+    words = opened(odd.put("/mcp", body, kind))
+
+    assert words.startswith("It does not speak MCP")
+    assert "\n" not in words
+
+
+def test_an_answer_without_end_is_not_read_to_it(odd):
+    kind = "application/json"
+    odd.put("/mcp", b'{"jsonrpc": "2.0", "id": 1, "result": "' + b"x" * 17_000_000, kind)
+
+    assert opened(odd.url + "/mcp") == "It gave too much."
+
+
+def test_a_redirect_leads_nowhere_else(odd):
+    with FakeWeb() as other:
+        words = opened(f"{odd.url}/to?{other.url}/mcp")
+
+        assert "not followed" in words
+        assert other.asked == []
+
+
+def test_a_key_that_is_not_taken_is_told_to_the_reader(owner, odd):
+    url = odd.put("/mcp", "", "text/plain", 401)
+    connect(connection(url, type="mcp", path="", key="wrong"))
+
+    row, events = native(owner, "say=anyway")
+
+    assert row.result["text"] == "anyway"
+    assert "check the key (401)" in dict(events)["status"]["description"]
