@@ -20,6 +20,8 @@ class RunChat(Payload):
         tool_servers: Servers of tools that the page calls itself: `{"url", "specs", …}`.
         calls_natively: Whether the model itself asks for calls; else they are chosen beforehand.
         sealed: What signs the user in at servers of tools that want it.
+        filter_ids: Of the filters that users switch on those that are; None where the client knows
+            of no such thing, then all are.
         arena: The model of the arena for which this one was picked.
         direct: The page's model, where its own browser asks it.
     """
@@ -44,6 +46,7 @@ class RunChat(Payload):
     tool_servers: list[dict[str, Any]] = Field(default_factory=list)
     calls_natively: bool = False
     sealed: str = ""
+    filter_ids: list[str] | None = None
 
     @property
     def names_tools(self) -> bool:

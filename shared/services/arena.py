@@ -41,6 +41,7 @@ def _as_model(about: dict[str, Any]) -> dict[str, Any]:
         "owned_by": "arena",
         "arena": True,
         "actions": [],
+        "filters": [],
         "tags": [],
     }
 

@@ -13,8 +13,12 @@ from shared.models.function import PIPE, Function
 from shared.services import access, descriptions, models, sources
 from shared.services.accounts import Principal
 from shared.services.sources.actions import sub_actions
+from shared.services.sources.attributes import attribute
 from shared.services.sources.valves import function_kind
 from shared.services.tools import checked_id
+
+# Of what a page shows of a function, what is read from the source.
+_READ = ("actions", "toggle", "icon")
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,16 @@ def _fill(row: Function, draft: Draft) -> None:
     row.type = function_kind(source)
     row.name, row.content = draft.name, draft.content
     row.meta, row.updated_at = {**draft.meta, "manifest": source.head}, now_s()
-    row.meta.pop("actions", None)
+    for name in _READ:
+        row.meta.pop(name, None)
     if subs := sub_actions(source):
         row.meta["actions"] = subs
+    if attribute(source, "Filter", "toggle") is True:
+        row.meta |= {"toggle": True, "icon": _text(attribute(source, "Filter", "icon"))}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def toggle(user: Principal, function_id: str) -> Function:

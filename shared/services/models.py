@@ -178,9 +178,9 @@ def _make_catalogue(offered: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         row = _override(overrides, upstream)
         if row is None:
-            models.append({**upstream, "actions": _actions({})})
+            models.append({**upstream, **_buttons({})})
         elif row.is_active:
-            about = {"name": row.name, "info": as_json(row), "actions": _actions(row.meta)}
+            about = {"name": row.name, "info": as_json(row), **_buttons(row.meta)}
             models.append({**upstream, **about})
     models += [model for model in arena.models() if model["id"] not in offered]
     presets = [row for row in rows if row.base_model_id and row.is_active and row.id not in offered]
@@ -233,8 +233,12 @@ def _functions_on(meta: dict[str, Any], kind: str) -> list[cards.Card]:
     ]
 
 
-def _actions(meta: dict[str, Any]) -> list[dict[str, Any]]:
-    return [shown for card in _functions_on(meta, ACTION) for shown in card.shown]
+def _buttons(meta: dict[str, Any]) -> dict[str, Any]:
+    """List what the page shows of a model's functions."""
+    return {
+        "actions": [shown for card in _functions_on(meta, ACTION) for shown in card.shown],
+        "filters": [shown for card in _functions_on(meta, FILTER) for shown in card.shown],
+    }
 
 
 def _base(offered: dict[str, dict[str, Any]], base_id: str | None) -> dict[str, Any] | None:
@@ -251,7 +255,7 @@ def _preset(row: ModelRow, base: dict[str, Any] | None) -> dict[str, Any]:
         "owned_by": base["owned_by"] if base else "openai",
         "info": as_json(row),
         "preset": True,
-        "actions": _actions(row.meta),
+        **_buttons(row.meta),
         "tags": row.meta.get("tags") or [],
     }
 

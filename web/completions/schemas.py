@@ -35,6 +35,7 @@ class CompletionForm(Schema):
     files: list[Any] | None = None
     features: dict[str, Any] | None = None
     tool_ids: list[Any] | None = None
+    filter_ids: list[Any] | None = None
     tool_servers: list[Any] | None = None
     model_item: dict[str, Any] | None = None
 

@@ -110,6 +110,7 @@ def accept(
         about=about or {},
         files=references.cleaned(form.files),
         features=form.wanted_features,
+        filter_ids=_chosen(form.filter_ids),
         **_followers(form),
         **offered(user, form.tool_ids, form.tool_servers),
         calls_natively=params.get("function_calling") == "native",
@@ -122,6 +123,10 @@ def accept(
             before = _before(user, form, chat_id, job_id)
             queue.announce(job_id, RUN_CHAT, user.id, form.chat_id, form.id, before)
     return Turn(job_id, chat_id)
+
+
+def _chosen(filter_ids: list[Any] | None) -> list[str] | None:
+    return None if filter_ids is None else [one for one in filter_ids if isinstance(one, str)]
 
 
 def _route(user: Principal, form: CompletionForm, model_item: dict[str, Any] | None) -> Route:

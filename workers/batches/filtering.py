@@ -10,7 +10,7 @@ from shared.kinds.inference import RunChat
 from shared.services import models
 from shared.services.accounts import Principal
 from shared.services.models import Route
-from workers.filters.chain import Filters
+from workers.filters.chain import Circumstances, Filters
 from workers.plugins.listening import UserListener
 from workers.providers.errors import Aborted
 from workers.providers.line import Cut
@@ -63,7 +63,8 @@ def filtered(
         Aborted: The batch has ended.
     """
     with db.reading():
-        filters = Filters(_LineJob(user, cut), user, route, lambda: UserListener(user.id))
+        turn = Circumstances(lambda: UserListener(user.id))
+        filters = Filters(_LineJob(user, cut), user, route, turn)
     if not filters:
         return route, body
     asked = RunChat(body=body, model=route.model_id, is_stream=False)

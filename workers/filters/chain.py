@@ -1,6 +1,7 @@
 """All filters of one turn, in their order: those of pipelines servers first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared import db
@@ -19,11 +20,23 @@ if TYPE_CHECKING:
     from workers.filters.streaming import Streams
     from workers.plugins import Listener
 
-MakeListener = Callable[[], "Listener"]
 
 # What functions may ask for by itself.
 _KNOWN = ("chat_id", "message_id", "session_id", "files")
 _NOT_FIELDS = ("id", "role", "content")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What functions have to know of the turn that they are called in.
+
+    Attributes:
+        listener: Makes the one who hears what they tell, if there are any.
+        chosen: Of the filters that users switch on those that are; None: all.
+    """
+
+    listener: Callable[[], "Listener"]
+    chosen: Collection[str] | None = None
 
 
 def pipelines_on(job: Job, user: Principal, route: Route) -> "list[PipelineFilter]":
@@ -37,14 +50,18 @@ def pipelines_on(job: Job, user: Principal, route: Route) -> "list[PipelineFilte
 
 
 def _functions_on(
-    job: Job, user: Principal, route: Route, listener: MakeListener
+    job: Job, user: Principal, route: Route, turn: Circumstances
 ) -> "list[FunctionFilter]":
-    cards = models.functions_on(route.model_id, FILTER)
+    cards = [
+        card
+        for card in models.functions_on(route.model_id, FILTER)
+        if not card.is_choice or turn.chosen is None or card.id in turn.chosen
+    ]
     if not cards:
         return []
     from workers.filters.functions import loaded  # noqa: PLC0415 -- most turns have none
 
-    return loaded(job, user, [card.id for card in cards], listener())
+    return loaded(job, user, [card.id for card in cards], turn.listener())
 
 
 def _streams_of(functions: "list[FunctionFilter]", model: str) -> "Streams | None":
@@ -59,17 +76,14 @@ def _streams_of(functions: "list[FunctionFilter]", model: str) -> "Streams | Non
 class Filters:
     """The filters of one turn; to be made in a transaction.
 
-    Args:
-        listener: Makes the one who hears what functions tell, if there are any.
-
     Attributes:
         changed: Messages of the chat that the outlets have changed; None before they have run.
     """
 
-    def __init__(self, job: Job, user: Principal, route: Route, listener: MakeListener) -> None:
+    def __init__(self, job: Job, user: Principal, route: Route, turn: Circumstances) -> None:
         self._job = job
         asked = pipelines_on(job, user, route)
-        called = self._functions = _functions_on(job, user, route, listener)
+        called = self._functions = _functions_on(job, user, route, turn)
         self._filters: list[Filter] = [*asked, *called]
         # A model that is itself a pipeline sees its own answer before the filters do.
         last = asked[-1:] if route.pipeline is not None else []

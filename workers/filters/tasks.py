@@ -8,7 +8,7 @@ from shared.models.job import COMPLETED
 from shared.services import models
 from workers.base import task
 from workers.filters.base import Body, FilterFailed
-from workers.filters.chain import Filters
+from workers.filters.chain import Circumstances, Filters
 from workers.functions.calling import page_in
 from workers.inference.chat import check_chat, owner_of
 from workers.inference.telling import Teller
@@ -30,6 +30,11 @@ def _listener(job: Running, chat: Body) -> TurnListener:
     return TurnListener(job, Teller(job, _Unwritten()), page_in(job, chat))
 
 
+def _circumstances(job: Running, chat: Body) -> Circumstances:
+    chosen = chat.get("filter_ids")
+    return Circumstances(lambda: _listener(job, chat), chosen if isinstance(chosen, list) else None)
+
+
 @task(RUN_OUTLET)
 class Outlet:
     """Runs the outlet filters over what a page has sent."""
@@ -41,7 +46,7 @@ class Outlet:
             owner = owner_of(job)
             check_chat(job, owner)
             route = models.route(owner, job.payload.model)
-            self._filters = Filters(job, owner, route, lambda: _listener(job, self._chat))
+            self._filters = Filters(job, owner, route, _circumstances(job, self._chat))
 
     def do(self) -> None:
         """Run them.

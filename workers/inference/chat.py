@@ -13,7 +13,7 @@ from shared.services.answers import Answer
 from shared.services.pipes import PIPE
 from workers import spending
 from workers.context.gathering import Gathering
-from workers.filters.chain import Filters
+from workers.filters.chain import Circumstances, Filters
 from workers.inference import afterwards, preset
 from workers.inference.aim import answering, route_of
 from workers.inference.pace import Pace
@@ -52,7 +52,8 @@ class ChatTurn:
             owner = self._owner = owner_of(job)
             route = route_of(owner, self._request)
             check_chat(job, owner)
-            self._filters = Filters(job, owner, route, self._listener)
+            circumstances = Circumstances(self._listener, self._request.filter_ids)
+            self._filters = Filters(job, owner, route, circumstances)
         self._filtered: tuple[str, dict[str, Any]] | None = None
         self._tools: ToolUse | None = None
         self._code = self._interpreter()
