@@ -6,6 +6,8 @@ Source: https://mimesniff.spec.whatwg.org/ and https://en.wikipedia.org/wiki/Lis
 import mimetypes
 from pathlib import PurePath
 
+from shared.unicode import wide_encoding
+
 # So many bytes are enough to tell.
 HEAD_BYTES = 4096
 BINARY = "application/octet-stream"
@@ -72,6 +74,8 @@ _TEXTS = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
+# Forms that may consist of letters alone.
+_WORDY = ("application/pdf", "application/rtf")
 # Names that a browser would run if it were told so; only what looks like it in its bytes is.
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml")
 
@@ -88,7 +92,9 @@ def sniff(head: bytes, filename: str) -> str:
     """
     suffix = PurePath(filename.lower()).suffix
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-    if found is None and head[4:8] == b"ftyp":
+    if found not in _WORDY and _is_text(head):
+        found = None  # it begins with these letters, as "BMW builds cars" does
+    elif found is None and head[4:8] == b"ftyp":
         found = _ISO
     if found is None:
         return _text(head, suffix) if _is_text(head) else BINARY
@@ -100,7 +106,7 @@ def sniff(head: bytes, filename: str) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16 says so itself
+    if wide_encoding(head):
         return True
     # Other encodings than UTF-8 are text as well; no text has control characters.
     return not any(byte < 9 or 13 < byte < 27 for byte in head)

@@ -1,31 +1,4 @@
-"""Small documents, made by hand."""
-
-import io
-import zipfile
-
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
-_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-
-
-def docx(text: str) -> bytes:
-    """Make a Word document of one paragraph."""
-    made = io.BytesIO()
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-        f'<Default Extension="rels" ContentType='
-        f'"application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/word/document.xml" ContentType="{_MAIN}"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="r1" Type="{_OFFICE}" Target="word/document.xml"/></Relationships>',
-        "word/document.xml": f'<w:document xmlns:w="{_WORD}"><w:body><w:p><w:r>'
-        f"<w:t>{text}</w:t></w:r></w:p></w:body></w:document>",
-    }
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, f'<?xml version="1.0"?>{content}')
-    return made.getvalue()
+"""PDFs made by hand, so that tests know every byte of them."""
 
 
 def pdf(*pages: str) -> bytes:

@@ -20,14 +20,21 @@ _MAX_RATIO = 200
 _MAX_ENTRIES = 20_000
 _MAX_PAGES = 3000
 _MAX_TEXT = 64 * 1024**2
+_ALMOST_ALL = 0.98
 # A page that begins here is told apart from the text before it.
 _BETWEEN_PAGES = "\n\n"
+_SHEETS = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.ms-excel",
+)
 # Forms that look like another one's bytes.
 _BY_ENDING = {
     "epub": "application/epub+zip",
     "odt": "application/vnd.oasis.opendocument.text",
     "eml": "message/rfc822",
-    "ipynb": "application/x-ipynb+json",
+    "svg": "image/svg+xml",
+    "xml": "text/xml",
     "html": "text/html",
     "htm": "text/html",
     "xhtml": "text/html",
@@ -78,10 +85,13 @@ def _check_archive(path: Path) -> None:
 def _read(path: Path, filename: str, content_type: str) -> dict[str, Any]:
     import kreuzberg  # noqa: PLC0415 -- after the limits
 
-    config = kreuzberg.ExtractionConfig(
-        pages=kreuzberg.PageConfig(extract_pages=True), use_cache=False
-    )
     kind = _kind(filename, content_type, kreuzberg)
+    config = kreuzberg.ExtractionConfig(
+        pages=kreuzberg.PageConfig(extract_pages=True),
+        use_cache=False,
+        # Else nothing tells the columns apart.
+        output_format="markdown" if kind in _SHEETS else "plain",
+    )
     try:
         result = kreuzberg.extract_file_sync(str(path), kind, config=config)
     except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
@@ -115,10 +125,21 @@ def _told(result: Any) -> dict[str, Any]:
     pages = [page["content"] for page in result.pages or ()]
     if len(pages) > _MAX_PAGES:
         raise _Refused(f"it has more than {_MAX_PAGES} pages.")
-    text = _BETWEEN_PAGES.join(pages) if len(pages) > 1 else result.content
+    if not _are_whole(pages, result.content):
+        pages = []
+    text = _BETWEEN_PAGES.join(pages) or result.content
     if len(text) > _MAX_TEXT:
         raise _Refused("its text is too long.")
-    return {"text": text, "pages": page_starts(pages) if pages else []}
+    return {"text": text, "pages": page_starts(pages)}
+
+
+def _are_whole(pages: list[str], content: str) -> bool:
+    """Whether the pages have what the document has: those of sheets and slides are empty."""
+    return sum(map(_letters, pages)) >= _letters(content) * _ALMOST_ALL
+
+
+def _letters(text: str) -> int:
+    return sum(not one.isspace() for one in text)
 
 
 def page_starts(pages: list[str]) -> list[int]:

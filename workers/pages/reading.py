@@ -9,6 +9,7 @@ from shared.errors import Invalid
 from shared.http import Fetched, Fetcher
 from shared.services import content_types
 from workers.extraction.own import OwnExtractor
+from workers.extraction.text import decoded_markup
 from workers.pages import loaders, youtube
 from workers.pages.base import Page
 
@@ -42,13 +43,20 @@ def _checked(page: Page) -> Page:
 
 def _page(fetched: Fetched) -> Page:
     if fetched.media_type in _HTML:
-        return from_html(fetched.url, fetched.text)
+        return from_html(fetched.url, _markup(fetched))
     name = unquote(urlsplit(fetched.url).path.rpartition("/")[2])
     kind = content_types.sniff(fetched.content[: content_types.HEAD_BYTES], name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page"
         path.write_bytes(fetched.content)
         return Page(fetched.url, name, OwnExtractor().extract(path, name, kind).text)
+
+
+def _markup(fetched: Fetched) -> str:
+    """Read HTML in the encoding that its server names, else the one that it names itself."""
+    if "charset" in fetched.headers.get("content-type", "").lower():
+        return fetched.text
+    return decoded_markup(fetched.content)
 
 
 def from_html(url: str, html: str) -> Page:

@@ -31,6 +31,8 @@ from workers.retrieval.filling import Filler
 from workers.vectors import get_index
 
 _PICTURES, _SOUNDS = "image/", ("audio/", "video/")
+# A picture of words and lines; what it says can be searched.
+_DRAWING = "image/svg+xml"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Indexing:
     def do(self) -> None:
         """Read, cut, embed, and bring it to where it is searched."""
         file = self._source.file
-        if file.content_type.startswith(_PICTURES) and not self._ask.from_text:
+        if _is_picture(file) and not self._ask.from_text:
             return  # pictures are for models that see; nothing is searched in them
         extract = self._extract = self._source.extract if self._ask.from_text else self._read()
         self._job.check()
@@ -116,6 +118,10 @@ class Indexing:
             file.updated_at = now_s()
         characters = len(self._extract.text) if self._extract is not None else 0
         return {"file": self._ask.file_id, "characters": characters, "chunks": self._chunks}
+
+
+def _is_picture(file: File) -> bool:
+    return file.content_type.startswith(_PICTURES) and file.content_type != _DRAWING
 
 
 def _taken(file_id: str, job_id: str) -> _Source:

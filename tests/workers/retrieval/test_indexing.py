@@ -206,7 +206,7 @@ def test_what_is_said_in_a_recording_is_its_text(owner, monkeypatch):
     monkeypatch.setattr(listening.media, "samples_of", lambda _path: None)
     sounds = [Sound(np.zeros(16_000, np.int16), second) for second in (0.0, 1.0)]
     monkeypatch.setattr(listening, "cut", lambda _samples, _longest_s: iter(sounds))
-    file = new_file(owner, b"ID3 not really", "song.mp3")
+    file = new_file(owner, b"ID3\x04 not really", "song.mp3")
 
     finish(accepted(file))
 
