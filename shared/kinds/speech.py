@@ -27,6 +27,7 @@ class Speak(Payload):
         digest: Of everything that decides what it sounds like.
         form: See `shared.services.speech.FORMS`.
         speed: 1 is as fast as the voice is.
+        instructions: How to speak, in words; for engines that take them.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Speak(Payload):
     form: str
     speed: float
     digest: str
+    instructions: str = ""
 
 
 class ListVoices(Payload):

@@ -50,6 +50,7 @@ class Wish:
     voice: str
     form: str
     speed: float = 1.0
+    instructions: str = ""
 
 
 def listener() -> str:
@@ -106,7 +107,7 @@ def order(wish: Wish) -> tuple[JobSpec, Speak]:
     """
     engine = speaker()
     model, voice = option("AUDIO_TTS_MODEL"), wish.voice or option("AUDIO_TTS_VOICE")
-    decisive = [wish.text, engine, model, voice, wish.form, wish.speed, *_extras(engine)]
+    decisive = [wish.text, engine, model, voice, wish.form, wish.speed, *_extras(engine, wish)]
     payload = Speak(
         text=wish.text,
         engine=engine,
@@ -115,17 +116,20 @@ def order(wish: Wish) -> tuple[JobSpec, Speak]:
         form=wish.form,
         speed=wish.speed,
         digest=hashlib.sha256(orjson.dumps(decisive)).hexdigest(),
+        instructions=wish.instructions,
     )
     return SPEAK if engine == LOCAL else FETCH_SPEECH, payload
 
 
-def _extras(engine: str) -> list[str]:
+def _extras(engine: str, wish: Wish) -> list[str]:
     if engine == "azure":
         return [
             option("AUDIO_TTS_AZURE_SPEECH_REGION"),
             option("AUDIO_TTS_AZURE_SPEECH_OUTPUT_FORMAT"),
         ]
-    return [option("AUDIO_TTS_OPENAI_API_BASE_URL")] if engine == "openai" else []
+    if engine == "openai":
+        return [option("AUDIO_TTS_OPENAI_API_BASE_URL"), wish.instructions]
+    return []
 
 
 def find_clip(user_id: str, digest: str) -> SpeechClip | None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from openai import BadRequestError
 
-from tests.services.speaking import SENTENCE, WORDS, words_of
+from tests.services.speaking import SENTENCE, WORDS, read, spoken_sentence, words_of
+from workers.speech.base import HEARD_RATE
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,44 @@ def test_speech_comes_in_pieces(connect):
     assert pieces[0].startswith(b"RIFF")
     assert len(pieces) > 5
     assert "x-job-id" in answer.headers
+
+
+def _file():
+    return ("ein Satz über Türen.wav", spoken_sentence())
+
+
+# The library calls translations old; people go on using them.
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+@pytest.mark.parametrize("door", ["transcriptions", "translations"])
+@pytest.mark.parametrize("form", ["json", "text", "srt", "verbose_json", "vtt"])
+def test_every_form_of_a_text_is_given(connect, door, form):
+    client = getattr(connect(timeout=60).audio, door)
+
+    heard = client.create(model="whisper-1", file=_file(), response_format=form)
+
+    text = heard if isinstance(heard, str) else heard.text
+    assert " ".join(WORDS) in " ".join(words_of(text))
+
+
+def test_a_text_is_streamed_as_events(connect):
+    client = connect(timeout=60)
+
+    told = list(client.audio.transcriptions.create(model="x", file=_file(), stream=True))
+
+    assert [one.type for one in told] == ["transcript.text.delta", "transcript.text.done"]
+    assert words_of(told[-1].text) == WORDS
+
+
+@pytest.mark.parametrize("form", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
+def test_every_form_of_sound_is_given(connect, tmp_path, form):
+    client = connect(timeout=60)
+    asked = {"model": "tts-1", "voice": "alloy", "input": "Hello.", "response_format": form}
+
+    sound = client.audio.speech.create(**asked).content
+
+    # 24,000 samples a second of two bytes, without a head.
+    seconds = len(sound) / 48_000 if form == "pcm" else len(read(sound, tmp_path)) / HEARD_RATE
+    assert 0.3 < seconds < 2
 
 
 def test_what_is_missing_is_named(connect):

@@ -71,6 +71,7 @@ def _openai(body: bytes) -> dict:
     told = {"text": TEXT}
     if b"verbose_json" in body:
         segment = {"id": 0, "start": 0.0, "end": 1.0, "text": f" {TEXT}"}
+        segment |= {"avg_logprob": -0.25, "no_speech_prob": 0.01}
         told |= {"language": "english", "duration": 1.0, "segments": [segment]}
     return {**told, "words": _WORDS} if b"timestamp_granularities" in body else told
 

@@ -1,16 +1,28 @@
 """Recordings for tests, and the sentence that the local voice and ear agree upon."""
 
 import io
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 
-from workers.speech.base import HEARD_RATE
+from workers.speech.base import HEARD_RATE, Script
 from workers.speech.media import Encoder, samples_of
+from workers.speech.speakers.piper import PiperSpeaker
 
 SENTENCE = "Please open the window and close the door."
 WORDS = ["please", "open", "the", "window", "and", "close", "the", "door"]
+
+
+@lru_cache(maxsize=1)
+def spoken_sentence() -> bytes:
+    """Let the local voice say the sentence, as WAV."""
+    script = Script(SENTENCE, voice="", model="", form="wav", speed=1.0)
+    return b"".join(PiperSpeaker().say(script, lambda _end: nullcontext()))
 
 
 def words_of(text: str) -> list[str]:
@@ -43,3 +55,47 @@ def read(content: bytes, folder: Path) -> "np.ndarray":
     path = folder / "read-back"
     path.write_bytes(content)
     return np.concatenate(list(samples_of(path)))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that sound comes in.
+
+    Attributes:
+        rate: Samples a second.
+        has_pictures: Whether a film goes along.
+    """
+
+    container: str
+    codec: str
+    rate: int
+    layout: str = "mono"
+    has_pictures: bool = False
+
+
+def recoded(content: bytes, kind: Kind) -> bytes:
+    """Write a recording as another kind of file."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(content)) as source, av.open(file, "w", kind.container) as target:
+        film = target.add_stream("mpeg4", rate=5) if kind.has_pictures else None
+        sound: Any = target.add_stream(kind.codec, rate=kind.rate, layout=kind.layout)
+        if film is not None:
+            _film(target, film)
+        resampler = av.AudioResampler(
+            sound.codec_context.format, kind.layout, kind.rate, sound.codec_context.frame_size or 0
+        )
+        for frame in [*source.decode(audio=0), None]:
+            for resampled in resampler.resample(frame):
+                target.mux(sound.encode(resampled))
+        target.mux(sound.encode(None))
+    return file.getvalue()
+
+
+def _film(target: Any, film: Any) -> None:
+    film.width = film.height = 32
+    film.pix_fmt = "yuv420p"
+    for number in range(3):
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        frame.pts = number
+        target.mux(film.encode(frame))
+    target.mux(film.encode(None))

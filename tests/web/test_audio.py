@@ -2,7 +2,9 @@
 
 import io
 import json
+from base64 import b64decode
 
+import av
 import orjson
 import pytest
 
@@ -10,12 +12,23 @@ from shared import db, relay
 from shared.config.options import get_options
 from shared.models.file import File
 from shared.models.job import COMPLETED
-from tests.services.speaking import SENTENCE, WORDS, recording, words_of
+from tests.services.speaking import (
+    SENTENCE,
+    WORDS,
+    Kind,
+    read,
+    recoded,
+    recording,
+    spoken_sentence,
+    words_of,
+)
 from tests.services.things import row_of
 from tests.services.waiting import wait_until
+from workers.speech.base import HEARD_RATE
+from workers.speech.media import Encoder
 
 pytestmark = pytest.mark.usefixtures("uploads")
-URL = "/api/v1/audio"
+URL, V1 = "/api/v1/audio", "/audio/transcriptions"
 
 
 def send(caller, content, name="speech.mp3", path=f"{URL}/transcriptions", **fields):
@@ -44,6 +57,71 @@ def test_what_the_local_voice_says_the_local_ear_understands(member, worker, for
     assert heard.status_code == 200, heard.text
     assert words_of(heard.json["text"]) == WORDS
     assert heard.json["filename"] == f"speech.{form}"
+
+
+KINDS = {
+    "a.webm": Kind("webm", "libopus", 48_000),
+    "a.m4a": Kind("ipod", "aac", 44_100),
+    "ein schöner Film 日本.mp4": Kind("mp4", "aac", 44_100, "stereo", has_pictures=True),
+    "a.mkv": Kind("matroska", "ac3", 48_000, "stereo", has_pictures=True),
+    "call.wav": Kind("wav", "pcm_alaw", 8_000),
+    "studio.wav": Kind("wav", "pcm_s24le", 96_000, "stereo"),
+    "a.txt": Kind("flac", "flac", 96_000, "stereo"),
+    "no-suffix": Kind("ogg", "libopus", 48_000, "stereo"),
+}
+
+
+@pytest.fixture
+def spoken():
+    """The sentence as a recording."""
+    return spoken_sentence()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_recording_is_understood_whatever_its_kind_and_its_name(member, worker, spoken, name):
+    answer = send(member, recoded(spoken, KINDS[name]), name)
+
+    assert answer.status_code == 200, answer.text
+    assert words_of(answer.json["text"]) == WORDS
+    assert answer.json["filename"] == name
+
+
+@pytest.mark.parametrize("form", ["wav", "mp3"])
+def test_in_silence_nothing_is_heard(member, worker, form):
+    silence = Encoder(form, HEARD_RATE)
+    content = silence.write(bytes(2 * 5 * HEARD_RATE)) + silence.finish()
+
+    answer = send(member, content, f"a.{form}", f"/v1{V1}", response_format="verbose_json")
+
+    assert answer.status_code == 200
+    assert (answer.json["text"], answer.json["segments"]) == ("", [])
+    assert answer.json["duration"] == pytest.approx(5, abs=0.2)
+
+
+def test_a_tenth_of_a_second_is_a_recording_too(member, worker):
+    assert send(member, recording(0.1), "a.wav").status_code == 200
+
+
+def test_a_film_without_sound_is_told_to_be_one(member, worker):
+    file = io.BytesIO()
+    with av.open(file, "w", "mp4") as film:
+        pictures = film.add_stream("mpeg4", rate=5)
+        pictures.width, pictures.height, pictures.pix_fmt = 32, 32, "yuv420p"
+        film.mux(pictures.encode(av.VideoFrame(32, 32, "yuv420p")))
+        film.mux(pictures.encode(None))
+
+    answer = send(member, file.getvalue(), "a.mp4")
+
+    assert (answer.status_code, answer.json) == (400, {"detail": "There is no sound in this file."})
+
+
+@pytest.mark.parametrize("text", ["…", "...", "-", "?!"])
+def test_a_text_that_nobody_can_say_is_a_short_silence(member, worker, text, tmp_path):
+    answer = member.post(f"{URL}/speech", {"input": text})
+
+    assert answer.status_code == 200
+    samples = read(answer.data, tmp_path)
+    assert 0 < len(samples) < HEARD_RATE
 
 
 def test_a_text_that_was_spoken_before_is_not_spoken_anew_for_the_same_user(
@@ -150,7 +228,7 @@ def test_a_permission_is_needed(member, permission):
     [
         {"input": ""},
         {"input": " \n"},
-        {"input": "x" * 5000},
+        {"input": "x" * 40_000},
         {"input": "x", "response_format": "midi"},
         {"input": "x", "speed": 9},
     ],
@@ -173,11 +251,43 @@ def test_voices_and_models_are_listed(member, worker):
     assert models == {"models": [{"id": "piper"}]}
 
 
-def test_the_openai_form_of_a_stream(member, worker):
-    spoken = member.post("/v1/audio/speech", {"input": SENTENCE, "model": "tts-1"}).data
+def test_the_openai_form_of_a_stream(member, worker, spoken):
+    answer = send(member, spoken, path=f"/v1{V1}", model="x", stream="true")
 
-    answer = send(member, spoken, path="/v1/audio/transcriptions", model="x", stream="true")
-
-    told = [json.loads(line[6:]) for line in answer.text.splitlines() if line[:5] == "data:"]
+    told = events_in(answer)
     assert [event["type"] for event in told] == ["transcript.text.delta", "transcript.text.done"]
     assert words_of(told[1]["text"]) == WORDS
+
+
+def events_in(answer):
+    return [json.loads(line[6:]) for line in answer.text.splitlines() if line[:5] == "data:"]
+
+
+def test_the_openai_form_of_sound_in_events(member, worker):
+    body = {"input": SENTENCE, "response_format": "flac"}
+
+    told = events_in(member.post("/v1/audio/speech", {**body, "stream_format": "sse"}))
+
+    sound = b"".join(b64decode(event["audio"]) for event in told[:-1])
+    assert {event["type"] for event in told[:-1]} == {"speech.audio.delta"}
+    assert told[-1] == {"type": "speech.audio.done"}
+    assert sound == member.post("/v1/audio/speech", body).data
+
+
+def test_every_segment_has_what_strict_clients_want(member, worker, spoken):
+    answer = send(member, spoken, path=f"/v1{V1}", response_format="verbose_json").json
+
+    assert answer["usage"] == {"type": "duration", "seconds": 3}
+    [segment] = answer["segments"]
+    assert {**segment, "start": 0, "end": 0} == {
+        "id": 0,
+        "seek": 0,
+        "start": 0,
+        "end": 0,
+        "text": SENTENCE,
+        "tokens": [],
+        "temperature": 0,
+        "avg_logprob": 0,
+        "compression_ratio": 1,
+        "no_speech_prob": 0,
+    }

@@ -72,6 +72,7 @@ def test_a_service_listens_piece_by_piece_with_times_of_the_whole(member, servic
     first, second = told["segments"]
     assert (first["start"], first["end"], first["text"]) == (0, 1, TEXT)
     assert 60 < second["start"] < 120
+    assert (first["avg_logprob"], first["no_speech_prob"]) in ((0, 0), (-0.25, 0.01))
     assert told["words"][0]["word"].lower() == "hello"
     assert told["words"][-1]["start"] > second["start"]
     assert round(told["duration"]) == 150
@@ -107,6 +108,35 @@ def test_openai_is_told_how_to_speak(member, service):
     member.post("/v1/audio/speech", body)
 
     assert json.loads(service.asked[0][1]) == {**body, "model": "tts-1-hd"}
+
+
+def test_openai_is_given_instructions_and_what_was_said_otherwise_is_no_answer(member, service):
+    get_options().set({"AUDIO_TTS_ENGINE": "openai"})
+
+    for told in ({}, {"instructions": "Whisper."}, {}):
+        member.post("/v1/audio/speech", {"input": "Hello.", **told}).data  # noqa: B018 -- to its end
+
+    asked = [json.loads(body).get("instructions") for _, body, _ in service.asked]
+    assert asked == [None, "Whisper."]
+
+
+def test_a_whole_answer_of_the_page_is_said_at_once(member, service):
+    get_options().set({"AUDIO_TTS_ENGINE": "openai"})
+    body = {"input": "Hello. " * 700}
+
+    assert member.post(f"{URL}/speech", body).status_code == 200
+    assert member.post("/v1/audio/speech", body).status_code == 400
+
+
+@pytest.mark.parametrize("trouble", [None, (500, "Broken.")])
+def test_sound_in_events_fails_as_all_else_before_it_begins(member, service, trouble):
+    get_options().set({"AUDIO_TTS_ENGINE": "openai"})
+    service.trouble = trouble
+
+    answer = member.post("/v1/audio/speech", {"input": "Hello.", "stream_format": "sse"})
+
+    assert answer.status_code == (502 if trouble else 200)
+    assert ("speech.audio.done" in answer.text) is (trouble is None)
 
 
 def test_azure_gets_text_and_no_tags(member, service):

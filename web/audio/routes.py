@@ -13,13 +13,14 @@ from web.api import endpoint
 from web.audio import listening
 from web.audio.config import CONFIG
 from web.audio.schemas import (
+    AnswerForm,
     FormQuery,
     ModelsResponse,
     SpeechForm,
     TranscriptionResponse,
     VoicesResponse,
 )
-from web.audio.speaking import spoken
+from web.audio.speaking import in_events, spoken
 from web.audio.writing import written
 from web.auth import current_user
 from web.completions import problems
@@ -43,22 +44,25 @@ _FORM = (
 
 
 @bp.post("/speech")
-@endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", errors=_ERRORS)
-def speak(body: SpeechForm) -> Response:
+@endpoint(body=AnswerForm, transaction=None, media_type="audio/mpeg", errors=_ERRORS)
+def speak(body: AnswerForm) -> Response:
     """Say a text; the sound comes while it is made, and at once when it was said before."""
-    return spoken(current_user(), wish_of(body))
+    return answer_to(body)
 
 
 @v1.post("/audio/speech")
 @endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", errors=_ERRORS)
 def speak_v1(body: SpeechForm) -> Response:
     """Say a text, exactly as an OpenAI server does."""
-    return spoken(current_user(), wish_of(body))
+    return answer_to(body)
 
 
-def wish_of(body: SpeechForm) -> Wish:
-    """Give what a form asks to be said, and how."""
-    return Wish(body.input, body.voice_id, body.response_format, body.speed)
+def answer_to(body: SpeechForm) -> Response:
+    """Say what a form asks for, in the user's name."""
+    form, told = body.response_format, body.instructions or ""
+    wish = Wish(body.input, body.voice_id, form, body.speed, told)
+    sound = spoken(current_user(), wish)
+    return in_events(sound) if body.stream_format == "sse" else sound
 
 
 @bp.post("/transcriptions")

@@ -9,13 +9,14 @@ from shared.schema import Schema
 
 Form = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 TextForm = Literal["json", "text", "srt", "verbose_json", "vtt"]
-# What OpenAI takes; the page sends single sentences.
-_LONGEST_TEXT = 4096
+# What OpenAI takes, and a whole answer: the page sends that where AUDIO_TTS_SPLIT_ON is `none`.
+_LONGEST_TEXT, _LONGEST_ANSWER = 4096, 32_768
+_LONGEST_INSTRUCTIONS = 4096
 
 
 class SpeechForm(Schema):
     """A text to be said. `model` is accepted and not used: the server has one, see
-    AUDIO_TTS_MODEL.
+    AUDIO_TTS_MODEL. With `stream_format` "sse" the sound comes in events.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -25,6 +26,8 @@ class SpeechForm(Schema):
     response_format: Form = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0)
     model: str | None = None
+    instructions: str | None = Field(None, max_length=_LONGEST_INSTRUCTIONS)
+    stream_format: Literal["audio", "sse"] | None = None
 
     @field_validator("input")
     @classmethod
@@ -38,6 +41,12 @@ class SpeechForm(Schema):
         """The voice's name, however it was sent; empty for the server's own."""
         voice = self.voice.get("id") if isinstance(self.voice, dict) else self.voice
         return str(voice or "")[:200]
+
+
+class AnswerForm(SpeechForm):
+    """A text to be said, maybe a whole answer; else as OpenAI's form."""
+
+    input: str = Field(min_length=1, max_length=_LONGEST_ANSWER)
 
 
 class TranscriptionFields(Schema):

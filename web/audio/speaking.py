@@ -1,11 +1,14 @@
 """Sound that is sent while it is made, and sound that was made before."""
 
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 
+import orjson
 from flask import Response
 
 from shared import db
-from shared.errors import Unavailable, UpstreamFailed
+from shared.errors import SwitchyardError, Unavailable, UpstreamFailed
 from shared.ids import new_id
 from shared.models.speech import SpeechClip
 from shared.queue import Subject
@@ -14,6 +17,8 @@ from shared.services.accounts import Principal
 from shared.services.speech import Wish
 from shared.storage import Missing, get_storage
 from web.auth import Permit
+from web.completions import problems
+from web.stream import sse
 from web.stream.hub import Follow, ending_of
 
 _TICK_S = 1.0
@@ -50,6 +55,32 @@ def spoken(user: Principal, wish: Wish) -> Response:
     answer = Response(sound, content_type=speech.FORMS[wish.form])
     answer.headers["X-Job-Id"] = job_id
     return answer
+
+
+def in_events(sound: Response) -> Response:
+    """Send sound as OpenAI's events do.
+
+    Source: https://platform.openai.com/docs/api-reference/audio/speech-audio-delta-event
+    """
+    answer = sse.response(_events(sound))
+    if "X-Job-Id" in sound.headers:
+        answer.headers["X-Job-Id"] = sound.headers["X-Job-Id"]
+    return answer
+
+
+def _events(sound: Response) -> Iterator[bytes]:
+    with closing(sound):
+        try:
+            for piece in sound.iter_encoded():
+                yield _event("delta", audio=b64encode(piece).decode("ascii"))
+        except SwitchyardError as error:
+            yield b"data: %b\n\n" % orjson.dumps({"error": problems.of_error(error)})
+        else:
+            yield _event("done")
+
+
+def _event(kind: str, **told: str) -> bytes:
+    return b"data: %b\n\n" % orjson.dumps({"type": f"speech.audio.{kind}", **told})
 
 
 def _kept(clip: SpeechClip) -> Response | None:

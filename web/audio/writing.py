@@ -5,12 +5,24 @@ https://www.w3.org/TR/webvtt1/ and https://en.wikipedia.org/wiki/SubRip
 """
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import orjson
 from flask import Response
 
 Result = dict[str, Any]
+# What Whisper tells of a segment beside its text, and what stands for "nothing odd" where another
+# engine does not: strict clients want all of them.
+_TOLD = {
+    "seek": 0,
+    "tokens": [],
+    "temperature": 0.0,
+    "avg_logprob": 0.0,
+    "compression_ratio": 1.0,
+    "no_speech_prob": 0.0,
+}
+_SEGMENT = ("start", "end", "text", *_TOLD)
 
 
 def written(result: Result, form: str) -> Response:
@@ -25,17 +37,25 @@ def written(result: Result, form: str) -> Response:
 
 
 def _json(result: Result) -> bytes:
-    return orjson.dumps({"text": result["text"]})
+    return orjson.dumps({"text": result["text"], **_usage(result)})
+
+
+def _usage(result: Result) -> Result:
+    """Say what was heard, in whole seconds, as it is paid for; OpenAI does not for translations."""
+    if result["task"] != "transcribe":
+        return {}
+    return {"usage": {"type": "duration", "seconds": ceil(result["duration"])}}
 
 
 def _verbose(result: Result) -> bytes:
     segments = [
-        {"id": number, **{name: segment[name] for name in ("start", "end", "text")}}
+        {"id": number, **_TOLD, **{name: segment[name] for name in _SEGMENT if name in segment}}
         for number, segment in enumerate(result["segments"])
     ]
     told = {name: result[name] for name in ("task", "language", "duration", "text")}
     words = [word for segment in result["segments"] for word in segment.get("words") or ()]
-    return orjson.dumps({**told, "segments": segments, **({"words": words} if words else {})})
+    timed = {"segments": segments, **({"words": words} if words else {})}
+    return orjson.dumps({**told, **timed, **_usage(result)})
 
 
 def _text(result: Result) -> bytes:

@@ -69,7 +69,11 @@ def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
     Args:
         ending: Data of the job's last event.
     """
-    error = UpstreamFailed(ending)
+    return of_error(UpstreamFailed(ending))
+
+
+def of_error(error: SwitchyardError) -> dict[str, Any]:
+    """Write the `error` object of what goes wrong in the middle of an answer."""
     return _object(error.message, _status_of(error, 500), code=error.reason)
 
 

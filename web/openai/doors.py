@@ -11,9 +11,8 @@ from shared.queue import Subject
 from shared.services import connections
 from shared.services.connections import OPENAI
 from web.api import endpoint, json_response, read_json
-from web.audio.routes import wish_of
+from web.audio.routes import answer_to
 from web.audio.schemas import SpeechForm
-from web.audio.speaking import spoken
 from web.auth import current_user
 from web.completions.routes import answer
 from web.completions.schemas import CompletionForm
@@ -41,7 +40,7 @@ def complete(body: CompletionForm) -> Response:
 @endpoint(body=SpeechForm, transaction=None, media_type="audio/mpeg", who="member", errors=_SPEECH)
 def speak(body: SpeechForm) -> Response:
     """Say a text, by whichever engine is configured."""
-    return spoken(current_user(), wish_of(body))
+    return answer_to(body)
 
 
 @bp.route("/<path:path>", methods=["GET", "POST", "PUT", "DELETE"])

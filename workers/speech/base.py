@@ -85,6 +85,7 @@ class Script:
     model: str
     form: str
     speed: float
+    instructions: str = ""
 
 
 class Speaker(Protocol):

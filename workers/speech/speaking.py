@@ -31,7 +31,9 @@ class Speaking:
         with db.reading():
             self._owner = owner_of(job)
         ask = self._ask
-        self._script = Script(ask.text, ask.voice, ask.speaker, ask.form, ask.speed)
+        self._script = Script(
+            ask.text, ask.voice, ask.speaker, ask.form, ask.speed, ask.instructions
+        )
         self._speaker = get_speaker(ask.engine)
         self._pieces = self._size = 0
         self._waiting = bytearray()

@@ -11,6 +11,8 @@ from workers.speech.base import HEARD_RATE, Heard, Manner, Sound
 
 _ENGLISH = ("", "en", "english")
 _FULL_SCALE = 32_768.0
+# What stays below (-50 dB) is silence, in which the model hears words that nobody has said.
+_SILENT = 100
 
 
 class MoonshineListener:
@@ -25,6 +27,8 @@ class MoonshineListener:
                 "The local engine hears English only. Set AUDIO_STT_ENGINE to openai, deepgram or "
                 "azure for other languages."
             )
+        if abs(sound.samples.astype("int32")).max(initial=0) < _SILENT:
+            return Heard(language="english")
         samples = (sound.samples / _FULL_SCALE).tolist()
         lines = _model().transcribe_without_streaming(samples, HEARD_RATE).lines
         segments = [

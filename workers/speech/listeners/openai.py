@@ -14,6 +14,8 @@ from workers.speech.listeners.wav import wav_of
 _DEFAULT_MODEL = "whisper-1"
 # These give plain text only: no times.
 _WITHOUT_TIMES = "gpt-"
+# What Whisper tells of a segment beside its text.
+_TOLD = ("tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 class OpenAIListener:
@@ -69,12 +71,17 @@ def _segments(answer: dict[str, Any], sound: Sound) -> list[dict[str, Any]]:
         whole = {"start": 0.0, "end": sound.end_s - sound.start_s, "text": answer["text"]}
         told = [whole] if answer["text"].strip() else []
     words = [_moved(word, sound, "word") for word in answer.get("words") or []]
-    segments = [_moved(one, sound, "text") for one in told]
+    segments = [_segment(one, sound) for one in told]
     for segment in segments:
         inside = [w for w in words if segment["start"] <= w["start"] < segment["end"]]
         if inside:
             segment["words"] = inside
     return segments
+
+
+def _segment(told: dict[str, Any], sound: Sound) -> dict[str, Any]:
+    beside = {name: told[name] for name in _TOLD if told.get(name) is not None}
+    return {**_moved(told, sound, "text"), **beside}
 
 
 def _moved(told: dict[str, Any], sound: Sound, name: str) -> dict[str, Any]:

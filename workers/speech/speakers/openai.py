@@ -33,6 +33,8 @@ class OpenAISpeaker:
             "response_format": script.form,
             "speed": script.speed,
         }
+        if script.instructions:
+            body["instructions"] = script.instructions
         return servers.stream(f"{self._url}/audio/speech", body, guard, key=self._key)
 
     def voices(self) -> list[dict[str, str]]:

