@@ -160,7 +160,7 @@ def test_a_long_recording_is_told_piece_by_piece_and_given_as_subtitles(member, 
 
 def test_the_recording_goes_when_it_was_heard_and_stays_when_it_was_not(member, worker, uploads):
     heard = send(member, recording(1), background="true").json["job"]
-    broken = send(member, b"OggS is how it begins, and no more", background="true").json["job"]
+    broken = send(member, b"OggS\x00 is how it begins, and no more", background="true").json["job"]
     wait_for_job(heard)
     job = wait_for_job(broken)
 
