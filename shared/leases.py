@@ -38,11 +38,17 @@ class Claim:
     held: dict[str, Any] | None = None
     trace: str | None = None
     request_id: str | None = None
+    given_back: int | None = None
 
     @property
     def model(self) -> str | None:
         """The model that it asks, if any."""
         return self.request.get("model")
+
+    @property
+    def follows_handover(self) -> bool:
+        """Whether the attempt before was handed over on purpose, and its worker not lost."""
+        return self.given_back is not None and self.given_back == self.attempt - 1
 
     @property
     def is_worn_out(self) -> bool:
@@ -98,6 +104,7 @@ _CLAIMED = (
     "held",
     "trace",
     "request_id",
+    "given_back",
 )
 _CLAIMS: dict[tuple[str, ...], Prepared] = {
     limited: Prepared(_claim_statement(limited))
@@ -110,7 +117,7 @@ _IS_OURS = and_(
     _job.c.attempt == bindparam("of_attempt"),
     or_(_job.c.status == RUNNING, _job.c.status == QUEUED),
 )
-_FINISH = Prepared(
+_END = (
     update(_job)
     .where(_IS_OURS)
     .values(
@@ -122,6 +129,8 @@ _FINISH = Prepared(
         finished_at=bindparam("second"),
     )
 )
+_FINISH = Prepared(_END)
+_FINISH_AND_FORGET = Prepared(_END.values(request=bindparam("rest")))
 _RENEW = (
     update(_job)
     .where(
@@ -185,13 +194,18 @@ class _NotOurs(Exception):
 
 
 def finish(
-    claim: Claim, status: str, error: str | None, save: Callable[[], dict[str, Any]]
+    claim: Claim,
+    status: str,
+    error: str | None,
+    save: Callable[[], dict[str, Any]],
+    rest: dict[str, Any] | None = None,
 ) -> bool:
     """End a job in one transaction: status, result, and whatever `save` writes.
 
     Args:
         save: Called inside the transaction; gives the job's result, whose key `usage` also fills
             the row's own column.
+        rest: What its row keeps of the request; None for all.
 
     Returns:
         False when the job is no longer this attempt's; then nothing was written.
@@ -207,8 +221,10 @@ def finish(
                 "outcome": result,
                 "spent": result.get("usage"),
                 "second": now_s(),
+                "rest": rest,
             }
-            if _FINISH.run(connection, values).count != 1:
+            statement = _FINISH if rest is None else _FINISH_AND_FORGET
+            if statement.run(connection, values).count != 1:
                 raise _NotOurs
     except _NotOurs:
         return False
@@ -227,6 +243,7 @@ def give_back(claim: Claim) -> bool:
                 status=QUEUED,
                 lease_until=None,
                 handed_over=_job.c.handed_over + 1,
+                given_back=_job.c.attempt,
                 sent_at=time.time(),
             )
         )

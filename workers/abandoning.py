@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 from workers.live import Running
@@ -27,7 +28,7 @@ def abandonable(job: Running, work: Callable[[], R]) -> R:
             failed.append(error)
         is_over.set()
 
-    threading.Thread(target=do, daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(do,), daemon=True).start()
     with job.abortable(is_over.set):
         is_over.wait()
     if failed:

@@ -274,7 +274,7 @@ def _open(running: Running) -> None:
     if claim.attempt == 1:
         running.writer.emit_with_next("started", {})
     else:
-        reason = "handed over" if claim.handed_over else "worker lost"
+        reason = "handed over" if claim.follows_handover else "worker lost"
         running.writer.emit("restarted", {"attempt": claim.attempt, "reason": reason})
 
 

@@ -11,7 +11,9 @@ from workers.ending import Outcome
 def attempt_begins(claim: Claim) -> None:
     """Count an attempt, and before the first one the wait."""
     if claim.attempt > 1:
-        ATTEMPTS.count(claim.queue, claim.model, "handed over" if claim.handed_over else "lost")
+        ATTEMPTS.count(
+            claim.queue, claim.model, "handed over" if claim.follows_handover else "lost"
+        )
         return
     ATTEMPTS.count(claim.queue, claim.model, "first")
     accepted_at = made_at(claim.id)

@@ -14,7 +14,7 @@ from shared.errors import SwitchyardError, Unavailable
 from shared.kinds import SPECS
 from shared.leases import Claim
 from shared.metrics.catalogue import TOKENS
-from shared.models.job import FAILED
+from shared.models.job import COMPLETED, FAILED
 from shared.outage import Outage
 from shared.services import live_answers, messages, quotas, usage, webhooks
 from shared.services.answers import Answer
@@ -130,7 +130,8 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
     outage = Outage(log, "saving the end of the job")
     while True:
         try:
-            if not leases.finish(running.claim, status, words, save_all):
+            rest = _rest_of_request(running.claim) if status == COMPLETED else None
+            if not leases.finish(running.claim, status, words, save_all, rest):
                 log.warning("another worker has ended this job")
                 return False
             outage.is_over()
@@ -143,6 +144,16 @@ def _write(running: Running, status: str, error: SwitchyardError | None, save: S
     told = {name: value for name, value in result.items() if name != "text"}
     running.writer.emit(status, {**({} if words is None else {"error": words}), **told})
     return True
+
+
+def _rest_of_request(claim: Claim) -> dict[str, Any] | None:
+    """Give what a job's row is to keep of its request: others may be done again, but one that has
+    completed needs no prompt any more, unless a response goes on from it. None for all.
+    """
+    texts, request = SPECS[claim.kind].texts, claim.request
+    if not texts or (request.get("about") or {}).get("store"):
+        return None
+    return {name: value for name, value in request.items() if name not in texts}
 
 
 def _account(running: Running, result: dict[str, Any]) -> None:

@@ -28,9 +28,12 @@ class JobSpec:
         queue: One of QUEUES.
         payload: The form of its request.
         is_visible: Whether its owner sees it in lists of jobs.
+        texts: Fields of the request with what users wrote, which nobody needs once it has
+            completed.
     """
 
     name: str
     queue: str
     payload: type[Payload]
     is_visible: bool = True
+    texts: tuple[str, ...] = ()

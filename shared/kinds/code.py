@@ -9,6 +9,6 @@ class ExecuteCode(Payload):
     code: str
 
 
-EXECUTE_CODE = JobSpec("code.execute", INTERACTIVE, ExecuteCode)
+EXECUTE_CODE = JobSpec("code.execute", INTERACTIVE, ExecuteCode, texts=("code",))
 
 SPECS = (EXECUTE_CODE,)

@@ -16,6 +16,8 @@ class RunOutlet(Payload):
     chat: dict[str, Any]
 
 
-RUN_OUTLET = JobSpec("filters.run_outlet", INTERACTIVE, RunOutlet, is_visible=False)
+RUN_OUTLET = JobSpec(
+    "filters.run_outlet", INTERACTIVE, RunOutlet, is_visible=False, texts=("chat",)
+)
 
 SPECS = (RUN_OUTLET,)

@@ -19,6 +19,6 @@ class RunAction(Payload):
     chat: dict[str, Any]
 
 
-RUN_ACTION = JobSpec("functions.run_action", INTERACTIVE, RunAction)
+RUN_ACTION = JobSpec("functions.run_action", INTERACTIVE, RunAction, texts=("chat",))
 
 SPECS = (RUN_ACTION,)

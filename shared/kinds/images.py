@@ -38,7 +38,7 @@ class AskPainter(Payload):
     question: Literal["models", "check"]
 
 
-PAINT = JobSpec("images.paint", INTERACTIVE, Paint)
+PAINT = JobSpec("images.paint", INTERACTIVE, Paint, texts=("prompt", "negative_prompt"))
 ASK_PAINTER = JobSpec("images.ask_painter", INTERACTIVE, AskPainter, is_visible=False)
 
 SPECS = (PAINT, ASK_PAINTER)

@@ -94,10 +94,17 @@ class RunTask(Payload):
     words: dict[str, str] = Field(default_factory=dict)
 
 
-RUN_CHAT = JobSpec("inference.run_chat", INTERACTIVE, RunChat)
-WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle)
-WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags)
-WRITE_FOLLOW_UPS = JobSpec("inference.write_follow_ups", DEFAULT, WriteFollowUps)
-RUN_TASK = JobSpec("inference.run_task", INTERACTIVE, RunTask)
+RUN_CHAT = JobSpec(
+    "inference.run_chat",
+    INTERACTIVE,
+    RunChat,
+    texts=("body", "variables", "about", "files", "direct", "tool_servers", "sealed"),
+)
+WRITE_TITLE = JobSpec("inference.write_title", DEFAULT, WriteTitle, texts=("direct",))
+WRITE_TAGS = JobSpec("inference.write_tags", DEFAULT, WriteTags, texts=("direct",))
+WRITE_FOLLOW_UPS = JobSpec("inference.write_follow_ups", DEFAULT, WriteFollowUps, texts=("direct",))
+RUN_TASK = JobSpec(
+    "inference.run_task", INTERACTIVE, RunTask, texts=("messages", "prompt", "words")
+)
 
 SPECS = (RUN_CHAT, WRITE_TITLE, WRITE_TAGS, WRITE_FOLLOW_UPS, RUN_TASK)

@@ -54,9 +54,9 @@ class UploadModel(Payload):
     file_id: str
 
 
-PASS_ON = JobSpec("proxies.pass_on", INTERACTIVE, PassOn)
+PASS_ON = JobSpec("proxies.pass_on", INTERACTIVE, PassOn, texts=("body",))
 # Takes long and is wanted also when nobody looks on: to pull, push or make a model.
-MAINTAIN = JobSpec("proxies.maintain", DEFAULT, PassOn)
+MAINTAIN = JobSpec("proxies.maintain", DEFAULT, PassOn, texts=("body",))
 DOWNLOAD_MODEL = JobSpec("proxies.download_model", DEFAULT, DownloadModel)
 UPLOAD_MODEL = JobSpec("proxies.upload_model", DEFAULT, UploadModel)
 

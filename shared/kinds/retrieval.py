@@ -129,14 +129,16 @@ REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
 TRY_ENGINE = JobSpec("retrieval.try_engine", QUICK, TryEngine, is_visible=False)
 RENEW_COLLECTION = JobSpec("retrieval.renew_collection", COMPUTE, RenewCollection, is_visible=False)
 INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
-QUERY_MEMORIES = JobSpec("retrieval.query_memories", QUICK, QueryMemories, is_visible=False)
-EMBED_TEXT = JobSpec("retrieval.embed_text", QUICK, EmbedText, is_visible=False)
+QUERY_MEMORIES = JobSpec(
+    "retrieval.query_memories", QUICK, QueryMemories, is_visible=False, texts=("text",)
+)
+EMBED_TEXT = JobSpec("retrieval.embed_text", QUICK, EmbedText, is_visible=False, texts=("text",))
 SEARCH_COLLECTIONS = JobSpec(
-    "retrieval.search_collections", QUICK, SearchCollections, is_visible=False
+    "retrieval.search_collections", QUICK, SearchCollections, is_visible=False, texts=("queries",)
 )
 READ_PAGE = JobSpec("retrieval.read_page", COMPUTE, ReadPage)
-KEEP_TEXT = JobSpec("retrieval.keep_text", COMPUTE, KeepText)
-SEARCH_WEB = JobSpec("retrieval.search_web", COMPUTE, SearchWeb)
+KEEP_TEXT = JobSpec("retrieval.keep_text", COMPUTE, KeepText, texts=("content",))
+SEARCH_WEB = JobSpec("retrieval.search_web", COMPUTE, SearchWeb, texts=("queries",))
 CLEAN_UP = JobSpec("retrieval.clean_up", DEFAULT, CleanUp, is_visible=False)
 
 SPECS = (

@@ -44,12 +44,12 @@ class ListVoices(Payload):
     """Ask the engine that speaks what voices it has."""
 
 
-TRANSCRIBE = JobSpec("speech.transcribe", COMPUTE, Transcribe)
+TRANSCRIBE = JobSpec("speech.transcribe", COMPUTE, Transcribe, texts=("hint",))
 # The same for what is soon heard: somebody waits for it, and not behind an hour of something else.
-TRANSCRIBE_SHORT = JobSpec("speech.transcribe_short", QUICK, Transcribe)
-SPEAK = JobSpec("speech.speak", QUICK, Speak)
+TRANSCRIBE_SHORT = JobSpec("speech.transcribe_short", QUICK, Transcribe, texts=("hint",))
+SPEAK = JobSpec("speech.speak", QUICK, Speak, texts=("text",))
 # The same with an engine that sends what is wanted: it needs a network and no CPU.
-FETCH_SPEECH = JobSpec("speech.fetch_speech", INTERACTIVE, Speak)
+FETCH_SPEECH = JobSpec("speech.fetch_speech", INTERACTIVE, Speak, texts=("text",))
 LIST_VOICES = JobSpec("speech.list_voices", INTERACTIVE, ListVoices, is_visible=False)
 
 SPECS = (TRANSCRIBE, TRANSCRIBE_SHORT, SPEAK, FETCH_SPEECH, LIST_VOICES)

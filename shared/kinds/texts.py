@@ -26,8 +26,12 @@ class RenderPDF(Payload):
     messages: list[dict[str, Any]]
 
 
-FORMAT_CODE = JobSpec("texts.format_code", QUICK, FormatCode, is_visible=False)
-RENDER_MARKDOWN = JobSpec("texts.render_markdown", QUICK, RenderMarkdown, is_visible=False)
-RENDER_PDF = JobSpec("texts.render_pdf", COMPUTE, RenderPDF, is_visible=False)
+FORMAT_CODE = JobSpec("texts.format_code", QUICK, FormatCode, is_visible=False, texts=("code",))
+RENDER_MARKDOWN = JobSpec(
+    "texts.render_markdown", QUICK, RenderMarkdown, is_visible=False, texts=("text",)
+)
+RENDER_PDF = JobSpec(
+    "texts.render_pdf", COMPUTE, RenderPDF, is_visible=False, texts=("title", "messages")
+)
 
 SPECS = (FORMAT_CODE, RENDER_MARKDOWN, RENDER_PDF)

@@ -41,6 +41,8 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     # Attempts that were handed over on purpose (shutdown) do not count against the limit.
     handed_over: Mapped[int] = mapped_column(default=0)
+    # The last of them, which tells why the next one began.
+    given_back: Mapped[int | None]
     # Seconds since the epoch, with fractions; set while running.
     lease_until: Mapped[float | None] = mapped_column(Float(53))
     # When the broker was last told, seconds since the epoch; None: never.

@@ -36,6 +36,24 @@ def test_every_kind_has_a_function_in_the_workers_and_a_name_in_celery():
     )
 
 
+def test_no_row_of_a_completed_job_keeps_what_a_user_wrote():
+    """By the names and forms that such fields have; a kind with others names them by itself."""
+    wordy = {"body", "prompt", "text", "code", "content", "queries", "messages", "chat", "hint"}
+    kept = {
+        spec.name: left
+        for spec in _specs().values()
+        if (left := (wordy & set(spec.payload.model_fields)) - set(spec.texts))
+    }
+    unknown = {
+        spec.name: odd
+        for spec in _specs().values()
+        if (odd := set(spec.texts) - set(spec.payload.model_fields))
+    }
+
+    assert not kept
+    assert not unknown
+
+
 def test_every_kind_waits_in_a_queue_that_some_process_serves():
     commands = existing("Procfile").read_text()
     served = {queue for found in re.findall(r"-Q ([\w,]+)", commands) for queue in found.split(",")}

@@ -322,6 +322,21 @@ def test_a_job_whose_worker_was_lost_begins_anew(work):
     assert events[1] == ("restarted", {"attempt": 2, "reason": "worker lost"})
 
 
+def test_a_worker_that_is_lost_after_a_handover_is_told_as_lost(each_database, work):
+    work.do = lambda job: (job.stop(HandedOver), job.check())
+    job_id = new_job(new_user())
+    run(job_id)
+    leases.claim(job_id)
+    relay.append(job_id, 2, "restarted", {"attempt": 2, "reason": "handed over"})
+    lapse(job_id)
+    work.do = lambda job: None
+
+    status, events = run(job_id)
+
+    assert status == COMPLETED
+    assert ("restarted", {"attempt": 3, "reason": "worker lost"}) in events
+
+
 def test_a_job_that_has_cost_too_many_workers_is_given_up(each_database, work, configure):
     configure(job_max_attempts=2)
     job_id = new_job(new_user())

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from shared import leases, relay
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.kinds.inference import RUN_CHAT
 from shared.models.job import CANCELLED, COMPLETED, FAILED
 from tests.services.things import (
@@ -104,3 +104,32 @@ def test_a_job_that_lost_too_many_workers_keeps_what_was_said(run, configure):
     message = stored_message(chat_id, "a")
     assert (message.content, message.is_running) == ("half an", False)
     assert [kind for kind, _ in told(job_id)] == ["started", "delta", "delta", "failed"]
+
+
+def test_a_completed_job_keeps_nothing_of_what_was_asked(each_database, run):
+    job_id = new_job(new_user())
+    assert row_of(job_id).request["body"]
+
+    row = run(job_id)
+
+    assert row.status == COMPLETED
+    assert "body" not in row.request
+    assert row.request["model"] == row.model
+
+
+def test_a_failed_job_can_be_done_again_with_all_that_was_asked(run):
+    job_id = new_job(new_user())
+    asked = row_of(job_id).request
+
+    row = run(job_id, load=raising(Invalid("no")))
+
+    assert row.status == FAILED
+    assert row.request == asked
+
+
+def test_a_stored_response_keeps_what_others_may_go_on_from(run):
+    job_id = new_job(new_user())
+    asked = {**row_of(job_id).request, "about": {"door": "responses", "store": True}}
+    change_job(job_id, request=asked)
+
+    assert run(job_id).request == asked

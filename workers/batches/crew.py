@@ -5,6 +5,7 @@ import queue as queues
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 
 from shared.config.settings import get_settings
 from workers.batches.gate import Gate
@@ -67,7 +68,9 @@ class Crew:
         return not self._is_stopped
 
     def _begin(self, cut: Cut) -> None:
-        thread = threading.Thread(target=self._work, args=(cut,), daemon=True)
+        # With the batch's own context: its trace, its ids in the log.
+        work = copy_context().run
+        thread = threading.Thread(target=work, args=(self._work, cut), daemon=True)
         self._threads.append(thread)
         thread.start()
 

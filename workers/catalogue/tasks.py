@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextvars import copy_context
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,7 +49,8 @@ class Refresh:
     def do(self) -> None:
         """Ask, and publish the new offer."""
         threads = [
-            threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections
+            threading.Thread(target=copy_context().run, args=(self._ask, c), daemon=True)
+            for c in self._connections
         ]
         for thread in threads:
             thread.start()

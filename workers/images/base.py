@@ -4,6 +4,7 @@ import re
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -123,7 +124,7 @@ def waited(ask: Callable[[], Any], tick: Callable[[], None]) -> Any:
         except SwitchyardError as error:
             failed.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(_TICK_S)

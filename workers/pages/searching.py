@@ -2,6 +2,7 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from shared import db
@@ -58,7 +59,8 @@ class WebSearching:
         """Read the pages, several at once; of one that cannot be read the engine's words count."""
         most = max(1, min(option("WEB_SEARCH_CONCURRENT_REQUESTS"), 20))
         with self._job.abortable(self._abort), ThreadPoolExecutor(most) as pool:
-            pages = list(pool.map(self._read, found))
+            reading = [pool.submit(copy_context().run, self._read, one) for one in found]
+            pages = [one.result() for one in reading]
         return [page for page in pages if page is not None]
 
     def _abort(self) -> None:

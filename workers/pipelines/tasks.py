@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextvars import copy_context
 from typing import Any
 
 import orjson
@@ -48,7 +49,8 @@ class Search:
         """Ask; a server that is dead or slow is none."""
         until = time.monotonic() + _PATIENCE_S
         threads = [
-            threading.Thread(target=self._ask, args=(c,), daemon=True) for c in self._connections
+            threading.Thread(target=copy_context().run, args=(self._ask, c), daemon=True)
+            for c in self._connections
         ]
         for thread in threads:
             thread.start()
