@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
 
-from shared import db, leases, relay
+from shared import db, leases
 from shared.errors import Invalid, Unavailable
 from shared.flusher import flusher
 from shared.kinds.inference import WRITE_TITLE, WriteTitle
@@ -24,7 +24,7 @@ from tests.services.things import (
     told,
 )
 from workers import base, ending, line
-from workers.live import Cancelled, HandedOver, Superseded
+from workers.live import Cancelled, Superseded
 
 
 def run(job_id):
@@ -293,61 +293,6 @@ def test_a_job_that_another_attempt_has_taken_unnoticed_stores_nothing(each_data
 
     assert (row_of(job_id).status, row_of(job_id).attempt) == (RUNNING, 2)
     assert [kind for kind, _ in told(job_id)] == ["started"]
-
-
-def test_a_job_is_handed_over_without_losing_an_attempt(each_database, work, configure):
-    configure(job_max_attempts=1)
-    work.do = lambda job: (job.stop(HandedOver), job.check())
-    job_id = new_job(new_user())
-
-    status, events = run(job_id)
-    work.do = lambda job: None
-    after, all_events = run(job_id)
-
-    assert (status, events) == (QUEUED, [("started", {})])
-    assert sent() == [job_id, job_id]
-    assert after == COMPLETED
-    assert all_events[1] == ("restarted", {"attempt": 2, "reason": "handed over"})
-
-
-def test_a_job_whose_worker_was_lost_begins_anew(work):
-    job_id = new_job(new_user())
-    leases.claim(job_id)
-    relay.append(job_id, 1, "started", {})
-    lapse(job_id)
-
-    status, events = run(job_id)
-
-    assert status == COMPLETED
-    assert events[1] == ("restarted", {"attempt": 2, "reason": "worker lost"})
-
-
-def test_a_worker_that_is_lost_after_a_handover_is_told_as_lost(each_database, work):
-    work.do = lambda job: (job.stop(HandedOver), job.check())
-    job_id = new_job(new_user())
-    run(job_id)
-    leases.claim(job_id)
-    relay.append(job_id, 2, "restarted", {"attempt": 2, "reason": "handed over"})
-    lapse(job_id)
-    work.do = lambda job: None
-
-    status, events = run(job_id)
-
-    assert status == COMPLETED
-    assert ("restarted", {"attempt": 3, "reason": "worker lost"}) in events
-
-
-def test_a_job_that_has_cost_too_many_workers_is_given_up(each_database, work, configure):
-    configure(job_max_attempts=2)
-    job_id = new_job(new_user())
-    for _ in range(2):
-        leases.claim(job_id)
-        lapse(job_id)
-
-    status, events = run(job_id)
-
-    assert (status, work.saved) == (FAILED, [])
-    assert "given up" in events[-1][1]["error"]
 
 
 def test_a_process_that_is_going_down_begins_nothing(work, live):
