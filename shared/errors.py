@@ -30,10 +30,12 @@ class SwitchyardError(Exception):
     Attributes:
         reason: One of `Reason`, or a word of a newer process.
         retry_after_s: Seconds after which another try makes sense, where that is known.
+        upstream_status: HTTP status of the foreign server that has refused, where one has.
     """
 
     reason: str = Reason.INTERNAL
     retry_after_s: float | None = None
+    upstream_status: int | None = None
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or "").strip().split("\n")[0])
@@ -110,10 +112,12 @@ class UpstreamFailed(SwitchyardError):
     """A job that a client waited for has failed.
 
     Args:
-        ending: Data of the job's last event: words, reason and patience are the job's own.
+        ending: Data of the job's last event: words, reason, patience and the foreign server's
+            status are the job's own.
     """
 
     def __init__(self, ending: dict[str, Any]) -> None:
         super().__init__(ending.get("error") or "It was cancelled.")
         self.reason = ending.get("reason", Reason.INTERNAL)
         self.retry_after_s = ending.get("retry_after_s")
+        self.upstream_status = ending.get("upstream_status")

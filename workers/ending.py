@@ -192,5 +192,5 @@ def _why(error: SwitchyardError | None) -> dict[str, Any]:
     """Give what a failed job's result, and so its last event, tells to programs."""
     if error is None:
         return {}
-    patience = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
-    return {"reason": str(error.reason), **patience}
+    more = {"retry_after_s": error.retry_after_s, "upstream_status": error.upstream_status}
+    return {"reason": str(error.reason), **{n: v for n, v in more.items() if v is not None}}

@@ -142,7 +142,7 @@ def test_unknown_paths_are_answered_with_their_status(pair: Pair):
     with pytest.raises(ProviderError, match="no such path") as failure:
         pair.provider.ask("POST", "/nowhere", b"{}")
 
-    assert failure.value.status == 404
+    assert failure.value.upstream_status == 404
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_failures_are_of_the_same_kinds(pair: Pair, habit, kind, status):
 
     assert type(reading.error) is kind
     assert isinstance(reading.error, ProviderError)
-    assert reading.error.status == status
+    assert reading.error.upstream_status == status
     assert f"127.0.0.1:{pair.server.port}" in reading.error.message
     assert KEY not in reading.error.message
 

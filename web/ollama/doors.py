@@ -14,7 +14,7 @@ from shared.kinds.proxies import PASS_ON, PassOn
 from shared.queue import Subject
 from shared.services import connections, jobs, models
 from shared.services.connections import OLLAMA, Connection
-from web import errors, lifecycle
+from web import errors, lifecycle, passing
 from web.api import endpoint, json_response
 from web.auth import current_user
 from web.completions.reading import Reader, Writer, gathered, streamed
@@ -37,10 +37,16 @@ from web.stream.hub import Follow
 from web.stream.waiting import ask
 
 bp = Blueprint("ollama_doors", __name__)
+passing.register(bp)
 
 PATIENCE_S = 300.0
 _QUICK_S = 15.0
-ERRORS = {400: "Unknown model, or the server's own complaint", 429: "Too many of your jobs wait"}
+ERRORS = {
+    400: "Unknown model, or the server's own complaint; other statuses of its own likewise",
+    404: "The server does not know the model",
+    429: "Too many of your jobs wait",
+    500: "The server does not answer",
+}
 _INDEX = "<int(signed=True):url_idx>"
 
 

@@ -6,6 +6,7 @@ from shared.kinds.proxies import DOWNLOAD_MODEL, UPLOAD_MODEL, DownloadModel, Up
 from shared.queue import Subject
 from shared.services import connections, files, jobs, model_files
 from shared.services.connections import OLLAMA, Connection
+from web import passing
 from web.api import endpoint
 from web.auth import current_user
 from web.files.receiving import received
@@ -15,6 +16,7 @@ from web.ollama.schemas import DownloadForm, PlaceQuery
 from web.stream import sse
 
 bp = Blueprint("ollama_files", __name__)
+passing.register(bp)
 
 _BUSY = {404: "There is no such server", 429: "Too many of your jobs wait"}
 

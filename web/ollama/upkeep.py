@@ -9,6 +9,7 @@ from shared.kinds.proxies import MAINTAIN, PASS_ON, PassOn
 from shared.queue import Subject
 from shared.services import connections, models
 from shared.services.connections import OLLAMA
+from web import passing
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status
@@ -20,6 +21,7 @@ from web.stream import sse
 from web.stream.waiting import ask
 
 bp = Blueprint("ollama_upkeep", __name__)
+passing.register(bp)
 
 _NO_SERVER = {404: "There is no such server"}
 _ERRORS = {**ERRORS, **_NO_SERVER}

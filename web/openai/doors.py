@@ -10,6 +10,7 @@ from shared.kinds.proxies import PASS_ON, PassOn
 from shared.queue import Subject
 from shared.services import connections
 from shared.services.connections import OPENAI
+from web import passing
 from web.api import endpoint, json_response, read_json
 from web.audio.routes import answer_to
 from web.audio.schemas import SpeechForm
@@ -20,10 +21,15 @@ from web.errors import Status
 from web.stream.waiting import ask
 
 bp = Blueprint("openai_doors", __name__)
+passing.register(bp)
 
 _PATIENCE_S = 300.0
 _SPEECH = {400: "No engine is configured, or it does not take the request"}
-_ERRORS = {400: "The provider's own complaint", 404: "Model not found"}
+_ERRORS = {
+    400: "The provider's own complaint; other statuses of its own likewise",
+    404: "Model not found",
+    500: "The provider does not answer",
+}
 
 
 @bp.post("/chat/completions")

@@ -152,7 +152,7 @@ def good(number: int, request: Request, answer: dict[str, Any]) -> Answered:
 
 def bad(number: int, request: Request, error: SwitchyardError) -> Answered:
     """Write the line of a request that has failed for good."""
-    status = getattr(error, "status", None) or _STATUS.get(error.reason, 500)
+    status = error.upstream_status or _STATUS.get(error.reason, 500)
     told = {"message": error.message, "type": "invalid_request_error", "param": None}
     if status >= 500:
         told["type"] = "server_error"

@@ -90,7 +90,10 @@ class _Asking:
             with self._job.abortable(cut.set):
                 answer = self._ask(PipelinesServer(self._connection), cut)
         except Complaint as error:
-            self._result = {"status": error.status, "detail": error.detail or self.silence[1]}
+            self._result = {
+                "status": error.upstream_status,
+                "detail": error.detail or self.silence[1],
+            }
         except ProviderError:
             self._result = dict(zip(("status", "detail"), self.silence, strict=True))
         else:

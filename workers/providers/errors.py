@@ -9,7 +9,7 @@ class ProviderError(SwitchyardError):
 
     Args:
         message: Host, what happened, and the provider's own words; safe to show, never holds a key.
-        status: HTTP status of the provider's answer, when there was one.
+        upstream_status: HTTP status of the provider's answer, when there was one.
         retry_after_s: Seconds after which the provider asks to be tried again.
         reason: One of `Reason`; what the status means when not given.
     """
@@ -17,14 +17,14 @@ class ProviderError(SwitchyardError):
     def __init__(
         self,
         message: str,
-        status: int | None = None,
+        upstream_status: int | None = None,
         retry_after_s: float | None = None,
         reason: str = "",
     ) -> None:
         super().__init__(message)
-        self.status = status
+        self.upstream_status = upstream_status
         self.retry_after_s = retry_after_s
-        self.reason = reason or reason_of(status)
+        self.reason = reason or reason_of(upstream_status)
 
 
 def reason_of(status: int | None) -> str:

@@ -71,7 +71,7 @@ def test_what_may_pass_is_unavailable(status):
     error = complaint(status)
 
     assert isinstance(error, Unavailable)
-    assert error.status == status
+    assert error.upstream_status == status
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 501, 301])

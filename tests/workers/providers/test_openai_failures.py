@@ -68,7 +68,7 @@ def test_a_refusal_carries_its_status_and_when_to_come_back(provider):
     with pytest.raises(Unavailable) as caught:
         told(provider, "fail=429 retry=7")
 
-    assert (caught.value.status, caught.value.retry_after_s) == (429, 7)
+    assert (caught.value.upstream_status, caught.value.retry_after_s) == (429, 7)
 
 
 def test_a_server_that_fails_once_answers_the_second_time(provider):
