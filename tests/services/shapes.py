@@ -1,6 +1,6 @@
 """Shapes of answers, as the contract writes them: `[{id:str, meta:obj?, tags?:[str]}]`.
 
-`any` is anything, `obj` any object; a `?` behind a type lets null in, behind a name the name may be
+`obj` is any object; a `?` behind a type lets null in, behind a name the name may be
 missing. What an answer has beyond its shape is no difference: newer clients want more than older.
 """
 

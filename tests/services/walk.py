@@ -24,6 +24,8 @@ CALLERS = ("nobody", "pending", "user", "other", "admin", "lacking")
 # A form of the page is sent back as it was read.
 _AS_READ = "config:"
 _UPLOAD = "upload"
+# What stands between the pieces of a stream.
+_PIECES = {"lines": "\n", "events": "\n\n"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Route:
     Attributes:
         thing: What it is about, a key of `MAKERS`.
         body: JSON with names in braces, `upload`, `config:<where it is read>`, or `-` for none.
-        shape: Of the answer to whoever may; see `shapes`.
+        shape: Of the answer to whoever may; see `shapes`. `file` and how its content type begins,
+            `lines` or `events` and the shape of each piece, `-` where nobody gets what he asks for.
         statuses: By caller; None where it is not called.
     """
 
@@ -136,6 +139,13 @@ def _differences(walk: Walk, route: Route) -> Iterator[str]:
 
 
 def _of_shape(answer: TestResponse, shape: str) -> list[str]:
-    if shape == "any":
-        return []
+    """Compare an answer with its shape; see `Route.shape`."""
+    kind, _, rest = shape.partition(" ")
+    if kind == "file":
+        is_good = answer.content_type.startswith(rest)
+        return [] if is_good else [f"it is {answer.content_type}"]
+    if kind in _PIECES:
+        pieces = answer.text.strip().split(_PIECES[kind])
+        values = [json.loads(piece.removeprefix("data: ")) for piece in pieces]
+        return shapes.differences(values, ("list", shapes.read(rest)))
     return shapes.differences(answer.json, shapes.read(shape))
