@@ -21,6 +21,7 @@ GUIDES = ("adding-an-endpoint", "adding-a-task", "adding-a-provider")
 _BLOCK = re.compile(r"(?:^`([\w./-]+)`[^\n]*:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What is installed already is not installed again.
 _INSTALLED = [f"-o.venv/.installed/{stamp}" for stamp in ("core", "local", "dev")]
+_INSTALLED += ["-otests/services/oidc/node_modules/.installed"]
 
 
 class Copy:

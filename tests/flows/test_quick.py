@@ -8,7 +8,7 @@ from tests.services.stack import Stack
 
 STACK = {"quick": 1}
 # Celery's loop wakes up once a second by itself; nobody must wait for that.
-_TURNS, _MOST_S = 8, 4.0
+_TURNS, _MOST_S = 12, 9.0
 
 
 def laid_out(account: Account, code: str = "x=1") -> Any:

@@ -47,13 +47,12 @@ def test_every_process_runs_in_a_group_of_its_own(manage):
 def test_a_killed_service_is_back_at_once_and_a_line_says_so(manage):
     manager = manage(TWO)
     old = manager.pid_of("sleep 601")
-    begun = time.monotonic()
 
     os.kill(old, signal.SIGKILL)
-    wait_until(lambda: manager.output().count("a      | up\n") == 2, 5, "the service to be back")
+    wait_until(lambda: manager.output().count("a      | up\n") == 2, 15, "the service to be back")
 
-    assert time.monotonic() - begun < 1
     assert manager.pid_of("sleep 601") != old
+    assert "next try" not in manager.output()
     assert "launch | a was ended by signal 9; starting it again\n" in manager.output()
 
 

@@ -298,7 +298,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_finds_all_data(stack, launch)
     answer = user.api("POST", "/api/chat/completions", _question(user))
 
     assert answer.status_code == 200, answer.text
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 45  # alone on the machine it takes four seconds
     os.kill(again.pid, signal.SIGKILL)
     again.wait_until_nothing_is_left(30)
 

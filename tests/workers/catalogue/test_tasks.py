@@ -110,13 +110,13 @@ def test_slow_connections_delay_the_list_by_one_patience_only(
     openai_server, silent_url, monkeypatch
 ):
     monkeypatch.setattr(tasks, "_PATIENCE_S", 0.4)
-    set_up(*[f"{silent_url}/{n}" for n in range(4)], openai_server.url)
+    set_up(*[f"{silent_url}/{n}" for n in range(20)], openai_server.url)
     started = time.monotonic()
 
     offered = refresh()
 
     assert offered == ["fake-alpha", "fake-beta"]
-    assert 0.4 <= time.monotonic() - started < 1.2
+    assert 0.4 <= time.monotonic() - started < 4  # one after the other they take twice as long
 
 
 def test_a_model_at_two_places_is_offered_once(openai_server):
