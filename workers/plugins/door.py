@@ -5,6 +5,7 @@ gives (`shared.addresses`), and never to a service of ours, whatever is allowed 
 """
 
 import contextlib
+import os
 import socket
 import threading
 from typing import Any
@@ -17,6 +18,8 @@ from shared.config.settings import get_settings
 
 _CONNECT_S = 10.0
 _LONGEST_QUESTION = 4096
+# A plugin may send a line that takes no answer.
+_ANSWER_S = 5.0
 # Questions of one plugin at the same time.
 _MOST_AT_ONCE = 16
 _SERVICES = ("redis_url", "broker_url", "sqlalchemy_url", "qdrant_uri", "local_models_url")
@@ -42,7 +45,7 @@ class Door:
         with contextlib.suppress(OSError):
             while True:
                 data, handles, _, _ = socket.recv_fds(self._line, _LONGEST_QUESTION, 4)
-                lines = [socket.socket(fileno=handle) for handle in handles]
+                lines = [line for handle in handles if (line := _line(handle)) is not None]
                 if not data:
                     return
                 self._begin(data, lines)
@@ -61,6 +64,17 @@ class Door:
                 _reply(line, data)
         finally:
             self._room.release()
+
+
+def _line(handle: int) -> socket.socket | None:
+    """Take over what a plugin has sent to be answered on; what is no socket is closed."""
+    try:
+        line = socket.socket(fileno=handle)
+    except OSError:
+        os.close(handle)
+        return None
+    line.settimeout(_ANSWER_S)
+    return line
 
 
 def _reply(line: socket.socket, data: bytes) -> None:

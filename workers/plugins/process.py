@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.config.settings import get_settings
+from shared.offload import off_loop
+from workers.plugins.inside import watching
 from workers.plugins.inside.start import CONTROL, DOOR, LIFELINE
 
 _INSIDE = Path(__file__).with_name("inside")
@@ -64,8 +65,11 @@ class Child:
     def drop_folder(self) -> None:
         """Remove its folder from our disk; one with namespaces has its own laid over it."""
         if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder = ""
+            folder, self.folder = self.folder, ""
+            try:
+                os.rmdir(folder)  # as it is with namespaces
+            except OSError:
+                off_loop(watching.clear, folder)
 
     def exit_code(self) -> int | None:
         """Tell how it ended; None while it runs, or when that is not known."""

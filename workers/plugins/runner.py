@@ -282,7 +282,7 @@ class Runner:
 # By what a keeper's exit code says: the number of a signal, as a byte.
 _ENDS = {
     (-24 & 0xFF): "took more CPU time than it may.",
-    (-9 & 0xFF): "was killed.",
+    (-9 & 0xFF): "was killed: most likely it took more memory or disk than it may.",
     (-25 & 0xFF): "wrote a larger file than it may.",
     (-11 & 0xFF): "crashed.",
     (-31 & 0xFF): "did what the jail forbids.",

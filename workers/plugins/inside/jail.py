@@ -8,14 +8,13 @@ import ctypes
 import os
 import resource
 import select
-import shutil
 import signal
 import struct
 import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import landlock, seccomp, syscalls
+from . import landlock, seccomp, syscalls, watching
 
 AUTO, NAMESPACES, LANDLOCK, OFF = "auto", "namespaces", "landlock", "off"
 
@@ -33,6 +32,9 @@ _LAST_CAPABILITY = 63
 _ROOT_BYTES = 4 * 2**20
 # With namespaces the only place that can be written to; nobody else sees it.
 _OWN_DISK = "/tmp"  # noqa: S108 -- as the sentence above says
+
+# How often the keeper looks at what the processes take together.
+_LOOK_EVERY_MS = 250
 
 # Users that exist nowhere: each jail of a worker that is root has one of its own.
 _FIRST_USER, _MOST_USERS = 0x60000000, 0x8000
@@ -66,9 +68,9 @@ class Limits:
     """What one plugin's process may take.
 
     Attributes:
-        memory_bytes: Of address space, for each process.
+        memory_bytes: Of address space, for each process; of memory, for all of them together.
         cpu_s: In its whole life.
-        disk_bytes: In its own folder; without namespaces for each file.
+        disk_bytes: In its own folder.
         processes: With their threads; without namespaces it may start none.
         files: Open at once.
     """
@@ -114,11 +116,14 @@ def enter(plan: Plan, lifeline: int) -> tuple[str, ...]:
         NothingHolds: There is no jail of this kind here.
     """
     is_alone = plan.kind in (AUTO, NAMESPACES) and _own_namespaces(plan.kind == NAMESPACES)
-    keeper = os.getpid()
+    keeper, proc = os.getpid(), _open_proc() if is_alone else -1
     child = os.fork()
     if child:
-        _keep(child, lifeline, "" if is_alone else plan.folder, has_group=plan.kind == OFF)
+        ward = _Ward(child, proc, "" if is_alone else plan.folder, plan.limits)
+        _keep(ward, lifeline, has_group=plan.kind == OFF)
     os.close(lifeline)
+    if proc >= 0:
+        os.close(proc)
     held = _inside(plan, is_alone)
     if not is_alone and os.getppid() != keeper:
         os._exit(1)
@@ -180,19 +185,53 @@ def _leave_as_user() -> None:
             file.write(text)
 
 
-def _keep(child: int, lifeline: int, folder: str, has_group: bool) -> NoReturn:
+def _open_proc() -> int:
+    """Open the machine's view of processes, for the keeper: its root is another one later."""
+    try:
+        return os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+@dataclass(frozen=True)
+class _Ward:
+    """Whom the keeper looks after.
+
+    Attributes:
+        pid: The process inside.
+        proc: A handle of `/proc` where it may start others; else -1.
+        folder: Its own; empty where a disk of its own lies over it.
+    """
+
+    pid: int
+    proc: int
+    folder: str
+    limits: Limits
+
+    @property
+    def takes_too_much(self) -> bool:
+        """Whether it has gone beyond what the kernel does not limit."""
+        disk, memory = self.limits.disk_bytes, self.limits.memory_bytes
+        if self.folder and watching.disk_bytes(self.folder, disk) > disk:
+            return True
+        return self.proc >= 0 and watching.memory_bytes(self.pid, self.proc, memory) > memory
+
+
+def _keep(ward: _Ward, lifeline: int, has_group: bool) -> NoReturn:
     """Wait for the end of the process inside, or of the worker; leave nothing in its folder."""
     for number in (0, 1, 2, 3, 4):
         os.close(number)
-    handle = os.pidfd_open(child)
+    handle = os.pidfd_open(ward.pid)
     waiting = select.poll()
     waiting.register(handle, select.POLLIN)
     waiting.register(lifeline, 0)
-    if handle not in dict(waiting.poll()):
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
+    while not (ready := dict(waiting.poll(_LOOK_EVERY_MS))) and not ward.takes_too_much:
+        pass
+    if handle not in ready:
+        os.kill(ward.pid, signal.SIGKILL)
+    _, status = os.waitpid(ward.pid, 0)
+    if ward.folder:
+        watching.clear(ward.folder)
     if has_group:
         # What it has left behind; this process is of the same group.
         os.killpg(0, signal.SIGKILL)

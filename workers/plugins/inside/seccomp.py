@@ -26,23 +26,33 @@ _NEW_NAMESPACES = 0x7E020000
 _CLONE_THREAD = 0x00010000
 _MSG_FASTOPEN = 0x20000000
 _TYPE_OF_SOCKET = 0xF
-_TYPES_INTO_TERMINALS = (0x5412, 0x541C)
+# TIOCSTI, TIOCLINUX; FIOSETOWN, SIOCSPGRP: who is signalled when something can be read.
+_REQUESTS = (0x5412, 0x541C, 0x8901, 0x8902)
+# F_SETOWN, F_SETSIG, F_SETOWN_EX: the same; F_SETLEASE lets others wait for a file.
+_COMMANDS = (8, 10, 15, 1024)
 
 # Other processes; other views of files; the network (connections come from outside, ready made);
 # what processes share; what a whole machine has; parts in which errors were found again and again.
 _FORBIDDEN = """
     ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd pidfd_send_signal
+    rt_sigqueueinfo rt_tgsigqueueinfo migrate_pages move_pages
+    inotify_init inotify_init1
     mount umount2 pivot_root chroot unshare setns mount_setattr open_tree move_mount fsopen
     fsconfig fsmount fspick open_by_handle_at name_to_handle_at mknod mknodat fanotify_init
     connect bind listen accept accept4
-    msgget shmget semget mq_open add_key request_key keyctl
+    msgget msgsnd msgrcv msgctl shmget shmat shmctl semget semop semtimedop semctl
+    mq_open mq_unlink add_key request_key keyctl
     acct quotactl quotactl_fd swapon swapoff reboot settimeofday clock_settime clock_adjtime
     adjtimex sethostname setdomainname syslog iopl ioperm vhangup personality init_module
     finit_module delete_module kexec_load kexec_file_load
-    bpf perf_event_open userfaultfd
+    bpf perf_event_open userfaultfd modify_ldt
 """
 # As if the kernel was older: callers have other ways.
 _UNKNOWN = ("io_uring_setup", "io_uring_enter", "io_uring_register", "clone3")
+# About a process, which their first argument names; 0 is the one that calls.
+_OF_A_PROCESS = "prlimit64 sched_setaffinity sched_setscheduler sched_setparam sched_setattr"
+# What setpriority and ioprio_set call one process, and no group or user.
+_PRIORITIES = {"setpriority": 0, "ioprio_set": 1}
 # Done by saying so: without a view of files of its own, they would reach those of everybody.
 _PRETENDED = """
     chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat
@@ -84,7 +94,7 @@ def _program(is_alone: bool, guards_truncation: bool) -> Program:
         program += _on(name, [_fail(errno.EPERM)])
     for name in _UNKNOWN:
         program += _on(name, [_fail(errno.ENOSYS)])
-    program += _sockets() + _terminals() + _processes(is_alone)
+    program += _sockets() + _requests() + _processes(is_alone)
     if not is_alone:
         program += _files_of_everybody(guards_truncation)
     return [*program, (_RETURN, 0, 0, _ALLOW)]
@@ -103,19 +113,25 @@ def _sockets() -> Program:
         ],
     )
     local = _require(_one_of(0, [int(socket.AF_UNIX)]))
-    program += _on("socketpair", [*local, (_RETURN, 0, 0, _ALLOW)])
+    # One for datagrams could send to any local socket, whatever it is paired with.
+    types = [int(socket.SOCK_STREAM), int(socket.SOCK_SEQPACKET)]
+    paired = _require(_one_of(1, types, _TYPE_OF_SOCKET))
+    program += _on("socketpair", [*local, *paired, (_RETURN, 0, 0, _ALLOW)])
     for name, place in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
         no_opening = _require(_one_of(place, [0], _MSG_FASTOPEN))
         program += _on(name, [*no_opening, (_RETURN, 0, 0, _ALLOW)])
     return program
 
 
-def _terminals() -> Program:
-    """Let nobody type into a terminal."""
-    body: Program = [(_LOAD, 0, 0, _low(1))]
-    for request in _TYPES_INTO_TERMINALS:
-        body += [(_EQUAL, 0, 1, request), _fail(errno.EPERM)]
-    return _on("ioctl", [*body, (_RETURN, 0, 0, _ALLOW)])
+def _requests() -> Program:
+    """Let nobody type into a terminal, have others signalled, or keep them from a file."""
+    program: Program = []
+    for name, values in (("ioctl", _REQUESTS), ("fcntl", _COMMANDS)):
+        body: Program = [(_LOAD, 0, 0, _low(1))]
+        for value in values:
+            body += [(_EQUAL, 0, 1, value), _fail(errno.EPERM)]
+        program += _on(name, [*body, (_RETURN, 0, 0, _ALLOW)])
+    return program
 
 
 def _processes(is_alone: bool) -> Program:
@@ -130,6 +146,18 @@ def _processes(is_alone: bool) -> Program:
     for name in ("kill", "tgkill"):
         itself = _require(_one_of(0, [os.getpid()]))
         program += _on(name, [*itself, (_RETURN, 0, 0, _ALLOW)])
+    return program + _settings_of_processes()
+
+
+def _settings_of_processes() -> Program:
+    """Let limits, cores and priorities be changed of the process itself only."""
+    itself = [0, os.getpid()]
+    program: Program = []
+    for name in _OF_A_PROCESS.split():
+        program += _on(name, [*_require(_one_of(0, itself)), (_RETURN, 0, 0, _ALLOW)])
+    for name, process in _PRIORITIES.items():
+        look = [*_require(_one_of(0, [process])), *_require(_one_of(1, itself))]
+        program += _on(name, [*look, (_RETURN, 0, 0, _ALLOW)])
     return program
 
 

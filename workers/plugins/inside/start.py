@@ -12,7 +12,7 @@ CONTROL, DOOR, LIFELINE = 3, 4, 5
 
 def main() -> None:
     """Read what is to be opened, enter the jail, and serve until the worker closes the line."""
-    os.closerange(LIFELINE + 1, 4096)
+    os.closerange(LIFELINE + 1, os.sysconf("SC_OPEN_MAX"))
     control = socket.socket(fileno=CONTROL)
     control.setblocking(True)  # the worker's green threads have made it otherwise
     opening = json.loads(frames.read(control))
