@@ -68,8 +68,7 @@ def enqueue(
         "handed_over": 0,
         "sent_at": time.time(),
         "cancel_requested": False,
-        # No deep copy: it is written at once, and a chat may be long.
-        "request": vars(payload),
+        "request": payload.given(),
         "held": held,
         "trace": tracing.traceparent(),
         "request_id": request_id.get() or None,

@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 from sqlalchemy.exc import DBAPIError
@@ -77,10 +77,15 @@ class Running:
         return SPECS[self.claim.kind].payload.model_validate(self.claim.request)
 
     def let_go_of_body(self) -> None:
-        """Keep of the request's body only what is needed at the end: how long it was."""
-        body = self.claim.request.pop("body", None)
+        """Keep of the stored request only what is needed at the end: whom it asks, and how long
+        its body was.
+        """
+        request = self.claim.request
+        body, model = request.get("body"), request.get("model")
         if body is not None:
             self.asked_tokens = usage.estimated_prompt(body)
+            request.clear()
+            request["model"] = model
 
     def stop(self, reason: type[Stopped]) -> None:
         """End the work from outside; the first reason counts. Safe from any thread or greenlet."""
@@ -108,29 +113,28 @@ class Running:
         if self._reason is not None:
             raise self._reason
 
-    @contextmanager
-    def abortable(self, abort: Callable[[], None]) -> Iterator[None]:
+    def abortable(self, abort: Callable[[], None]) -> AbstractContextManager[None]:
         """Name what `stop` has to call so that the block ends at once; must not block. Blocks may
         stand in each other, and run side by side in several threads.
 
         Raises:
             Stopped: At the start, when the job was stopped already; at the end, in place of
-                whatever
-                error the abortion caused.
+                whatever error the abortion caused.
         """
+        return _Abortable(self, abort)
+
+    def hold(self, abort: Callable[[], None]) -> None:
+        """Begin an abortable block."""
         self._aborts.append(abort)
-        try:
-            self.check()
-            yield
-        except (
-            Exception
-        ) as error:  # border: an aborted call fails in many ways, the reason is what counts
-            if self._reason is None:
-                raise
-            raise self._reason from error
-        finally:
+        if self._reason is not None:
             self._aborts.remove(abort)
-        self.check()
+            raise self._reason
+
+    def release(self, abort: Callable[[], None], error: BaseException | None) -> None:
+        """End an abortable block: an aborted call fails in many ways, the reason is what counts."""
+        self._aborts.remove(abort)
+        if self._reason is not None and (error is None or isinstance(error, Exception)):
+            raise self._reason from error
 
     def pause(self, seconds: float) -> None:
         """Wait before another try, but no longer than until somebody stops the job."""
@@ -140,6 +144,39 @@ class Running:
 
     def _on_refused(self, reason: int) -> None:
         self.stop(Overflowed if reason == relay.FULL else Superseded)
+
+
+# No generators: each answer stands in these two blocks for minutes, and those take 0.4 KB each.
+
+
+class _Abortable(AbstractContextManager[None]):
+    """A block that `Running.stop` ends."""
+
+    __slots__ = ("_abort", "_running")
+
+    def __init__(self, running: Running, abort: Callable[[], None]) -> None:
+        self._running, self._abort = running, abort
+
+    def __enter__(self) -> None:
+        self._running.hold(self._abort)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._running.release(self._abort, error)
+
+
+class _Entered(AbstractContextManager[None]):
+    """A block for as long as which a job is live."""
+
+    __slots__ = ("_live", "_running")
+
+    def __init__(self, live: "Live", running: Running) -> None:
+        self._live, self._running = live, running
+
+    def __enter__(self) -> None:
+        self._live.enter(self._running)
+
+    def __exit__(self, *_: object) -> None:
+        self._live.leave(self._running)
 
 
 class Live:
@@ -152,24 +189,26 @@ class Live:
         self._keeper: threading.Thread | None = None
         self._is_handing_over = False
 
-    @contextmanager
-    def entered(self, running: Running) -> Iterator[None]:
+    def entered(self, running: Running) -> AbstractContextManager[None]:
         """Keep a job's lease and let it be stopped for as long as the block runs."""
-        job_id = running.claim.id
+        return _Entered(self, running)
+
+    def enter(self, running: Running) -> None:
+        """Begin to keep a job's lease; an older attempt that runs here has to end."""
         if self._keeper is None:
             self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
             self._keeper.start()
             subscriber.add(relay.control_channel(), self._on_control)
-        if older := self._jobs.get(job_id):
+        if older := self._jobs.get(running.claim.id):
             older.stop(Superseded)
-        self._jobs[job_id] = running
+        self._jobs[running.claim.id] = running
         if self._is_handing_over:
             running.stop(HandedOver)
-        try:
-            yield
-        finally:
-            if self._jobs.get(job_id) is running:
-                del self._jobs[job_id]
+
+    def leave(self, running: Running) -> None:
+        """Keep it no longer, unless a newer attempt at it runs here."""
+        if self._jobs.get(running.claim.id) is running:
+            del self._jobs[running.claim.id]
 
     def keeps(self, job_id: str) -> bool:
         """Whether this process works on a job that it is told to do: it was late to renew its

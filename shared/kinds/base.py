@@ -1,6 +1,8 @@
 """What a kind of job is."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from pydantic import ConfigDict
 
@@ -17,6 +19,28 @@ class Payload(Schema):
     """
 
     model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Give its fields but for those that say no more than their default.
+
+        No deep copy: it is written at once, and a chat may be long.
+        """
+        defaults = _defaults(type(self))
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in defaults or value != defaults[name]
+        }
+
+
+@cache
+def _defaults(payload: type[Payload]) -> dict[str, Any]:
+    """Give the defaults of the fields that have one."""
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in payload.model_fields.items()
+        if not field.is_required()
+    }
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,20 @@ import orjson
 
 from shared.services import thoughts
 
-_JOIN_AT = 64
 _MOST_TIMES = 1000
 # What stands for the result of a call that was given up.
 _STOPPED = "Stopped before it was done."
 
 
 class _Text:
-    """A text that grows token by token; a token of its own takes ten times its letters' memory."""
+    """A text that grows token by token. It is kept as UTF-8 in one piece: a token of its own takes
+    ten times its letters' memory.
+    """
 
-    __slots__ = ("_joined", "_pieces", "_size", "_times")
+    __slots__ = ("_size", "_times", "_written")
 
     def __init__(self) -> None:
-        self._joined: list[str] = []
-        self._pieces: list[str] = []
+        self._written = bytearray()
         self._size = 0
         # When what could be a tag came: place in the text, time.
         self._times: list[tuple[int, float]] = []
@@ -34,14 +34,11 @@ class _Text:
         if ("<" in piece or "|" in piece) and len(self._times) < _MOST_TIMES:
             self._times.append((self._size, time.monotonic()))
         self._size += len(piece)
-        pieces = self._pieces
-        pieces.append(piece)
-        if len(pieces) == _JOIN_AT:
-            self._joined.append("".join(pieces))
-            pieces.clear()
+        # Half a character is somebody else's fault, and nothing to lose an answer for.
+        self._written += piece.encode("utf-8", "surrogatepass")
 
     def whole(self) -> str:
-        return "".join([*self._joined, *self._pieces])
+        return self._written.decode("utf-8", "surrogatepass")
 
     def seconds_between(self, start: int, end: int | None) -> int:
         """Tell how long it took from one place to another; None for the end until now."""

@@ -110,7 +110,7 @@ def _messages_before(user: Principal, previous: str | None) -> list[dict[str, An
     if ending is None:
         raise Invalid("The response that this one goes on from has not ended yet.")
     asked = list(job.request["body"]["messages"])
-    if (job.request["about"]).get("instructions"):
+    if (job.request.get("about") or {}).get("instructions"):
         asked = asked[1:]  # they hold for their own response only
     return asked + messages_of(shape.output_of(ending[1], job.id))
 

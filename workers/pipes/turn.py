@@ -1,11 +1,10 @@
 """The answer for which a pipe is asked: what it may know of it, and who hears its events."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shared.held import Held
 from shared.kinds.inference import RunChat
 from shared.services.accounts import Principal
 from workers.inference.telling import Teller
@@ -22,7 +21,7 @@ class Tools(Protocol):
         """Call one; errors as those of a toolset."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One answer.
 
@@ -41,14 +40,9 @@ class Turn:
 _turn: ContextVar[Turn | None] = ContextVar("pipe_turn", default=None)
 
 
-@contextmanager
-def asked_in(turn: Turn) -> Iterator[None]:
+def asked_in(turn: Turn) -> Held[Turn | None]:
     """Let pipes that are asked in a block know for which answer."""
-    token = _turn.set(turn)
-    try:
-        yield
-    finally:
-        _turn.reset(token)
+    return Held(_turn, turn)
 
 
 def current() -> Turn | None:

@@ -72,34 +72,30 @@ class Answer:
     ) -> Generator[list[Event], None, None]:
         upstream, cut = self._upstream, self._cut
         response = upstream.open(path, body, cut)
-        del body  # an answer may take an hour, and its question be large
+        source = _source_of(response)
         try:
-            yield from self._read(response, reader_for(response))
-            _keep_connection(response)
+            reader, pieces = reader_for(response), self._pieces(response)
+            # An answer may take an hour: its question may be large, and many wait side by side.
+            del body, reader_for, response
+            try:
+                for piece in pieces:
+                    events = reader.feed(piece)
+                    del piece
+                    if events:
+                        yield events
+                    del events
+                    if (reader.done or reader.may_end) and _is_over(reader, source):
+                        break
+            except httpx.HTTPError:
+                if cut.is_set or not reader.may_end:
+                    raise
+            if events := reader.finish():
+                yield events
+            _keep_connection(source)
         except (httpx.HTTPError, Unreadable) as error:
             raise upstream.translate(error, cut) from error
         finally:
-            response.close()
-
-    def _read(
-        self, response: httpx.Response, reader: EventReader
-    ) -> Generator[list[Event], None, None]:
-        feed = reader.feed
-        try:
-            for piece in self._pieces(response):
-                events = feed(piece)
-                if events:
-                    yield events
-                if reader.done:
-                    break
-                if reader.may_end:
-                    _hurry(response)
-        except httpx.HTTPError:
-            if self._cut.is_set or not reader.may_end:
-                raise
-        events = reader.finish()
-        if events:
-            yield events
+            source.close()
 
     def _pieces(self, response: httpx.Response) -> Iterable[bytes]:
         """Give the body as it comes; only what is compressed takes httpx's longer way."""
@@ -120,13 +116,20 @@ class Answer:
             yield piece
 
 
-def _hurry(response: httpx.Response) -> None:
-    """Wait no longer than needed for [DONE] when nothing else is missing."""
-    if isinstance(response.stream, Body):
-        response.stream.hurry(_AFTERMATH_S)
+def _source_of(response: httpx.Response) -> Body | httpx.Response:
+    """Give what has to be closed; of our own transport's answers only the body is kept."""
+    stream = response.stream
+    return stream if isinstance(stream, Body) else response
 
 
-def _keep_connection(response: httpx.Response) -> None:
+def _is_over(reader: EventReader, source: Body | httpx.Response) -> bool:
+    """Whether all has come; when only [DONE] is missing it is not waited for any longer."""
+    if not reader.done and isinstance(source, Body):
+        source.hurry(_AFTERMATH_S)
+    return reader.done
+
+
+def _keep_connection(source: Body | httpx.Response) -> None:
     """Close without ending the connection: all was read but perhaps the last, empty chunk."""
-    if isinstance(response.stream, Body):
-        response.stream.park()
+    if isinstance(source, Body):
+        source.park()

@@ -1,11 +1,11 @@
 """For whom a model server is asked: it is told so where ENABLE_FORWARD_USER_INFO_HEADERS is on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 from urllib.parse import quote
 
 from shared.config.settings import get_settings
+from shared.held import Held
 from shared.services.accounts import Principal
 
 Headers = tuple[tuple[str, str], ...]
@@ -22,42 +22,40 @@ TASK_NAMES = {
     "tools": "function_calling",
 }
 
+
+class _Behalf(NamedTuple):
+    user: Principal | None = None
+    task: str | None = None
+    headers: Headers = ()
+
+
 # Not an argument: it would pass through every layer between a job and the request.
-_headers: ContextVar[Headers] = ContextVar("behalf", default=())
-_task: ContextVar[str | None] = ContextVar("behalf_task", default=None)
-_user: ContextVar[Principal | None] = ContextVar("behalf_user", default=None)
+_behalf: ContextVar[_Behalf] = ContextVar("behalf", default=_Behalf())  # noqa: B039 -- a tuple
 
 
-@contextmanager
-def asking_for(user: Principal, task: str | None = None) -> Iterator[None]:
+def asking_for(user: Principal, task: str | None = None) -> Held[_Behalf]:
     """Let the requests of a block tell for whom they are made.
 
     Args:
         task: What they are for when it is no answer, such as "title".
     """
-    token = _headers.set(_of(user) if get_settings().enable_forward_user_info_headers else ())
-    user_token, task_token = _user.set(user), _task.set(task)
-    try:
-        yield
-    finally:
-        _headers.reset(token)
-        _user.reset(user_token)
-        _task.reset(task_token)
+    told = _of(user) if get_settings().enable_forward_user_info_headers else ()
+    return Held(_behalf, _Behalf(user, task, told))
 
 
 def headers() -> Headers:
     """Give the headers for a request that is made now."""
-    return _headers.get()
+    return _behalf.get().headers
 
 
 def user() -> Principal | None:
     """Give the user for whom something is asked now; None when it is for nobody."""
-    return _user.get()
+    return _behalf.get().user
 
 
 def task() -> str | None:
     """Give what something is asked for now; None when that is an answer."""
-    return _task.get()
+    return _behalf.get().task
 
 
 def _of(user: Principal) -> Headers:

@@ -42,6 +42,8 @@ class EventReader:
                 self._read_lines(self._splitter.feed(piece), events)
             except Unreadable as error:
                 self._failure = error
+        if self._has_meta:
+            self._start = b""
         if self._failure is not None and not events:
             self._fail(self._failure)
         return events

@@ -312,17 +312,25 @@ class Body(httpx.SyncByteStream):
         self._keep_alive = keep_alive
 
     def __iter__(self) -> Iterator[bytes]:
-        exchange, decoder, data = self._exchange, self._decoder, self._rest
-        feed, receive, watch = decoder.feed, exchange.receive, exchange.watch
+        return iter(self.read, b"")
+
+    def read(self) -> bytes:
+        """Wait for the next piece; empty at the end.
+
+        Raises:
+            httpx.TransportError: It took too long, was cut, or failed.
+        """
+        exchange, decoder = self._exchange, self._decoder
+        data, self._rest = self._rest, b""
         try:
             while True:
-                piece = feed(data) if data else b""
+                piece = decoder.feed(data) if data else b""
                 if piece:
-                    watch.patience_s = exchange.idle_s
-                    yield piece
+                    exchange.watch.patience_s = exchange.idle_s
+                    return piece
                 if decoder.complete:
-                    return
-                data = receive()
+                    return b""
+                data = exchange.receive()
                 if not data:
                     decoder.end()
         except Malformed as error:
