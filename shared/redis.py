@@ -16,7 +16,7 @@ from shared.primary import primary_options
 
 # A call takes well under a millisecond: in a burst callers wait for one of these, which is cheaper
 # than opening hundreds of connections at once. The long waits have connections of their own.
-_MAX_CONNECTIONS, _POOL_PATIENCE_S = 32, 10
+_MAX_CONNECTIONS, _POOL_PATIENCE_S = 16, 10
 # Each connection keeps a buffer of this size; redis-py's 64 KB would make 2 MB of a process.
 _READ_BYTES = 8192
 # So many connections are kept at hand, and used without a question when they were used just now.

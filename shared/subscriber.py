@@ -27,13 +27,32 @@ _MOST_GIVEN_UP, _GIVEN_UP_AFTER_S = 64, 1.0
 _ANSWER_PATIENCE_S = 10.0
 
 
-class _Topic:
-    """The followers of one channel."""
+class Topic:
+    """The followers of one channel, of which a process may have thousands."""
+
+    __slots__ = ("_waiting", "callbacks", "has_gap", "is_ready")
 
     def __init__(self) -> None:
-        self.callbacks: list[Callback] = []
-        self.ready = threading.Event()
-        self.has_gap = False
+        self.callbacks: tuple[Callback, ...] = ()
+        self.has_gap = self.is_ready = False
+        self._waiting: threading.Event | None = None
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until nothing can be missed that is published from now on; whether it is so."""
+        if self.is_ready:
+            return True
+        if self._waiting is None:
+            self._waiting = threading.Event()
+        waiting = self._waiting
+        # It may have become ready in between, by a thread that saw nobody wait.
+        return self.is_ready or waiting.wait(timeout_s)
+
+    def becomes_ready(self) -> None:
+        """Let those go on who wait."""
+        self.is_ready = True
+        if self._waiting is not None:
+            self._waiting.set()
+            self._waiting = None
 
 
 class Subscriber:
@@ -45,7 +64,7 @@ class Subscriber:
     """
 
     def __init__(self) -> None:
-        self._topics: dict[bytes, _Topic] = {}
+        self._topics: dict[bytes, Topic] = {}
         self._lock = threading.Lock()
         self._connection: Any = None
         self._thread: threading.Thread | None = None
@@ -54,7 +73,7 @@ class Subscriber:
         # Who waits for the answers to commands, in the order in which they were sent.
         self._callers: deque[SimpleQueue[Any]] = deque()
 
-    def add(self, channel: str, callback: Callback, is_urgent: bool = True) -> threading.Event:
+    def add(self, channel: str, callback: Callback, is_urgent: bool = True) -> Topic:
         """Follow a channel.
 
         Args:
@@ -62,17 +81,18 @@ class Subscriber:
                 `call` or `flush`, ahead of what is called.
 
         Returns:
-            An event that is set when nothing published from now on can be missed.
+            The channel, on which one can wait until nothing that is published from then on can be
+            missed.
         """
         name = channel.encode()
         with self._lock:
             topic = self._topics.get(name)
             is_new = topic is None
             if topic is None:
-                topic = self._topics[name] = _Topic()
+                topic = self._topics[name] = Topic()
                 # While there is no connection something may be published that nobody hears.
                 topic.has_gap = self._thread is not None and self._connection is None
-            topic.callbacks = [*topic.callbacks, callback]
+            topic.callbacks = (*topic.callbacks, callback)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
                 self._thread.start()
@@ -80,7 +100,7 @@ class Subscriber:
                 self._put("SUBSCRIBE", name)
             if is_urgent:
                 self._send()
-        return topic.ready
+        return topic
 
     def remove(self, channel: str, callback: Callback) -> None:
         """Stop following; unknown pairs are ignored."""
@@ -89,7 +109,7 @@ class Subscriber:
             topic = self._topics.get(name)
             if topic is None:
                 return
-            topic.callbacks = [c for c in topic.callbacks if c != callback]
+            topic.callbacks = tuple(c for c in topic.callbacks if c != callback)
             if not topic.callbacks:
                 del self._topics[name]
                 self._put("UNSUBSCRIBE", name)
@@ -184,7 +204,7 @@ class Subscriber:
             callers, self._callers = self._callers, deque()
             self._outgoing = []
             for topic in self._topics.values():
-                topic.ready.clear()
+                topic.is_ready = False
                 topic.has_gap = True
         for caller in callers:
             caller.put(RedisDown("the connection is lost"))
@@ -234,7 +254,7 @@ class Subscriber:
         if message[0] == b"message":
             self._tell(topic, message[2])
         elif message[0] == b"subscribe":
-            topic.ready.set()
+            topic.becomes_ready()
             if topic.has_gap:
                 topic.has_gap = False
                 self._tell(topic, None)
@@ -250,7 +270,7 @@ class Subscriber:
             self._callers.popleft().put(message)
 
     @staticmethod
-    def _tell(topic: _Topic, message: bytes | None) -> None:
+    def _tell(topic: Topic, message: bytes | None) -> None:
         for callback in topic.callbacks:
             try:
                 callback(message)

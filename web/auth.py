@@ -1,5 +1,6 @@
 """Who is asking: tokens by flask-jwt-extended, API keys, and a short memory of both."""
 
+import sys
 import time
 from datetime import timedelta
 from functools import partial
@@ -213,7 +214,8 @@ class Permit:
 
     def __init__(self) -> None:
         self._user_id = current_user().id
-        self._credential = credential_of_request() or ""
+        # A user's streams share one copy of it.
+        self._credential = sys.intern(credential_of_request() or "")
         self._seen = _memory.changes_of(self._user_id)
 
     def holds(self) -> bool:

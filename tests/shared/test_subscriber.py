@@ -223,7 +223,7 @@ def test_what_is_not_urgent_is_followed_from_the_next_command_on(subscriber):
     subscriber.call("PUBLISH", "of a job to come", b"1")
 
     ear.waits_for(b"1")
-    assert ready.is_set()
+    assert ready.is_ready
     assert not before
 
 

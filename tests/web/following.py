@@ -52,7 +52,7 @@ class Reader:
     def listens(self) -> bool:
         """Whether it has read the log, and hears what is published from now on."""
         ready = getattr(self.follow, "_ready", None)  # made when its thread begins
-        return ready is not None and ready.is_set() and not self.follow._is_behind
+        return ready is not None and ready.is_ready and not self.follow._is_behind
 
     @property
     def numbers(self) -> list[int]:

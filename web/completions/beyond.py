@@ -4,7 +4,6 @@ A client of a plain stream cannot be told to drop what it has. So of a second at
 what is longer than the first.
 """
 
-from collections import defaultdict
 from typing import Any
 
 import orjson
@@ -48,10 +47,13 @@ def _behind(text: str, known: int) -> str:
 class Beyond:
     """All texts of one answer; `text` is the first choice's, by far the most frequent."""
 
+    __slots__ = ("_is_repeated", "_known_calls", "_tracks", "text")
+
     def __init__(self) -> None:
         self.text = Track()
-        self._tracks: dict[tuple[Any, ...], Track] = defaultdict(Track)
-        self._known_calls: set[tuple[int, int]] = set()
+        # Most answers have neither: nothing is made for these before it is needed.
+        self._tracks: dict[tuple[Any, ...], Track] = {}
+        self._known_calls: frozenset[tuple[int, int]] = frozenset()
         self._is_repeated = False
 
     def restart(self) -> None:
@@ -62,11 +64,14 @@ class Beyond:
 
     def of_text(self, choice: int, piece: str) -> str:
         """Give what is new of a piece of text."""
-        return (self._tracks["text", choice] if choice else self.text).beyond(piece)
+        return (self._track("text", choice) if choice else self.text).beyond(piece)
 
     def of_reasoning(self, choice: int, piece: str) -> str:
         """Give what is new of a piece of reasoning."""
-        return self._tracks["reasoning", choice].beyond(piece)
+        return self._track("reasoning", choice).beyond(piece) if piece else ""
+
+    def _track(self, *place: Any) -> Track:
+        return self._tracks.setdefault(place, Track())
 
     def of_calls(self, choice: int, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Give what is new of the deltas of tool calls; the id and the name that a call had first
@@ -78,9 +83,9 @@ class Beyond:
     def _of_call(self, choice: int, call: dict[str, Any]) -> dict[str, Any] | None:
         place = (choice, call.get("index", 0))
         function = call.get("function") or {}
-        arguments = self._tracks["call", *place].beyond(function.get("arguments") or "")
+        arguments = self._track("call", *place).beyond(function.get("arguments") or "")
         is_known = place in self._known_calls
-        self._known_calls.add(place)
+        self._known_calls |= {place}
         if not self._is_repeated or not is_known:
             return call
         return {"index": place[1], "function": {"arguments": arguments}} if arguments else None

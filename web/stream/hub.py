@@ -44,6 +44,25 @@ class Follow:
         is_new: Whether the job does not exist yet, so that an empty log means nothing.
     """
 
+    __slots__ = (
+        "_at_once",
+        "_bytes",
+        "_doubt_after_s",
+        "_frames",
+        "_has_heard_the_end",
+        "_is_behind",
+        "_is_new",
+        "_is_woken",
+        "_news",
+        "_quiet_since",
+        "_ready",
+        "_tick_s",
+        "_waits_since",
+        "cursor",
+        "has_ended",
+        "job_id",
+    )
+
     def __init__(self, job_id: str, after: int = 0, is_new: bool = False) -> None:
         self.job_id = job_id
         self.cursor = after

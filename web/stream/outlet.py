@@ -5,10 +5,12 @@ reads.
 import errno
 import socket
 import threading
+from contextlib import nullcontext
 from typing import Any
 
 # A client that takes nothing for so long is given up.
 PATIENCE_S = 20.0
+_NO_LOCK = nullcontext()
 
 
 class ClientTooSlow(BrokenPipeError):
@@ -23,14 +25,15 @@ class Outlet:
 
     Args:
         sock: The connection, as the WSGI server made it.
+        has_one_writer: Whether a single thread or greenlet writes.
     """
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: Any, has_one_writer: bool = False) -> None:
         self._inner = sock
         # gevent's socket costs three times the system call; it is needed only to wait. Below TLS
         # nothing may be written.
         self._raw = None if hasattr(sock, "_sslobj") else getattr(sock, "_sock", None)
-        self._lock = threading.Lock()
+        self._lock = _NO_LOCK if has_one_writer else threading.Lock()
         self._is_given_up = False
 
     def send(self, data: bytes) -> int:

@@ -19,7 +19,7 @@ from shared.config.settings import get_settings
 from shared.errors import SwitchyardError
 from shared.services import access
 from shared.services.accounts import Principal
-from shared.subscriber import Callback, subscriber
+from shared.subscriber import Callback, Topic, subscriber
 from web import auth
 from web.stream.hub import Follow
 from web.stream.lobby import Lobby
@@ -62,7 +62,7 @@ class _Crowd:
     """All sockets of one user in this process, and the jobs that are relayed to them."""
 
     hear: Callback
-    ready: threading.Event
+    ready: Topic
     clients: dict[str, _Client] = field(default_factory=dict)
     turns: dict[str, Any] = field(default_factory=dict)
 

@@ -130,7 +130,7 @@ class ClientConnection:
         is_plain = environ["wsgi.url_scheme"] == "http"
         is_chunked = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         is_direct = self._raw is not None and is_chunked and is_plain
-        self._outlet = Outlet(sock) if is_direct else None
+        self._outlet = Outlet(sock, has_one_writer=True) if is_direct else None
 
     def is_gone(self) -> bool:
         """Look whether the client has closed its connection; plain sockets tell."""
