@@ -77,15 +77,10 @@ class Running:
         return SPECS[self.claim.kind].payload.model_validate(self.claim.request)
 
     def let_go_of_body(self) -> None:
-        """Keep of the stored request only what is needed at the end: whom it asks, and how long
-        its body was.
-        """
-        request = self.claim.request
-        body, model = request.get("body"), request.get("model")
+        """Keep of the request's body only what is needed at the end: how long it was."""
+        body = self.claim.request.pop("body", None)
         if body is not None:
             self.asked_tokens = usage.estimated_prompt(body)
-            request.clear()
-            request["model"] = model
 
     def stop(self, reason: type[Stopped]) -> None:
         """End the work from outside; the first reason counts. Safe from any thread or greenlet."""
