@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from flask import Blueprint
 from pydantic import Field
 
 from shared.addresses import require_web_address
 from shared.kinds.workspace import FETCH_SOURCE, FetchSource
 from shared.queue import Subject
 from shared.schema import Schema
+from web.api import endpoint
 from web.auth import current_user
 from web.stream.waiting import ask
 
@@ -27,7 +29,23 @@ class SourceResponse(Schema):
     content: str
 
 
-def fetched(form: URLForm) -> dict[str, Any]:
+def add_loading(bp: Blueprint) -> None:
+    """Add the route by which admins have a source fetched to a blueprint."""
+
+    @bp.post("/load/url")
+    @endpoint(
+        body=URLForm,
+        response=SourceResponse,
+        transaction=None,
+        who="admin",
+        errors={400: "It cannot be fetched", 503: "It takes too long"},
+    )
+    def load_source(body: URLForm) -> dict[str, Any]:
+        """Fetch a source from an address; nothing is stored."""
+        return _fetched(body)
+
+
+def _fetched(form: URLForm) -> dict[str, Any]:
     """Let a worker fetch a source.
 
     Raises:

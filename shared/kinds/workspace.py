@@ -18,10 +18,24 @@ class DescribePlugin(Payload):
     id: str
 
 
+class TryPlugin(Payload):
+    """Load a source that is not stored yet, and tell what is in it.
+
+    Attributes:
+        id: What the tool or the function is to be called.
+    """
+
+    noun: Literal["tool", "function"]
+    id: str
+    content: str
+
+
 FETCH_SOURCE = JobSpec("workspace.fetch_source", INTERACTIVE, FetchSource, is_visible=False)
 
 DESCRIBE_PLUGIN = JobSpec(
     "workspace.describe_plugin", INTERACTIVE, DescribePlugin, is_visible=False
 )
 
-SPECS = (FETCH_SOURCE, DESCRIBE_PLUGIN)
+TRY_PLUGIN = JobSpec("workspace.try_plugin", INTERACTIVE, TryPlugin, is_visible=False)
+
+SPECS = (FETCH_SOURCE, DESCRIBE_PLUGIN, TRY_PLUGIN)

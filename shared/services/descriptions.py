@@ -22,6 +22,16 @@ def order(thing: Thing, user_id: str) -> None:
         queue.enqueue(DESCRIBE_PLUGIN, DescribePlugin(noun=noun, id=thing.id), Subject(user_id))
 
 
+def settle(thing: Thing, user_id: str, known: Description | None) -> None:
+    """Keep what was found out before a source was stored, or let it be found out; joins the
+    transaction that stores it.
+    """
+    if known is None:
+        order(thing, user_id)
+    else:
+        keep(thing, thing.content, known)
+
+
 def keep(thing: Thing, source: str, found: Description) -> None:
     """Keep what was found out about a source, if that is still the thing's own."""
     if thing.content == source:

@@ -12,6 +12,7 @@ from shared.ids import now_s
 from shared.models.function import PIPE, Function
 from shared.services import access, descriptions, models, sources
 from shared.services.accounts import Principal
+from shared.services.descriptions import Description
 from shared.services.sources.actions import sub_actions
 from shared.services.sources.attributes import attribute
 from shared.services.sources.valves import function_kind
@@ -23,11 +24,16 @@ _READ = ("actions", "toggle", "icon")
 
 @dataclass(frozen=True)
 class Draft:
-    """What an admin writes of a function."""
+    """What an admin writes of a function.
+
+    Attributes:
+        known: What was found out by loading it; None when that is still to be done.
+    """
 
     name: str
     content: str
     meta: dict[str, Any]
+    known: Description | None = None
 
 
 def every(with_source: bool = False) -> list[Function]:
@@ -52,6 +58,18 @@ def find(user: Principal, function_id: str, action: str = "use") -> Function:
     return row
 
 
+def free_id(wanted: str) -> str:
+    """Give the id that a new function gets.
+
+    Raises:
+        Invalid, Conflict: As `create`.
+    """
+    function_id = checked_id(wanted)
+    if db.session().get(Function, function_id) is not None:
+        raise Conflict("This id is taken. Please choose another one.")
+    return function_id
+
+
 def create(user: Principal, wanted_id: str, draft: Draft) -> Function:
     """Write a function; it is switched off until an admin switches it on.
 
@@ -59,15 +77,13 @@ def create(user: Principal, wanted_id: str, draft: Draft) -> Function:
         Invalid: The id is no name, or the source is none of a function.
         Conflict: The id is taken.
     """
-    function_id = checked_id(wanted_id)
     db.lock_for_update("functions")
-    if db.session().get(Function, function_id) is not None:
-        raise Conflict("This id is taken. Please choose another one.")
+    function_id = free_id(wanted_id)
     row = Function(id=function_id, user_id=user.id, created_at=now_s())
     row.is_active = row.is_global = False
     _fill(row, draft)
     db.session().add(row)
-    descriptions.order(row, user.id)
+    descriptions.settle(row, user.id, draft.known)
     return row
 
 
@@ -82,7 +98,7 @@ def change(user: Principal, function_id: str, draft: Draft) -> Function:
     _tell_catalogue(row)
     _fill(row, draft)
     _tell_catalogue(row)
-    descriptions.order(row, user.id)
+    descriptions.settle(row, user.id, draft.known)
     return row
 
 

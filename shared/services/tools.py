@@ -12,6 +12,7 @@ from shared.ids import now_s
 from shared.models.tool import Tool
 from shared.services import access, descriptions, permissions, sharing, sources, tool_servers
 from shared.services.accounts import Principal
+from shared.services.descriptions import Description
 from shared.services.sharing import Control
 from shared.services.sources.specs import tool_specs
 from shared.services.tool_servers import ToolServer
@@ -21,12 +22,17 @@ _NOUN = "tools"
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody writes of a tool."""
+    """What somebody writes of a tool.
+
+    Attributes:
+        known: What was found out by loading it; None when that is still to be done.
+    """
 
     name: str
     content: str
     meta: dict[str, Any]
     access_control: Control
+    known: Description | None = None
 
 
 def readable_by(user: Principal) -> list[Tool]:
@@ -83,6 +89,19 @@ def checked_id(wanted: str) -> str:
     return wanted.lower()
 
 
+def free_id(user: Principal, wanted: str) -> str:
+    """Give the id that a new tool of a user gets.
+
+    Raises:
+        Forbidden, Invalid, Conflict: As `create`.
+    """
+    permissions.require(user, "workspace", "tools")
+    tool_id = checked_id(wanted)
+    if db.session().get(Tool, tool_id) is not None:
+        raise Conflict("This id is taken. Please choose another one.")
+    return tool_id
+
+
 def create(user: Principal, wanted_id: str, draft: Draft) -> Tool:
     """Write a tool.
 
@@ -91,15 +110,12 @@ def create(user: Principal, wanted_id: str, draft: Draft) -> Tool:
         Invalid: The id is no name, or the source is none of a tool.
         Conflict: The id is taken.
     """
-    permissions.require(user, "workspace", "tools")
-    tool_id = checked_id(wanted_id)
     db.lock_for_update("tools")
-    if db.session().get(Tool, tool_id) is not None:
-        raise Conflict("This id is taken. Please choose another one.")
+    tool_id = free_id(user, wanted_id)
     row = Tool(id=tool_id, user_id=user.id, created_at=now_s())
     _fill(row, draft, sharing.permitted(user, _NOUN, draft.access_control))
     db.session().add(row)
-    descriptions.order(row, user.id)
+    descriptions.settle(row, user.id, draft.known)
     return row
 
 
@@ -113,7 +129,7 @@ def change(user: Principal, tool_id: str, draft: Draft) -> Tool:
     row = find(user, tool_id, "write")
     wanted, before = draft.access_control, row.access_control
     _fill(row, draft, sharing.permitted(user, _NOUN, wanted, before))
-    descriptions.order(row, user.id)
+    descriptions.settle(row, user.id, draft.known)
     return row
 
 

@@ -10,7 +10,8 @@ from tests.services.things import message, new_group, new_user, tree
 
 _numbers = itertools.count(1)
 _VALVES = "    class {}Valves(BaseModel):\n        zone: str = 'UTC'\n\n"
-FILTER = "class Filter:\n" + _VALVES.format("") + _VALVES.format("User")
+_HEAD = "from pydantic import BaseModel\n\nclass Filter:\n"
+FILTER = _HEAD + _VALVES.format("") + _VALVES.format("User")
 TOOL = FILTER.replace("Filter", "Tools") + "    def now(self) -> str:\n        return ''\n"
 Names = dict[str, str]
 

@@ -10,6 +10,7 @@ from shared.config.options import get_options
 from shared.services import models
 from tests.fakes.pipelines_server import FakePipelines, Pipeline
 from tests.services.caller import Caller, signed_in
+from web import trying
 from web.app import create_app
 
 NewCaller = Callable[..., Caller]
@@ -30,6 +31,13 @@ def new_caller(app: Flask, world: None, request: pytest.FixtureRequest) -> NewCa
     if "each_database" in request.fixturenames:
         request.getfixturevalue("each_database")  # before anybody has an account
     return lambda role="user": signed_in(app, role)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_no_wait(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Store tools and functions at once where nobody is there to load them."""
+    if "worker" not in request.fixturenames:
+        monkeypatch.setattr(trying, "_PATIENCE_S", 0)
 
 
 @pytest.fixture

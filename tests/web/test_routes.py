@@ -9,9 +9,16 @@ from shared.services.passwords import hash_password
 from tests.services.caller import Caller
 from tests.services.things import describe, new_user
 from tests.services.walk import Walk, differences, routes
+from web import trying
 
 PASSWORD = "Secret-pw-1!"
 AREAS = sorted({route.area for route in routes()})
+
+
+@pytest.fixture(autouse=True)
+def unloaded(monkeypatch):
+    """Store tools and functions at once: hundreds are made, and none is about what is in them."""
+    monkeypatch.setattr(trying, "_PATIENCE_S", 0)
 
 
 @pytest.fixture

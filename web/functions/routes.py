@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Blueprint
 
+from shared import db
 from shared.errors import NotFound
 from shared.models.function import Function
 from shared.services import functions
-from web import sources
+from web import trying
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status, hide_what_is_missing
@@ -18,14 +19,14 @@ from web.functions.schemas import (
     WholeFunctionResponse,
 )
 from web.sharing import with_owners
-from web.sources import SourceResponse, URLForm
+from web.sources import add_loading
 from web.valves import add_valves
 
 bp = Blueprint("functions", __name__)
 hide_what_is_missing(bp)
 
 _HIDDEN = {401: "No such function"}
-_NO_SOURCE = {400: "The source is none of a function"}
+_UNFIT = "the source is none of a function, or cannot be loaded"
 
 
 @bp.get("/")
@@ -49,29 +50,21 @@ def export_functions() -> list[Function]:
     return functions.every(with_source=True)
 
 
-@bp.post("/load/url")
-@endpoint(
-    body=URLForm,
-    response=SourceResponse,
-    transaction=None,
-    who="admin",
-    errors={400: "It cannot be fetched", 503: "It takes too long"},
-)
-def load_function(body: URLForm) -> dict[str, Any]:
-    """Fetch the source of a function from an address; nothing is stored."""
-    return sources.fetched(body)
-
-
 @bp.post("/create")
 @endpoint(
     body=FunctionForm,
     response=WholeFunctionResponse,
+    transaction=None,
     who="admin",
-    errors={400: "The id is taken or no name, or the source is none of a function"},
+    errors={400: f"The id is taken or no name, or: {_UNFIT}"},
 )
 def create_function(body: FunctionForm) -> Function:
-    """Write a function, switched off; its source is read, and not run."""
-    return functions.create(current_user(), body.id, body.draft)
+    """Write a function, switched off; a worker loads it before."""
+    with db.reading():
+        function_id = functions.free_id(body.id)
+    draft = body.draft(trying.loaded("function", function_id, body.content))
+    with db.transaction():
+        return functions.create(current_user(), function_id, draft)
 
 
 @bp.get("/id/<function_id>")
@@ -99,13 +92,18 @@ def toggle_global_function(function_id: str) -> Function:
 @endpoint(
     body=FunctionForm,
     response=WholeFunctionResponse,
+    transaction=None,
     who="admin",
-    errors={400: "No such function, or the source is none of one"},
+    errors={400: f"There is no such function, or: {_UNFIT}"},
 )
 def update_function(function_id: str, body: FunctionForm) -> Function:
-    """Write a function anew; its id stays."""
+    """Write a function anew, which a worker loads before; its id stays."""
     try:
-        return functions.change(current_user(), function_id, body.draft)
+        with db.reading():
+            functions.find(current_user(), function_id, "write")
+        draft = body.draft(trying.loaded("function", function_id, body.content))
+        with db.transaction():
+            return functions.change(current_user(), function_id, draft)
     except NotFound as error:
         raise Status(400, error.message) from None  # as the contract has it here, and only here
 
@@ -121,4 +119,5 @@ def delete_function(function_id: str) -> bool:
     return True
 
 
+add_loading(bp)
 add_valves(bp, functions.find, "use", who="admin")

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from shared.schema import Schema
+from shared.services.descriptions import Description
 from shared.services.functions import Draft
 from web.sharing import Owner
 from web.tools.schemas import MetaForm
@@ -18,10 +19,9 @@ class FunctionForm(Schema):
     content: str
     meta: MetaForm
 
-    @property
-    def draft(self) -> Draft:
-        """What of it is stored."""
-        return Draft(self.name, self.content, self.meta.model_dump())
+    def draft(self, known: Description | None) -> Draft:
+        """Give what of it is stored, with what is known of it."""
+        return Draft(self.name, self.content, self.meta.model_dump(), known)
 
 
 class FunctionResponse(Schema):

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 
 from shared.config.options import option
 from shared.errors import NotFound
-from shared.kinds.inference import RUN_TASK, RunTask
+from shared.kinds.inference import RUN_TASK, RunTask, SmallTask
 from shared.queue import Subject
 from shared.services import models
 from web.api import endpoint
@@ -59,39 +59,33 @@ def _asked(task: RunTask) -> dict[str, Any]:
     return {**found["completion"], "model": task.model}
 
 
-def _is_off(name: str, what: str) -> dict[str, str] | None:
-    return None if option(name) else {"detail": f"{what} generation is disabled"}
+def _add_task(task: SmallTask, path: str, summary: str, switch: str = "") -> None:
+    """Add the route of a task about messages.
+
+    Args:
+        summary: What it does, for the document.
+        switch: The option that allows it, when there is one; where that is off the answer says so.
+    """
+
+    def find(body: MessagesForm) -> dict[str, Any]:
+        if switch and not option(switch):
+            return {"detail": f"{path.replace('_', '-').capitalize()} generation is disabled"}
+        return _asked(RunTask(task=task, model=body.model, messages=body.messages))
+
+    find.__name__, find.__doc__ = f"find_{task}", summary
+    view = endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)(find)
+    bp.post(f"/{path}/completions")(view)
 
 
-@bp.post("/title/completions")
-@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
-def find_title(body: MessagesForm) -> dict[str, Any]:
-    """Find a title for messages."""
-    off = _is_off("ENABLE_TITLE_GENERATION", "Title")
-    return off or _asked(RunTask(task="title", model=body.model, messages=body.messages))
-
-
-@bp.post("/tags/completions")
-@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
-def find_tags(body: MessagesForm) -> dict[str, Any]:
-    """Find tags for messages."""
-    off = _is_off("ENABLE_TAGS_GENERATION", "Tags")
-    return off or _asked(RunTask(task="tags", model=body.model, messages=body.messages))
-
-
-@bp.post("/follow_up/completions")
-@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
-def find_follow_ups(body: MessagesForm) -> dict[str, Any]:
-    """Find what the user may want to ask next."""
-    off = _is_off("ENABLE_FOLLOW_UP_GENERATION", "Follow-up")
-    return off or _asked(RunTask(task="follow_ups", model=body.model, messages=body.messages))
-
-
-@bp.post("/image_prompt/completions")
-@endpoint(body=MessagesForm, transaction=None, errors=_UNKNOWN)
-def describe_image(body: MessagesForm) -> dict[str, Any]:
-    """Describe the picture that the user of a chat wishes for."""
-    return _asked(RunTask(task="image_prompt", model=body.model, messages=body.messages))
+_add_task("title", "title", "Find a title for messages.", "ENABLE_TITLE_GENERATION")
+_add_task("tags", "tags", "Find tags for messages.", "ENABLE_TAGS_GENERATION")
+_add_task(
+    "follow_ups",
+    "follow_up",
+    "Find what the user may want to ask next.",
+    "ENABLE_FOLLOW_UP_GENERATION",
+)
+_add_task("image_prompt", "image_prompt", "Describe the picture that the user wishes for.")
 
 
 @bp.post("/queries/completions")

@@ -7,12 +7,12 @@ from flask import Blueprint
 from shared import db
 from shared.models.tool import Tool
 from shared.services import tools
-from web import sources
+from web import trying
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import hide_what_is_missing
 from web.sharing import GrantsForm, with_owners
-from web.sources import SourceResponse, URLForm
+from web.sources import add_loading
 from web.tools import servers
 from web.tools.schemas import OwnedToolResponse, ToolForm, WholeToolResponse
 from web.valves import add_valves
@@ -21,7 +21,7 @@ bp = Blueprint("tools", __name__)
 hide_what_is_missing(bp)
 
 _HIDDEN = {401: "No such tool, or not yours to change"}
-_NO_SOURCE = {400: "The source is none of a tool"}
+_UNFIT = "the source is none of a tool, or cannot be loaded"
 
 
 @bp.get("/")
@@ -48,28 +48,21 @@ def export_tools() -> list[Tool]:
     return tools.every()
 
 
-@bp.post("/load/url")
-@endpoint(
-    body=URLForm,
-    response=SourceResponse,
-    transaction=None,
-    who="admin",
-    errors={400: "It cannot be fetched", 503: "It takes too long"},
-)
-def load_tool(body: URLForm) -> dict[str, Any]:
-    """Fetch the source of a tool from an address; nothing is stored."""
-    return sources.fetched(body)
-
-
 @bp.post("/create")
 @endpoint(
     body=ToolForm,
     response=WholeToolResponse,
-    errors={400: "The id is taken or no name, or the source is none of a tool", 401: "Not allowed"},
+    transaction=None,
+    errors={400: f"The id is taken or no name, or: {_UNFIT}", 401: "Not allowed"},
 )
 def create_tool(body: ToolForm) -> Tool:
-    """Write a tool; its source is read, and not run."""
-    return tools.create(current_user(), body.id, body.draft)
+    """Write a tool; a worker loads it before."""
+    user = current_user()
+    with db.reading():
+        tool_id = tools.free_id(user, body.id)
+    draft = body.draft(trying.loaded("tool", tool_id, body.content))
+    with db.transaction():
+        return tools.create(user, tool_id, draft)
 
 
 @bp.get("/id/<tool_id>")
@@ -80,10 +73,20 @@ def show_tool(tool_id: str) -> Tool:
 
 
 @bp.post("/id/<tool_id>/update")
-@endpoint(body=ToolForm, response=WholeToolResponse, errors={**_NO_SOURCE, **_HIDDEN})
+@endpoint(
+    body=ToolForm,
+    response=WholeToolResponse,
+    transaction=None,
+    errors={400: f"Not changed: {_UNFIT}", **_HIDDEN},
+)
 def update_tool(tool_id: str, body: ToolForm) -> Tool:
-    """Write a tool anew; its id stays."""
-    return tools.change(current_user(), tool_id, body.draft)
+    """Write a tool anew, which a worker loads before; its id stays."""
+    user = current_user()
+    with db.reading():
+        tools.find(user, tool_id, "write")
+    draft = body.draft(trying.loaded("tool", tool_id, body.content))
+    with db.transaction():
+        return tools.change(user, tool_id, draft)
 
 
 @bp.post("/id/<tool_id>/access/update")
@@ -101,4 +104,5 @@ def delete_tool(tool_id: str) -> bool:
     return True
 
 
+add_loading(bp)
 add_valves(bp, tools.find, "read")

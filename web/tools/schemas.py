@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from shared.schema import Schema
+from shared.services.descriptions import Description
 from shared.services.tools import Draft
 from web.sharing import Owner, SharedForm, SharedResponse
 
@@ -26,10 +27,9 @@ class ToolForm(SharedForm):
     content: str
     meta: MetaForm
 
-    @property
-    def draft(self) -> Draft:
-        """What of it is stored."""
-        return Draft(self.name, self.content, self.meta.model_dump(), self.control)
+    def draft(self, known: Description | None) -> Draft:
+        """Give what of it is stored, with what is known of it."""
+        return Draft(self.name, self.content, self.meta.model_dump(), self.control, known)
 
 
 class ToolResponse(SharedResponse):

@@ -10,6 +10,6 @@ See docs/plugins.md for the pipe to the child process, and for the jail around i
 """
 
 from workers.plugins.base import Listener, PluginFailed, Silence
-from workers.plugins.plugin import Group, Plugin, of_row
+from workers.plugins.plugin import Group, Plugin, of_row, of_source
 
-__all__ = ["Group", "Listener", "Plugin", "PluginFailed", "Silence", "of_row"]
+__all__ = ["Group", "Listener", "Plugin", "PluginFailed", "Silence", "of_row", "of_source"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.config.settings import get_settings
 from shared.models.tool import Tool
-from shared.services import valves
+from shared.services import sources, valves
 from shared.services.valves import Thing
 from workers.plugins.base import Code, Listener, PluginFailed, Silence, Values
 from workers.plugins.pool import pool
@@ -40,12 +40,28 @@ def of_row(row: Thing, user_id: str | None = None) -> "Plugin":
     Raises:
         NotFound: The account is gone.
     """
-    kind = "tool" if isinstance(row, Tool) else "function"
+    noun = "tool" if isinstance(row, Tool) else "function"
     of_user = valves.of_user(user_id, row) if user_id else None
-    wanted = str((row.meta.get("manifest") or {}).get("requirements") or "")
-    requirements = tuple(filter(None, map(str.strip, wanted.split(","))))
-    code = Code(f"{kind}_{row.id}", row.content, requirements)
+    code = _code(noun, row.id, row.content, row.meta.get("manifest"))
     return Plugin(code, valves.clear(row.valves), valves.clear(of_user))
+
+
+def of_source(noun: str, thing_id: str, content: str) -> "Plugin":
+    """Make a plugin of a source that is not stored yet.
+
+    Args:
+        noun: "tool" or "function".
+
+    Raises:
+        Invalid: It is no Python.
+    """
+    return Plugin(_code(noun, thing_id, content, sources.parse(content).head), {}, {})
+
+
+def _code(noun: str, thing_id: str, content: str, head: Values | None) -> Code:
+    wanted = str((head or {}).get("requirements") or "")
+    requirements = tuple(filter(None, map(str.strip, wanted.split(","))))
+    return Code(f"{noun}_{thing_id}", content, requirements)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from shared.kinds.workspace import FETCH_SOURCE, FetchSource
 from shared.services.sources.module import LONGEST_BYTES
 from workers.base import task
 from workers.live import Running
-from workers.workspace.describing import Describing
+from workers.workspace.describing import Describing, Trying
 
-__all__ = ["Describing", "SourceFetch"]
+__all__ = ["Describing", "SourceFetch", "Trying"]
 
 _GITHUB = re.compile(r"https?://github\.com/([^/]+)/([^/]+)/(blob|tree)/([^/]+)/(.+?)/?")
 _LIMITS = http.Limits(size_bytes=LONGEST_BYTES, total_s=15)
