@@ -36,6 +36,8 @@ DESCRIBE_PLUGIN = JobSpec(
     "workspace.describe_plugin", INTERACTIVE, DescribePlugin, is_visible=False
 )
 
-TRY_PLUGIN = JobSpec("workspace.try_plugin", INTERACTIVE, TryPlugin, is_visible=False)
+TRY_PLUGIN = JobSpec(
+    "workspace.try_plugin", INTERACTIVE, TryPlugin, is_visible=False, texts=("content",)
+)
 
 SPECS = (FETCH_SOURCE, DESCRIBE_PLUGIN, TRY_PLUGIN)
