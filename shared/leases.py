@@ -48,7 +48,11 @@ class Claim:
     @property
     def follows_handover(self) -> bool:
         """Whether the attempt before was handed over on purpose, and its worker not lost."""
-        return self.given_back is not None and self.given_back == self.attempt - 1
+        if self.given_back is None:
+            return (
+                self.handed_over > 0
+            )  # by a process of the version before, which does not note it
+        return self.given_back == self.attempt - 1
 
     @property
     def is_worn_out(self) -> bool:
@@ -258,7 +262,10 @@ def forgive(claim: Claim) -> bool:
         ours = connection.execute(
             update(_job)
             .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
-            .values(handed_over=_job.c.attempt)
+            .values(
+                handed_over=_job.c.attempt,
+                given_back=func.coalesce(_job.c.given_back, 0),
+            )
         )
     return ours.rowcount == 1
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import kubernetes_validate
+import pytest
 import yaml
+from compose_spec import PyCompose
 
 from launch import procfile
 from tests.rules.source import existing, module, text, tracked
@@ -95,6 +98,35 @@ def test_systemd_waits_for_what_is_handed_over():
     ]
 
     assert not impatient
+
+
+def test_compose_reads_its_file_as_its_specification_says():
+    # Merge keys (`<<`) are resolved before: the specification has them, its reader here has not.
+    read = PyCompose.from_yaml(yaml.safe_dump(compose()))
+
+    assert set(read.service_names()) == set(compose()["services"])
+    assert set(read.volumes) == {
+        one.partition(":")[0] for s in compose()["services"].values() for one in s["volumes"]
+    }
+
+
+def test_compose_waits_for_services_that_exist():
+    services = compose()["services"]
+    waited_for = {name for one in services.values() for name in one.get("depends_on", {})}
+
+    assert waited_for <= set(services)
+    assert {"migrate", "postgres", "valkey"} <= waited_for
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_kubernetes_accepts_every_manifest(version: str):
+    """By the schemas of its own API, where a key that it does not know is wrong."""
+    checked = [one for one in manifests() if one.get("kind") not in (None, "Kustomization")]
+
+    for one in checked:
+        kubernetes_validate.validate(one, version, strict=True)
+
+    assert len(checked) > 10
 
 
 def test_compose_runs_the_lines_of_the_procfile():

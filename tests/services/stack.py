@@ -263,10 +263,10 @@ def migrate(env: dict[str, str]) -> None:
     run_module(env, "launch.migrate")
 
 
-def run_module(env: dict[str, str], name: str, *words: str) -> str:
+def run_module(env: dict[str, str], name: str, *words: str, root: Path = ROOT) -> str:
     """Run one of our modules to its end, which has to be a good one, and give what it says."""
     command = [sys.executable, "-m", name, *words]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

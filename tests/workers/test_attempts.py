@@ -64,6 +64,30 @@ def test_a_job_whose_worker_was_lost_begins_anew(work):
     assert events[1] == ("restarted", {"attempt": 2, "reason": "worker lost"})
 
 
+def test_a_handover_by_the_version_before_is_told_as_one(work):
+    work.do = lambda job: (job.stop(HandedOver), job.check())
+    job_id = new_job(new_user())
+    run(job_id)
+    change_job(job_id, given_back=None)
+    work.do = lambda job: None
+
+    _status, events = run(job_id)
+
+    assert ("restarted", {"attempt": 2, "reason": "handed over"}) in events
+
+
+def test_a_lost_worker_of_a_job_that_has_come_further_is_told_as_lost(work):
+    job_id = new_job(new_user())
+    claim = leases.claim(job_id)
+    relay.append(job_id, 1, "started", {})
+    leases.forgive(claim)
+    lapse(job_id)
+
+    _status, events = run(job_id)
+
+    assert ("restarted", {"attempt": 2, "reason": "worker lost"}) in events
+
+
 def test_a_job_that_has_cost_too_many_workers_is_given_up(each_database, work, configure):
     configure(job_max_attempts=2)
     job_id = new_job(new_user())
