@@ -18,6 +18,7 @@ from shared.kinds.accounts import (
 )
 from shared.models.chat import Chat
 from shared.models.job import Job
+from shared.models.user import User
 from shared.services import accounts, chats, content_types, jobs
 from shared.services.accounts import Principal
 from shared.services.arrivals import NO_PICTURE
@@ -133,16 +134,16 @@ class Telling:
         """
         if not self._url or self._user is None:
             return
-        text = f"New account: {self._user.name}"
+        event = _event(self._user)
         # The address is an admin's own: it may be in the house.
-        post(self._job, self._url, text, self._event(), allows_private=True)
-
-    def _event(self) -> dict[str, Any]:
-        user = self._user
-        assert user is not None  # noqa: S101 -- for the type checker: `do` has looked
-        told = {"id": user.id, "name": user.name, "email": user.email, "role": user.role}
-        return {"action": "signup", "title": "New account", "user": told}
+        post(self._job, self._url, event["message"], event, allows_private=True)
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:  # noqa: ARG002 -- the protocol's signature
         """Nothing is left to be told."""
         return {}
+
+
+def _event(user: User) -> dict[str, Any]:
+    told = {"id": user.id, "name": user.name, "email": user.email, "role": user.role}
+    words = f"New account: {user.name}"
+    return {"action": "signup", "title": "New account", "message": words, "user": told}

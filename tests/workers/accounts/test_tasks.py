@@ -82,7 +82,8 @@ def test_admins_hear_at_their_webhook_of_a_new_account(web):
     [(method, _, _, body)] = web.asked
     told = json.loads(body)
     assert (method, told["action"], told["user"]["id"]) == ("POST", "signup", user.id)
-    assert (told["text"], told["user"]["role"]) == ("New account: New", "pending")
+    assert told["text"] == told["message"] == "New account: New"
+    assert told["user"]["role"] == "pending"
 
 
 def test_without_a_webhook_nobody_is_told():

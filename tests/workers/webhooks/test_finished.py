@@ -112,6 +112,17 @@ def test_an_address_that_cannot_be_reached_harms_nobody(web, odd):
     assert job.status == COMPLETED
 
 
+def test_a_redirect_is_not_followed(web):
+    user = new_user()
+    with FakeWeb() as other:
+        wish(user, f"{web.url}/to?{other.url}/hook")
+
+        answered(user)
+
+        assert [path.partition("?")[0] for _, path, _, _ in web.asked] == ["/to"]
+        assert other.asked == []
+
+
 def test_of_a_chat_that_is_another_s_by_now_nothing_is_told(web):
     user = new_user()
     wish(user, web.put("/hook", "ok"))

@@ -5,6 +5,7 @@ import pytest
 from workers.webhooks.forms import body_for, of_service
 
 URL = "https://example.com/hook"
+NOBODY = {"allowed_mentions": {"parse": []}}
 EVENT = {"title": "general", "x": 1}
 
 
@@ -13,8 +14,9 @@ EVENT = {"title": "general", "x": 1}
     [
         ("https://hooks.slack.com/services/x", {"text": "Hello"}),
         ("https://chat.googleapis.com/v1/x", {"text": "Hello"}),
-        ("https://discord.com/api/webhooks/x", {"content": "Hello"}),
-        ("https://canary.discord.com/api/webhooks/x", {"content": "Hello"}),
+        ("https://hooks.slack-gov.com/services/x", {"text": "Hello"}),
+        ("https://discord.com/api/webhooks/x", {"content": "Hello", **NOBODY}),
+        ("https://canary.discord.com/api/webhooks/x", {"content": "Hello", **NOBODY}),
         (URL, {"text": "Hello", **EVENT}),
         ("https://hooks.slack.com.example.com/x", {"text": "Hello", **EVENT}),
         ("https://example.com/?hooks.slack.com", {"text": "Hello", **EVENT}),
@@ -35,6 +37,14 @@ def test_each_service_gets_its_own_form(url, body):
 )
 def test_a_text_is_cut_where_a_longer_one_is_refused(url, name, longest):
     assert len(body_for(url, "x" * 100_000, EVENT)[name]) == longest
+
+
+def test_what_a_model_writes_calls_nobody():
+    slack = of_service("https://hooks.slack.com/x", "a < b & <!channel>")
+    google = of_service("https://chat.googleapis.com/x", "<users/all> come")
+
+    assert slack == {"text": "a &lt; b &amp; &lt;!channel&gt;"}
+    assert "<users/" not in google["text"]
 
 
 def test_teams_gets_a_card():
