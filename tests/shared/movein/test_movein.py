@@ -35,14 +35,17 @@ from shared.models import (
     Tool,
     User,
 )
+from shared.models.file import PROCESSED
 from shared.movein import NotReadable, move_in
 from shared.movein.files import MISSING
-from shared.services import accounts, chats, messages, shared_chats, valves
+from shared.services import accounts, chats, indexing, messages, shared_chats, valves
 from shared.storage import get_storage
 from tests.services.openwebui_home import ADA, AT, AT_NS, BOB, SOURCE, furnished
+from tests.services.searching import texts_in
 from tests.services.things import message, new_user
+from tests.services.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("world")
+pytestmark = pytest.mark.usefixtures("each_database")
 # A row of each table, by its key.
 BROUGHT = {
     User: ADA,
@@ -118,7 +121,18 @@ def test_everything_comes_along_from_each_version_and_database(old, uploads):
     assert kinds_of_jobs() == ["retrieval.index_file", "retrieval.index_memories"]
 
 
-@pytest.mark.usefixtures("each_database")
+def test_what_was_brought_is_found_once_a_worker_has_seen_to_it(
+    old_sqlite, uploads, engine, worker
+):
+    move_in(old_sqlite.url, uploads)
+
+    wait_until(lambda: get(File, "f").status == PROCESSED, 20, "the file")
+    wait_until(lambda: texts_in(indexing.memories_of(BOB)), 20, "the memory")
+    rome = ["Rome was built in years."]
+    assert (texts_in("file-f"), texts_in("k")) == (rome, rome)
+    assert texts_in(indexing.memories_of(BOB)) == ["Likes Rome."]
+
+
 def test_a_second_run_brings_nothing_twice(old_sqlite, uploads):
     move_in(old_sqlite.url, uploads)
     before = counted()
