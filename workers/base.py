@@ -28,6 +28,7 @@ from shared.rotation import Turn
 from workers import asking, counts, ending, line, spans
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
+from workers.stacks import apart
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,10 @@ def _work_for(kind: str) -> type[Work]:
     if kind not in _WORKS:
         load(kind)
     return _WORKS[kind]
+
+
+def _made(running: Running) -> Work:
+    return _work_for(running.claim.kind)(running)
 
 
 def tell_celery() -> None:
@@ -179,7 +184,7 @@ def run(job_id: str) -> str | None:
             return QUEUED
         if live.keeps(job_id):
             return None
-        claim = leases.claim(job_id)
+        claim = apart(leases.claim, job_id)
         if isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
@@ -284,7 +289,7 @@ def _load(running: Running) -> Work:
     has_asked = False
     while True:
         try:
-            work = _work_for(running.claim.kind)(running)
+            work = apart(_made, running)
             outage.is_over()
             return work
         except NotFound:

@@ -14,6 +14,7 @@ from workers.providers.lines import Unreadable
 from workers.providers.reader import EventReader
 from workers.providers.transport import Body
 from workers.providers.upstream import Upstream
+from workers.stacks import apart
 
 _AFTERMATH_S = 10.0
 
@@ -71,7 +72,7 @@ class Answer:
         reader_for: Callable[[httpx.Response], EventReader],
     ) -> Generator[list[Event], None, None]:
         upstream, cut = self._upstream, self._cut
-        response = upstream.open(path, body, cut)
+        response = apart(upstream.open, path, body, cut)
         source = _source_of(response)
         try:
             reader, pieces = reader_for(response), self._pieces(response)

@@ -1,0 +1,51 @@
+"""Calls on a stack of their own."""
+
+from contextvars import ContextVar
+
+import gevent
+import pytest
+from greenlet import getcurrent
+
+from workers.stacks import apart
+
+word: ContextVar[str] = ContextVar("word", default="")
+
+
+def in_a_green_thread(call):
+    """Call, and give what came of it."""
+    return gevent.spawn(call).get()
+
+
+def test_a_green_thread_calls_apart_and_gets_the_answer():
+    def call():
+        return getcurrent(), apart(lambda text, times: (getcurrent(), text * times), "a", times=2)
+
+    mine, (theirs, made) = in_a_green_thread(call)
+
+    assert made == "aa"
+    assert theirs is not mine
+
+
+def test_an_error_reaches_the_caller():
+    def fail():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        in_a_green_thread(lambda: apart(fail))
+
+
+def test_a_call_may_wait_and_shares_the_callers_context():
+    def call():
+        word.set("before")
+        apart(wait_and_tell)
+        return word.get()
+
+    def wait_and_tell():
+        gevent.spawn(str).join()
+        word.set(word.get() + " and after")
+
+    assert in_a_green_thread(call) == "before and after"
+
+
+def test_without_green_threads_it_is_a_plain_call():
+    assert apart(getcurrent) is getcurrent()
