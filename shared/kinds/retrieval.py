@@ -30,6 +30,16 @@ class TryEngine(Payload):
     """See whether the engine of now turns texts into vectors, before anything is made anew."""
 
 
+class TryReranker(Payload):
+    """See whether a model in DATA_DIR/models orders texts again.
+
+    Attributes:
+        model: Its name.
+    """
+
+    model: str
+
+
 class RenewCollection(Payload):
     """Embed what stands in a collection of pages or texts by the engine of now."""
 
@@ -127,6 +137,7 @@ INDEX_FILE = JobSpec("retrieval.index_file", COMPUTE, IndexFile)
 FILL_KNOWLEDGE = JobSpec("retrieval.fill_knowledge", COMPUTE, FillKnowledge)
 REINDEX = JobSpec("retrieval.reindex", DEFAULT, Reindex)
 TRY_ENGINE = JobSpec("retrieval.try_engine", QUICK, TryEngine, is_visible=False)
+TRY_RERANKER = JobSpec("retrieval.try_reranker", QUICK, TryReranker, is_visible=False)
 RENEW_COLLECTION = JobSpec("retrieval.renew_collection", COMPUTE, RenewCollection, is_visible=False)
 INDEX_MEMORIES = JobSpec("retrieval.index_memories", QUICK, IndexMemories, is_visible=False)
 QUERY_MEMORIES = JobSpec(
@@ -146,6 +157,7 @@ SPECS = (
     FILL_KNOWLEDGE,
     REINDEX,
     TRY_ENGINE,
+    TRY_RERANKER,
     RENEW_COLLECTION,
     INDEX_MEMORIES,
     QUERY_MEMORIES,

@@ -268,33 +268,6 @@ def test_keys_of_tool_servers_stay_with_their_addresses(admin):
 # What null and missing fields mean
 
 
-def test_what_a_body_about_retrieval_does_not_name_stays(admin):
-    get_options().set({"CHUNK_SIZE": 77, "WEB_SEARCH_ENGINE": "bing", "RAG_FILE_MAX_SIZE": 5})
-
-    admin.post(saved_at(RETRIEVAL), {"TOP_K": 9, "web": {"ENABLE_WEB_SEARCH": True}})
-
-    names = ("RAG_TOP_K", "ENABLE_WEB_SEARCH", "CHUNK_SIZE", "WEB_SEARCH_ENGINE")
-    assert [option(name) for name in names] == [9, True, 77, "bing"]
-    assert option("RAG_FILE_MAX_SIZE") == 5
-
-
-def test_null_lifts_a_limit_and_leaves_the_rest(admin):
-    get_options().set({"CHUNK_SIZE": 77, "RAG_FILE_MAX_SIZE": 5})
-
-    answer = admin.post(saved_at(RETRIEVAL), {"CHUNK_SIZE": None, "FILE_MAX_SIZE": None})
-
-    assert (answer.json["CHUNK_SIZE"], answer.json["FILE_MAX_SIZE"]) == (77, None)
-
-
-def test_null_about_the_web_lets_the_default_count_again(admin):
-    get_options().set({"WEB_SEARCH_RESULT_COUNT": 9})
-
-    answer = admin.post(saved_at(RETRIEVAL), {"web": {"WEB_SEARCH_RESULT_COUNT": None}})
-
-    assert answer.json["web"]["WEB_SEARCH_RESULT_COUNT"] == 3
-    assert stored() == {}
-
-
 def test_no_task_model_may_be_said_by_null(admin):
     get_options().set({"TASK_MODEL": "alpha"})
 
@@ -345,39 +318,6 @@ def test_a_directory_is_described_by_few_fields(admin):
     answer = admin.post(DIRECTORY, full)
 
     assert (answer.json["port"], answer.json["attribute_for_mail"]) == (389, "mail")
-
-
-def test_our_own_embedding_leaves_the_other_servers_alone(admin):
-    get_options().set({"RAG_OPENAI_API_BASE_URL": "http://kept/v1"})
-    body = {
-        "embedding_engine": "",
-        "embedding_model": "tiny",
-        "openai_config": {"url": "", "key": ""},
-    }
-
-    answer = admin.post(saved_at(EMBEDDING), body)
-
-    assert answer.json["embedding_model"] == answer.json["RAG_EMBEDDING_MODEL"] == "tiny"
-    assert answer.json["openai_config"]["url"] == "http://kept/v1"
-
-
-@pytest.mark.parametrize("engine", ["openai", "ollama"])
-def test_newer_names_of_fields_are_understood(admin, engine):
-    body = {"RAG_EMBEDDING_ENGINE": engine, "RAG_EMBEDDING_MODEL": "m"}
-
-    answer = admin.post(saved_at(EMBEDDING), {**body, "RAG_EMBEDDING_BATCH_SIZE": 4})
-
-    assert answer.status_code == 200
-    assert (answer.json["embedding_engine"], answer.json["embedding_batch_size"]) == (engine, 4)
-
-
-def test_a_newer_name_counts_where_it_says_something_new(admin):
-    shown = admin.get(EMBEDDING).json
-
-    by_newer = admin.post(saved_at(EMBEDDING), {**shown, "RAG_EMBEDDING_MODEL": "newer"}).json
-    by_older = admin.post(saved_at(EMBEDDING), {**by_newer, "embedding_model": "older"}).json
-
-    assert (by_newer["embedding_model"], by_older["embedding_model"]) == ("newer", "older")
 
 
 def test_a_saved_permission_is_what_users_are_told(admin, member):

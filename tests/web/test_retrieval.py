@@ -218,16 +218,3 @@ def test_what_searches_have_found_is_forgotten_after_a_while_and_nothing_else(me
 
     wait_until(lambda: not texts_in(old), 5, "the vectors to go")
     assert texts_in(kept)
-
-
-def test_a_reranking_model_needs_a_server_that_has_it(admin):
-    path = "/api/v1/retrieval/reranking/update"
-    refused = admin.post(path, {"reranking_model": "cross"})
-    url = {"RAG_EXTERNAL_RERANKER_URL": "http://cross/rerank"}
-    with_a_server = admin.post(path, {"reranking_model": "cross", **url})
-    without_a_model = admin.post(path, {"reranking_model": ""})
-
-    assert refused.status_code == 400
-    assert "RAG_EXTERNAL_RERANKER_URL" in refused.json["detail"]
-    assert with_a_server.json["RAG_EXTERNAL_RERANKER_URL"] == "http://cross/rerank"
-    assert without_a_model.json["reranking_model"] == ""

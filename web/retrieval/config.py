@@ -4,8 +4,15 @@ from typing import Any
 
 from shared.config.options import option
 from shared.errors import Invalid
+from shared.kinds.retrieval import TRY_RERANKER, TryReranker
+from shared.model_folders import folder_of
+from shared.queue import Subject
+from web.auth import current_user
 from web.editor import Editor, Fields, Group, Null, Of, named_alike
+from web.stream.waiting import ask
 
+# A large model takes its time to be loaded.
+_PATIENCE_S = 60.0
 _MODULE = "web.retrieval.schemas"
 _STATUS = {"status": True}
 _ASKED_SERVERS = ("openai", "ollama")
@@ -44,14 +51,19 @@ EMBEDDING = Editor(
 )
 
 
-def _with_a_server(values: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a model that nobody could ask: none that orders texts again is included."""
+def _tried(values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a model that nobody could ask: a new one of this server has to show that it works."""
     url = values.get("RAG_EXTERNAL_RERANKER_URL", option("RAG_EXTERNAL_RERANKER_URL"))
-    if values["RAG_RERANKING_MODEL"] and not url:
+    model = values["RAG_RERANKING_MODEL"]
+    if url or model in ("", option("RAG_RERANKING_MODEL")):
+        return values
+    if folder_of(model) is None:
         raise Invalid(
-            "No model on this server orders texts again. Set RAG_EXTERNAL_RERANKER_URL to a server "
-            "that does, or leave the model empty."
+            f"'{model}' is no model of this server. Put its model.onnx and tokenizer.json into "
+            f"DATA_DIR/models/{model}, set RAG_EXTERNAL_RERANKER_URL to a server that has it, or "
+            "leave the model empty."
         )
+    ask(TRY_RERANKER, TryReranker(model=model), Subject(current_user().id), _PATIENCE_S)
     return values
 
 
@@ -69,8 +81,8 @@ RERANKING = Editor(
         ),
     },
     constant=_STATUS,
-    before=_with_a_server,
-    refuses="No server orders texts again",
+    before=_tried,
+    refuses="Neither a server nor a model on this one orders texts again",
 )
 
 

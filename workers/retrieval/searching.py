@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.config.options import option
+from shared.errors import Forbidden, Invalid, Unavailable
 from shared.services import reindexing
+from workers.reranking import get_reranker, reranked
 from workers.retrieval.base import Engine
-from workers.retrieval.reranking import reranked
 from workers.vectors import words
 from workers.vectors.base import Index, Match
 
@@ -65,7 +66,7 @@ class Search:
         """Find the chunks nearest to any of some questions, each text once, best first.
 
         Raises:
-            Unavailable: Index, engine or reranker does not answer.
+            Unavailable: Index or engine does not answer.
         """
         vectors = self._engine.embed(questions, is_query=True)
         best: dict[str, tuple[float, Match]] = {}
@@ -74,13 +75,13 @@ class Search:
                 if match.text not in best or best[match.text][0] < rank:
                     best[match.text] = (rank, match)
         found = [match for _, match in sorted(best.values(), key=lambda one: -one[0])]
-        found = found[: want.limit]
         if want.is_hybrid:
-            found = reranked(questions[0], found)[: want.best]
+            found = _again(questions[0], found[: _depth(want)])[: want.best]
+        found = found[: want.limit]
         return [match for match in found if match.score >= want.threshold or not want.threshold]
 
     def _ordered(self, question: str, vector: "Vectors", want: Wanted) -> list[tuple[float, Match]]:
-        depth = max(want.limit * _SPARE, _LEAST)
+        depth = _depth(want)
         near = [m for m in self._index.search(self._collections, vector, depth) if self._fits(m)]
         if not near:
             self._look_for_outdated()
@@ -122,3 +123,18 @@ class Search:
                 ranks[match.text] = ranks.get(match.text, 0.0) + 1 / (_CONSTANT + place)
                 of.setdefault(match.text, match)
         return sorted(((rank, of[text]) for text, rank in ranks.items()), key=lambda one: -one[0])
+
+
+def _depth(want: Wanted) -> int:
+    """Tell how many candidates are looked at."""
+    return max(want.limit * _SPARE, _LEAST)
+
+
+def _again(question: str, found: list[Match]) -> list[Match]:
+    """Order again by the reranker, if there is one; an answer without it is better than none."""
+    try:
+        reranker = get_reranker()
+        return found if reranker is None else reranked(reranker, question, found)
+    except (Unavailable, Forbidden, Invalid) as error:
+        log.warning("what was found stays in its order: %s", error)
+        return found

@@ -14,6 +14,7 @@ from shared.kinds.retrieval import (
     SEARCH_COLLECTIONS,
     SEARCH_WEB,
     TRY_ENGINE,
+    TRY_RERANKER,
 )
 from workers.base import task
 from workers.pages.keeping import PageReading, TextKeeping
@@ -23,12 +24,14 @@ from workers.retrieval.indexing import Filling, Indexing
 from workers.retrieval.lookup import Lookup
 from workers.retrieval.memories import Embedding, Recalling, Remembering
 from workers.retrieval.reindexing import Reindexing
-from workers.retrieval.renewing import EngineTrial, Renewing
+from workers.retrieval.renewing import Renewing
+from workers.retrieval.trials import EngineTrial, RerankerTrial
 
 task(INDEX_FILE)(Indexing)
 task(FILL_KNOWLEDGE)(Filling)
 task(REINDEX)(Reindexing)
 task(TRY_ENGINE)(EngineTrial)
+task(TRY_RERANKER)(RerankerTrial)
 task(RENEW_COLLECTION)(Renewing)
 task(INDEX_MEMORIES)(Remembering)
 task(QUERY_MEMORIES)(Recalling)
