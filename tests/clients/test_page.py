@@ -144,7 +144,7 @@ def test_an_answer_that_breaks_off_keeps_its_text_and_says_why(page: OpenWebUI):
 
 
 def test_a_second_tab_sees_the_answer_arrive_and_end(page: OpenWebUI, context: "BrowserContext"):
-    question = "Both of you. tokens=120 delay=50"
+    question = "Both of you. tokens=120 delay=120"
     page.ask(question)
     page.wait_for("w010")
     second = OpenWebUI(context, page.base)
