@@ -6,12 +6,10 @@ import time
 from redis.exceptions import RedisError
 
 from shared import rotation
+from shared.config.settings import get_settings
 from workers.live import HandedOver, Running
 
 log = logging.getLogger(__name__)
-
-# So long a job keeps its process while others wait for one.
-TURN_S = 60.0
 
 
 class Turn:
@@ -36,7 +34,7 @@ class Turn:
         if self._began is None:
             self._began = now
             return
-        if now - self._began < TURN_S:
+        if now - self._began < get_settings().job_turn_s:
             return
         try:
             is_wanted = rotation.do_others_wait(claim.queue, claim.user_id)

@@ -125,6 +125,7 @@ class Settings(BaseModel):
     job_lease_s: float = Field(3.0, gt=0.2)
     job_max_attempts: int = Field(3, ge=1)
     job_resend_after_s: float = Field(5.0, gt=0)
+    job_turn_s: float = Field(60.0, ge=0)
     job_log_ttl_s: int = Field(3600, gt=0)
     job_log_max_events: int = Field(500_000, gt=100)
     job_log_max_bytes: int = Field(64_000_000, gt=0)

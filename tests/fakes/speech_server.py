@@ -40,7 +40,8 @@ class FakeSpeech(ThreadedFake):
         return sum("transcri" in path or "listen" in path for path, _, _ in self.asked)
 
     def let_go(self) -> None:
-        """See `ThreadedFake`."""
+        """Hold nothing back any more."""
+        self.gate = None
         self.release.set()
 
 

@@ -25,6 +25,18 @@ def spoken_sentence() -> bytes:
     return b"".join(PiperSpeaker().say(script, lambda _end: nullcontext()))
 
 
+def spoken_at(every_s: float) -> bytes:
+    """Make a recording of so many seconds that begins with the sentence, the rest is silence; as
+    MP3, whose frames stand for themselves.
+    """
+    with av.open(io.BytesIO(spoken_sentence())) as source:
+        blocks = [frame.to_ndarray().tobytes() for frame in source.decode(audio=0)]
+        rate = source.streams.audio[0].rate
+    said = b"".join(blocks)
+    encoder = Encoder("mp3", rate)
+    return encoder.write(said.ljust(2 * int(every_s * rate), b"\0")) + encoder.finish()
+
+
 def words_of(text: str) -> list[str]:
     """Give the words of a text, whatever its case and its punctuation."""
     return "".join(c if c.isalpha() else " " for c in text.lower()).split()

@@ -13,7 +13,7 @@ from tests.services.searching import texts_in
 from tests.services.speaking import recording
 from tests.services.things import new_user, row_of, told
 from tests.services.uploading import new_file
-from workers import base, giving_way
+from workers import base
 from workers.speech import transcribing
 from workers.speech.base import Heard
 
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.usefixtures("world", "uploads", "engine")
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
+def _impatient(configure):
     """A turn lasts for one piece of work."""
-    monkeypatch.setattr(giving_way, "TURN_S", 0.0)
+    configure(job_turn_s=0)
 
 
 class Ear:
@@ -39,13 +39,13 @@ class Ear:
         return Heard([{"start": sound.start_s, "end": sound.end_s, "text": f"w{self.heard}"}])
 
 
-def test_indexing_gives_way_and_embeds_nothing_twice(engine, monkeypatch):
+def test_indexing_gives_way_and_embeds_nothing_twice(engine, configure):
     long, short = new_file(new_user(), TEXT.encode()), new_file(new_user(), b"one line")
     first, second = accepted(long), accepted(short)
 
     assert base.run(first) == QUEUED
     assert engine.texts == LINES[:32]
-    monkeypatch.setattr(giving_way, "TURN_S", 60.0)
+    configure(job_turn_s=60)
     assert [base.run(second), base.run(first)] == [COMPLETED, COMPLETED]
 
     assert engine.texts == [*LINES[:32], "one line", *LINES[32:]]
@@ -66,14 +66,14 @@ def to_be_heard(owner):
         return jobs.accept(TRANSCRIBE, Transcribe(file_id=file.id), Subject(owner.id))
 
 
-def test_a_transcription_gives_way_and_hears_nothing_twice(monkeypatch):
+def test_a_transcription_gives_way_and_hears_nothing_twice(monkeypatch, configure):
     ear = Ear()
     monkeypatch.setattr(transcribing, "get_listener", lambda: ear)
     first, second = to_be_heard(new_user()), to_be_heard(new_user())
 
     assert base.run(first) == QUEUED
     heard_at_first = ear.heard
-    monkeypatch.setattr(giving_way, "TURN_S", 60.0)
+    configure(job_turn_s=60)
     assert [base.run(second), base.run(first)] == [COMPLETED, COMPLETED]
 
     segments = row_of(first).result["segments"]
