@@ -1,16 +1,17 @@
 """What a stream filter costs: the same streams without it and with it, its process counted in."""
 
-import time
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench import meter
 from bench.measures import Numbers, steady
 from bench.rig import Load, Rig
+from tests.services.waiting import wait_until
 
 _ID = "bench_filter"
 _AREA = "/api/v1/functions"
-# It looks into every piece, and leaves it as it is: the load client checks every word.
+# It looks into every piece, and leaves all but one word as it is: the load client checks them.
 _SOURCE = """
 class Filter:
     def __init__(self):
@@ -18,11 +19,13 @@ class Filter:
 
     def stream(self, event: dict) -> dict:
         for choice in event.get("choices", []):
-            self.letters += len(choice.get("delta", {}).get("content") or "")
+            text = choice.get("delta", {}).get("content") or ""
+            self.letters += len(text)
+            if text == "unfiltered":
+                choice["delta"]["content"] = "filtered"
         return event
 """
-# A second, and a moment more: so old may a worker's list of functions be.
-_KNOWN_AFTER_S = 1.5
+_KNOWN_WITHIN_S = 20.0
 
 
 def stream_filter(rig: Rig) -> Numbers:
@@ -49,15 +52,23 @@ def _filter(rig: Rig) -> Iterator[None]:
     call("POST", f"{_AREA}/create", form, token)
     for switch in ("toggle", "toggle/global"):
         call("POST", f"{_AREA}/id/{_ID}/{switch}", token=token)
-    time.sleep(_KNOWN_AFTER_S)
+    wait_until(lambda: _is_on(rig), _KNOWN_WITHIN_S, "the worker to know the filter")
     try:
         rig.run(Load(4, 20))
         rig.look_again()
         yield
     finally:
         call("DELETE", f"{_AREA}/id/{_ID}/delete", token=token)
-        time.sleep(_KNOWN_AFTER_S)
+        wait_until(lambda: not _is_on(rig), _KNOWN_WITHIN_S, "the worker to forget the filter")
         rig.look_again()
+
+
+def _is_on(rig: Rig) -> bool:
+    """Whether an answer that begins now passes through the filter."""
+    asked = {"role": "user", "content": "say=unfiltered delay=0"}
+    body = json.dumps({"model": rig.model, "stream": True, "messages": [asked]}).encode()
+    door = ("POST", "/v1/chat/completions")
+    return b'"filtered"' in rig.server.send(*door, body, rig.token, "application/json")
 
 
 def _per_word(used: meter.Usage, words: int) -> float:
