@@ -9,6 +9,7 @@ from shared import db
 from shared.config.options import get_options
 from shared.models.job import Job
 from shared.services import models
+from tests.fakes.web_server import FakeWeb
 from tests.services.waiting import free_port
 
 AREA = "/api/v1/pipelines"
@@ -118,11 +119,30 @@ def test_refusals_come_with_the_servers_status_and_words(admin, server):
     assert (broken.status_code, broken.json) == (500, {"detail": "Failed to download"})
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (404, '{"detail": null}', (404, "Pipeline not found")),
+        (500, "broken", (500, "Pipeline not found")),
+        (418, '{"detail": {"why": "tea"}}', (418, '{"why":"tea"}')),
+        (302, "", (404, "Pipeline not found")),
+    ],
+)
+def test_a_server_that_refuses_without_words_gets_ours(admin, server, status, body, told):
+    with FakeWeb() as odd:
+        get_options().set({"OPENAI_API_BASE_URLS": [odd.url], "OPENAI_API_KEYS": [""]})
+        odd.put("/pipelines", body, "application/json", status)
+
+        answer = admin.get(f"{AREA}/?urlIdx=0")
+
+    assert (answer.status_code, answer.json["detail"]) == told
+
+
 @pytest.mark.parametrize("place", ["7", "0"])
 def test_where_there_is_no_such_server_there_are_no_pipelines(admin, server, place):
     answer = admin.get(f"{AREA}/?urlIdx={place}")
 
-    assert answer.status_code == 404
+    assert (answer.status_code, answer.json["detail"]) == (404, "Pipeline not found")
 
 
 def test_a_path_leads_nowhere_else(admin, server):

@@ -90,10 +90,10 @@ class _Asking:
             with self._job.abortable(cut.set):
                 answer = self._ask(PipelinesServer(self._connection), cut)
         except Complaint as error:
-            self._result = {
-                "status": error.upstream_status,
-                "detail": error.detail or self.silence[1],
-            }
+            status, words = self.silence
+            if (error.upstream_status or 0) >= 400:  # else it leads elsewhere, where nobody follows
+                status, words = error.upstream_status or status, error.detail or words
+            self._result = {"status": status, "detail": words}
         except ProviderError:
             self._result = dict(zip(("status", "detail"), self.silence, strict=True))
         else:

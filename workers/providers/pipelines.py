@@ -84,4 +84,6 @@ def _detail(content: bytes) -> str:
         told = orjson.loads(content).get("detail")
     except (ValueError, AttributeError):
         return ""
+    if not told:
+        return ""
     return clean(told) if isinstance(told, str) else clean(orjson.dumps(told).decode())
