@@ -63,6 +63,15 @@ DOCUMENT = {
         "/slow": {"get": {"operationId": "slow", "summary": "Answers when it is let go"}},
         "/who": {"get": {"operationId": "who", "summary": "Tell who asks"}},
         "/picture": {"get": {"operationId": "picture", "summary": "Give a picture"}},
+        "/photo": {"get": {"operationId": "photo", "summary": "Give a picture's own bytes"}},
+        "/archive": {"get": {"operationId": "archive", "summary": "Give what is no text"}},
+        "/tagged": {
+            "get": {
+                "operationId": "tagged",
+                "summary": "Has a header",
+                "parameters": [{"name": "X-Tag", "in": "header", "schema": {"type": "string"}}],
+            }
+        },
         "/odd": {"get": {"operationId": "odd.name", "summary": "Has an odd name"}},
         "/silent": {"get": {"summary": "Has no name, and is no tool"}},
     },
@@ -151,6 +160,21 @@ def _who() -> str:
 @app.get("/picture")
 def _picture() -> list[str]:
     return ["data:image/png;base64,AAAA", "a red square"]
+
+
+@app.get("/photo")
+def _photo() -> Response:
+    return Response(b"\x89PNG", content_type="image/png")
+
+
+@app.get("/archive")
+def _archive() -> Response:
+    return Response(b"PK\0\1", content_type="application/zip")
+
+
+@app.get("/tagged")
+def _tagged() -> str:
+    return request.headers.get("X-Tag", "")
 
 
 @app.get("/odd")

@@ -1,5 +1,6 @@
 """Servers whose OpenAPI document describes what they offer."""
 
+import base64
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,8 @@ from workers.tools.base import Occasion, Spec, ToolFailed, bearer_for
 _LARGEST_DOCUMENT, _LARGEST_ANSWER = 4 * 1024 * 1024, 2 * 1024 * 1024
 _LONGEST_COMPLAINT = 2000
 _CLIMBING = (".", "..")
+# What a model is told of a picture, which is for the reader.
+_PICTURE = "(a picture, which the user sees)"
 
 
 def fetch_document(job: Running, server: ToolServer, bearer: str) -> dict[str, Any]:
@@ -81,7 +84,7 @@ class OpenAPIToolset:
         operation = self._operations[name]
         content = _content(operation, arguments)
         headers = {
-            **{n.lower(): v for n, v in _of_place(operation, arguments, "header").items()},
+            **_headers(operation, arguments),
             "accept": "application/json, text/plain;q=0.9, */*;q=0.1",
             **({} if content is None else {"content-type": "application/json"}),
             **_signed(bearer_for(self._server, occasion.bearer)),
@@ -133,6 +136,19 @@ def _path(operation: dict[str, Any], arguments: dict[str, Any]) -> str:
     return f"{path}?{query}" if query else path
 
 
+def _headers(operation: dict[str, Any], arguments: dict[str, Any]) -> dict[str, str]:
+    """Write the headers that the operation has among its parameters.
+
+    Raises:
+        ToolFailed: A value cannot stand in a header.
+    """
+    headers = _of_place(operation, arguments, "header")
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise ToolFailed(f"The argument {name} cannot stand in a header: {value!r}.")
+    return {name.lower(): value for name, value in headers.items()}
+
+
 def _query(operation: dict[str, Any], arguments: dict[str, Any]) -> list[tuple[str, str]]:
     """List the pairs of the query; a list is a pair for each of its values."""
     pairs: list[tuple[str, str]] = []
@@ -160,7 +176,12 @@ def _read(answer: http.Fetched) -> Any:
     """
     if answer.status >= 400:
         raise ToolFailed(f"HTTP error {answer.status}: {answer.text[:_LONGEST_COMPLAINT]}")
+    kind = answer.media_type
+    if kind.startswith("image/"):
+        return [f"data:{kind};base64,{base64.b64encode(answer.content).decode()}", _PICTURE]
     try:
         return orjson.loads(answer.content)
     except orjson.JSONDecodeError:
+        if b"\0" in answer.content:
+            return f"({kind or 'binary'}, {len(answer.content)} bytes)"
         return answer.text

@@ -114,6 +114,7 @@ def test_what_goes_wrong_with_a_tool_is_told_to_the_model(owner):
         ("get_weather(city:..)", "The argument city cannot be '..'"),
         ("convert(celsius:warm)", "HTTP error 500"),
         ("get_weather()", "The arguments lack city"),
+        ("tagged(X-Tag:漢)", "The argument X-Tag cannot stand in a header"),
     ],
 )
 def test_bad_arguments_are_told_to_the_model(owner, asked, words):
@@ -127,6 +128,14 @@ def test_a_picture_in_a_result_is_for_the_reader(owner):
 
     [call] = [call for call in calls_of(events) if call["done"]]
     assert (call["files"], call["result"]) == (["data:image/png;base64,AAAA"], '["a red square"]')
+
+
+def test_a_servers_bytes_are_a_picture_for_the_reader_or_named(owner):
+    row, events = native(owner, "rounds=photo()+archive()+tagged(X-Tag:a) recite=1")
+
+    [photo] = [call for call in calls_of(events) if call["done"] and call["name"] == "photo"]
+    assert photo["files"] == ["data:image/png;base64,iVBORw=="]
+    assert "(application/zip, 4 bytes) a" in row.result["text"]
 
 
 def test_rounds_are_bounded_and_the_last_has_to_answer(owner, openai_server, monkeypatch):
