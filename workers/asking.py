@@ -7,13 +7,14 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from shared import db, leases, queue, relay
-from shared.errors import UpstreamFailed
+from shared.errors import SwitchyardError, UpstreamFailed
 from shared.ids import new_id
 from shared.kinds.base import JobSpec, Payload
 from shared.models.job import COMPLETED, ENDED, RUNNING, Job
 from shared.queue import Subject
 from shared.subscriber import subscriber
-from workers.live import Running, Stopped
+from workers.live import Running
+from workers.standing_in import StandIn
 
 # How long nothing may be heard before a job's row is looked at.
 _DOUBT_S = 1.0
@@ -21,7 +22,9 @@ _DOUBT_S = 1.0
 Part = tuple[JobSpec, Payload]
 
 
-def ask(job: Running, parts: Sequence[Part], user_id: str | None = None) -> list[dict[str, Any]]:
+def ask(
+    job: Running | StandIn, parts: Sequence[Part], user_id: str | None = None
+) -> list[dict[str, Any]]:
     """Accept jobs and wait for their results; they end when this one is stopped.
 
     Args:
@@ -51,7 +54,7 @@ def ask(job: Running, parts: Sequence[Part], user_id: str | None = None) -> list
                 queue.enqueue(spec, payload, Subject(user_id, parent_id=job.claim.id), one)
         with job.abortable(news.set):
             return [_result(row) for row in _awaited(job, ids, news)]
-    except (Stopped, UpstreamFailed):
+    except SwitchyardError:
         _cancel(ids)
         raise
     finally:
@@ -59,7 +62,7 @@ def ask(job: Running, parts: Sequence[Part], user_id: str | None = None) -> list
             subscriber.remove(relay.channel(one), hear)
 
 
-def _awaited(job: Running, ids: Sequence[str], news: threading.Event) -> list[Job]:
+def _awaited(job: Running | StandIn, ids: Sequence[str], news: threading.Event) -> list[Job]:
     while True:
         news.clear()
         job.check()

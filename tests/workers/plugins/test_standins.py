@@ -15,6 +15,7 @@ SOURCE = """
     from open_webui.env import SRC_LOG_LEVELS
     from open_webui.internal.db import Base, get_db
     from open_webui.models.chats import Chats
+    from open_webui.models.notes import Notes
     from open_webui.models.users import UserModel, Users
     from open_webui.utils.misc import (
         add_or_update_system_message, get_last_user_message, pop_system_message,
@@ -51,7 +52,7 @@ SOURCE = """
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such city")
 
         def absent(self):
-            return Chats.get_chat_by_id("1")
+            return Notes.get_note_by_id("1")
 """
 
 
@@ -88,5 +89,5 @@ def test_an_error_with_a_status_is_told_in_its_words(plugin):
 
 
 def test_what_is_not_there_says_so_when_it_is_used(plugin):
-    with pytest.raises(PluginFailed, match=r"open_webui\.models\.chats\.Chats\.get_chat_by_id"):
+    with pytest.raises(PluginFailed, match=r"open_webui\.models\.notes\.Notes\.get_note_by_id"):
         plugin.call("absent", {})

@@ -19,6 +19,17 @@ Service = Callable[[accounts.Principal, Values, Tell, Cut], Any]
 # By what is asked for; imported on first use.
 _SERVICES = {
     "complete": "workers.plugins.desk.completing.complete",
+    "paint": "workers.plugins.desk.painting.paint",
+    **{
+        what: f"workers.plugins.desk.looking_up.{what}"
+        for what in ("models", "model", "chats", "chat", "files", "file")
+    },
+    "read_file": "workers.plugins.desk.storing.read_file",
+    "keep_file": "workers.plugins.desk.storing.keep_file",
+    **{
+        what: f"workers.plugins.desk.remembering.{what}"
+        for what in ("memories", "remember", "recall", "forget")
+    },
 }
 
 

@@ -2,7 +2,7 @@
 ask the server for".
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from .line import Line
@@ -37,6 +37,12 @@ def ask_for_pieces(what: str, **given: Any) -> AsyncIterator[Any]:
     """Ask for something that comes in pieces; errors as those of `ask`."""
     line, call = _now()
     return line.ask_for_pieces(call, what, given=given)
+
+
+def ask_at_once_for_pieces(what: str, **given: Any) -> Iterator[Any]:
+    """Ask for something that comes in pieces from code that cannot await; errors as above."""
+    line, call = _now()
+    return line.ask_at_once_for_pieces(call, what, given=given)
 
 
 def _now() -> tuple[Line, int]:

@@ -7,7 +7,7 @@ import json
 import queue
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from . import frames
@@ -62,12 +62,24 @@ class Line:
 
     def ask_at_once(self, call: int, what: str, **told: Any) -> Any:
         """Ask from code that cannot await, and block until the answer is there."""
-        answers: queue.SimpleQueue[Told] = queue.SimpleQueue()
+        return _value(next(self._heard_at_once(call, what, told)))
+
+    def ask_at_once_for_pieces(self, call: int, what: str, **told: Any) -> Iterator[Any]:
+        """Ask for something that comes in pieces, blocking until each is there."""
+        for heard in self._heard_at_once(call, what, told):
+            if heard["op"] == "answer":
+                _value(heard)
+                return
+            yield heard.get("value")
+
+    def _heard_at_once(self, call: int, what: str, told: Told) -> Iterator[Told]:
+        come: queue.SimpleQueue[Told] = queue.SimpleQueue()
         number = next(self._numbers)
-        self._waiting[number] = answers.put
+        self._waiting[number] = come.put
         try:
             self.tell("ask", id=call, question=number, what=what, **told)
-            return _value(answers.get())
+            while True:
+                yield come.get()
         finally:
             self._waiting.pop(number, None)
 

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+from .things import ModelsById
+
 
 class Anything(SimpleNamespace):
     """A state in which every name is nothing, unless it was set."""
@@ -26,4 +28,4 @@ class Request:
         self.query_params: dict[str, str] = {}
         self.client = None
         self.state = Anything()
-        self.app = SimpleNamespace(state=Anything(config=Anything(), MODELS={}))
+        self.app = SimpleNamespace(state=Anything(config=Anything(), MODELS=ModelsById()))

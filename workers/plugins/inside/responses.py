@@ -87,6 +87,28 @@ class HTTPException(Exception):
         self.detail = detail
 
 
+class UploadFile:
+    """A file on its way to the server."""
+
+    def __init__(
+        self, file: Any = None, *, filename: str | None = None, headers: Any = None, **_rest: Any
+    ) -> None:
+        self.file, self.filename, self.headers = file, filename, dict(headers or {})
+        self.content_type = self.headers.get("content-type")
+
+    async def read(self, size: int = -1) -> bytes:
+        """Give its bytes."""
+        content: bytes = self.file.read(size)
+        return content
+
+
+class Headers(dict[str, str]):
+    """Headers by their names."""
+
+    def __init__(self, headers: Any = None, **_rest: Any) -> None:
+        super().__init__(headers or {})
+
+
 class Statuses:
     """The numbers of HTTP by their long names."""
 
@@ -104,4 +126,6 @@ NAMES: dict[str, Any] = {
     "PlainTextResponse": PlainTextResponse,
     "StreamingResponse": StreamingResponse,
     "HTTPException": HTTPException,
+    "UploadFile": UploadFile,
+    "Headers": Headers,
 }

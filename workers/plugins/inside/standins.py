@@ -13,7 +13,7 @@ import types
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from . import completions, messages_api, responses
+from . import completions, messages_api, responses, things
 from .request import Request
 
 _ROOT = "open_webui"
@@ -146,6 +146,7 @@ _SETTINGS = {"CACHE_DIR": "cache", "UPLOAD_DIR": "uploads", "DATA_DIR": "."} | _
 # What is known below `open_webui`.
 _PLACES: dict[str, dict[str, Any]] = {
     **completions.MODULES,
+    **things.MODULES,
     "config": _SETTINGS,
     "env": _SETTINGS,
     "constants": {"TASKS": Tasks},
