@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
@@ -14,7 +14,9 @@ from shared.models.job import COMPLETED, ENDED, RUNNING, Job
 from shared.queue import Subject
 from shared.subscriber import subscriber
 from workers.live import Running
-from workers.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from workers.standing_in import StandIn
 
 # How long nothing may be heard before a job's row is looked at.
 _DOUBT_S = 1.0
@@ -23,7 +25,7 @@ Part = tuple[JobSpec, Payload]
 
 
 def ask(
-    job: Running | StandIn, parts: Sequence[Part], user_id: str | None = None
+    job: "Running | StandIn", parts: Sequence[Part], user_id: str | None = None
 ) -> list[dict[str, Any]]:
     """Accept jobs and wait for their results; they end when this one is stopped.
 
@@ -62,7 +64,7 @@ def ask(
             subscriber.remove(relay.channel(one), hear)
 
 
-def _awaited(job: Running | StandIn, ids: Sequence[str], news: threading.Event) -> list[Job]:
+def _awaited(job: "Running | StandIn", ids: Sequence[str], news: threading.Event) -> list[Job]:
     while True:
         news.clear()
         job.check()

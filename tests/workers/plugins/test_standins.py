@@ -88,6 +88,18 @@ def test_an_error_with_a_status_is_told_in_its_words(plugin):
     assert failed.value.words == "no such city"
 
 
+def test_a_class_of_a_plugins_name_that_is_imported_is_not_the_plugin():
+    source = """
+        from open_webui.models.tools import Tools
+
+        class Pipe:
+            def pipe(self, body):
+                return "mine"
+    """
+
+    assert plug(source, name="function_mine").call("pipe", {"body": {}}) == "mine"
+
+
 def test_what_is_not_there_says_so_when_it_is_used(plugin):
     with pytest.raises(PluginFailed, match=r"open_webui\.models\.notes\.Notes\.get_note_by_id"):
         plugin.call("absent", {})

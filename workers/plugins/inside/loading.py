@@ -25,9 +25,7 @@ class Loaded:
 
     def __init__(self, name: str, source: str) -> None:
         self.module = _module(name, source)
-        found = next(
-            (one for one in CLASSES if isinstance(getattr(self.module, one, None), type)), ""
-        )
+        found = next((one for one in CLASSES if _is_own(self.module, one)), "")
         if not found:
             raise Unfit("It defines none of the classes " + ", ".join(CLASSES) + ".")
         self.kind = CLASSES[found]
@@ -51,6 +49,12 @@ class Loaded:
         """Make the valves of a user; as a dict when the plugin has no class for them."""
         form = self.valves_class("UserValves")
         return _given(values) if form is None else form(**_given(values))
+
+
+def _is_own(module: types.ModuleType, name: str) -> bool:
+    """Whether a class of this name was written here; sources import others that are called so."""
+    found = getattr(module, name, None)
+    return isinstance(found, type) and found.__module__ == module.__name__
 
 
 def _given(values: dict[str, Any] | None) -> dict[str, Any]:

@@ -150,5 +150,5 @@ _PLACES: dict[str, dict[str, Any]] = {
     "config": _SETTINGS,
     "env": _SETTINGS,
     "constants": {"TASKS": Tasks},
-    "models.users": {"Users": Users, "UserModel": User},
+    "models.users": {"Users": Users, "UserModel": User, "User": User},
 }

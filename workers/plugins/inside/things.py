@@ -166,6 +166,8 @@ class Files:
         """Give several files, as far as they are there."""
         return Things(one for one in map(Files.get_file_by_id, ids) if one is not None)
 
+    get_file_metadatas_by_ids = get_files_by_ids
+
     @staticmethod
     def get_files_by_user_id(*_rest: Any, **_more: Any) -> Things:
         """List the user's own files without their texts."""
