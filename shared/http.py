@@ -167,6 +167,11 @@ class Fetcher:
         """End what is under way; from any thread or greenlet, never blocks."""
         self._line.cut()
 
+    @property
+    def is_aborted(self) -> bool:
+        """Whether it was told to stop."""
+        return self._line.is_cut
+
     def fetch(
         self,
         url: str,
@@ -283,7 +288,7 @@ class _Line(httpcore.NetworkBackend):
         self._limits = limits
         self._inner = httpcore.SyncBackend()
         self._socket: socket.socket | None = None
-        self._is_cut = False
+        self.is_cut = False
         self._deadline = 0.0
 
     def start(self) -> None:
@@ -292,7 +297,7 @@ class _Line(httpcore.NetworkBackend):
 
     def cut(self) -> None:
         """End what waits, and everything that follows."""
-        self._is_cut = True
+        self.is_cut = True
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 # Of the plain socket, for TLS too: SSLSocket's pulls the TLS object away.
@@ -305,7 +310,7 @@ class _Line(httpcore.NetworkBackend):
             httpcore.ReadTimeout: The time of the whole fetch is up.
         """
         left = self._deadline - time.monotonic()
-        if left <= 0 or self._is_cut:
+        if left <= 0 or self.is_cut:
             raise httpcore.ReadTimeout("the time is up")
         return min(left, timeout_s) if timeout_s is not None else left
 
@@ -338,7 +343,7 @@ class _Line(httpcore.NetworkBackend):
     def hold(self, stream: httpcore.NetworkStream) -> None:
         """Remember what to cut."""
         self._socket = stream.get_extra_info("socket")
-        if self._is_cut:
+        if self.is_cut:
             self.cut()
 
 

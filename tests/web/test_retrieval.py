@@ -218,3 +218,14 @@ def test_what_searches_have_found_is_forgotten_after_a_while_and_nothing_else(me
 
     wait_until(lambda: not texts_in(old), 5, "the vectors to go")
     assert texts_in(kept)
+
+
+@pytest.mark.parametrize("loader", ["firecrawl", "tavily"])
+def test_another_server_reads_nothing_of_our_own_network_for_a_user(member, web, loader):
+    get_options().set({"WEB_LOADER_ENGINE": loader, "FIRECRAWL_API_BASE_URL": web.url})
+
+    answer = member.post(f"{R}/process/web", {"url": "http://10.0.0.1/router"})
+
+    assert answer.status_code == 400
+    assert "may not be opened" in answer.json["detail"]
+    assert web.asked == []

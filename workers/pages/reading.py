@@ -10,7 +10,7 @@ from shared.http import Fetched, Fetcher
 from shared.services import content_types
 from workers.extraction.own import OwnExtractor
 from workers.extraction.text import decoded_markup
-from workers.pages import loaders, youtube
+from workers.pages import browser, loaders, youtube
 from workers.pages.base import Page
 
 _HTML = ("text/html", "application/xhtml+xml", "")
@@ -31,7 +31,10 @@ def read(url: str, fetcher: Fetcher) -> Page:
     if (loader := option("WEB_LOADER_ENGINE")) in loaders.LOADERS:
         return _checked(loaders.LOADERS[loader](url))
     fetched = fetcher.fetch(url, headers={"accept": "text/html,*/*;q=0.8"}).required()
-    return _checked(_page(fetched))
+    if fetched.media_type not in _HTML:
+        return _checked(_document(fetched))
+    html = browser.written(fetched, fetcher) if loader == "playwright" else _markup(fetched)
+    return _checked(from_html(fetched.url, html))
 
 
 def _checked(page: Page) -> Page:
@@ -41,9 +44,7 @@ def _checked(page: Page) -> Page:
     return Page(page.url, page.title or page.url, text[:LONGEST])
 
 
-def _page(fetched: Fetched) -> Page:
-    if fetched.media_type in _HTML:
-        return from_html(fetched.url, _markup(fetched))
+def _document(fetched: Fetched) -> Page:
     name = unquote(urlsplit(fetched.url).path.rpartition("/")[2])
     kind = content_types.sniff(fetched.content[: content_types.HEAD_BYTES], name)
     with tempfile.TemporaryDirectory() as folder:
