@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -39,6 +40,34 @@ def require_web_address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid("An address has to begin with http:// or https://.")
     return url
+
+
+def require_outside(url: str) -> str:
+    """Check the form of an address, and refuse at once what is seen to lead inside without asking
+    anybody: numbers, and this machine's own name. Others are looked at when they are opened.
+
+    Returns:
+        The address without blanks around it.
+
+    Raises:
+        Invalid: It is no http or https address.
+        AddressRefused: It leads inside.
+    """
+    url = require_web_address(url)
+    number = _number_in((urlsplit(url).hostname or "").rstrip("."))
+    if number is not None and not is_allowed(number):
+        raise AddressRefused
+    return url
+
+
+def _number_in(host: str) -> str | None:
+    if host == "localhost" or host.endswith(".localhost"):
+        return "127.0.0.1"
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    with suppress(OSError, UnicodeError):  # 2130706433, 0x7f.1 and the like
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return None
 
 
 def resolve(

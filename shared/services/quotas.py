@@ -182,7 +182,7 @@ def _forget_ended(meter: Meter) -> bool:
 def _exhausted(found: Left) -> Exhausted:
     meter = found.meter
     if meter.reset_s is None:
-        words = f"{meter.limit} jobs at a time are allowed, and as many have not ended yet."
+        words = f"Jobs at a time: {meter.limit} allowed, and as many have not ended yet."
         return Exhausted(words, _RUNNING_PATIENCE_S)
     what = "tokens" if meter.measure == TOKENS else "requests"
     words = f"The quota of {meter.limit} {what} does not allow this request; {found.amount} left."

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from shared import db, queue
-from shared.addresses import require_web_address
+from shared.addresses import require_outside
 from shared.config.secrets import seal, unseal
 from shared.errors import Invalid, NotFound
 from shared.ids import new_id, now_s
@@ -88,7 +88,7 @@ def create(user: Principal, url: str, events: Sequence[str]) -> tuple[Webhook, s
         The webhook, and its secret, which is shown this once.
 
     Raises:
-        Invalid: It is no web address, or the user has too many.
+        Invalid: It is no web address or leads inside, or the user has too many.
     """
     count = select(func.count()).where(Webhook.user_id == user.id)
     if (db.session().scalar(count) or 0) >= _MOST_PER_USER:
@@ -97,7 +97,7 @@ def create(user: Principal, url: str, events: Sequence[str]) -> tuple[Webhook, s
     row = Webhook(
         id=new_id(),
         user_id=user.id,
-        url=require_web_address(url),
+        url=require_outside(url),
         secret=seal(secret),
         events=[*events],
         is_active=True,
@@ -117,10 +117,10 @@ def change(
 
     Raises:
         NotFound: No such webhook for this user.
-        Invalid: It is no web address.
+        Invalid: It is no web address, or leads inside.
     """
     row = find(user, webhook_id, "write")
-    row.url, row.events, row.is_active = require_web_address(url), [*events], is_active
+    row.url, row.events, row.is_active = require_outside(url), [*events], is_active
     row.updated_at = now_s()
     _listeners.changed()
     return row

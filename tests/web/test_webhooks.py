@@ -265,14 +265,40 @@ def test_a_redirect_is_not_followed(member, served, receiver):
 
 
 def test_no_address_inside_is_opened(member, served, receiver, configure):
+    made = member.post(HOOKS, {"url": receiver.url}).json
     configure(outbound_allowed_networks="")
     assert not addresses.is_allowed("127.0.0.1")
-    made = member.post(HOOKS, {"url": receiver.url}).json
 
     member.post(f"{HOOKS}{made['id']}/ping")
 
     assert "may not be opened" in tried(member, made["id"], 1)["outcome"]
     assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "LOCALHOST.",
+        "a.localhost",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::]",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[fe80::1]",
+    ],
+)
+def test_what_is_seen_to_lead_inside_is_refused_at_once(member, host):
+    made = member.post(HOOKS, FORM).json
+
+    for path in (HOOKS, f"{HOOKS}{made['id']}"):
+        answer = member.post(path, {"url": f"http://{host}:8080/hook"})
+        assert answer.status_code == 400
+        assert "may not be opened" in answer.json["detail"]
 
 
 def test_the_work_of_the_system_is_told_to_nobody(member, served, receiver):
