@@ -14,6 +14,9 @@ _asked = _sentinels.parse(_settings.redis_url)
 # The broker is the same Redis or Valkey that keeps the event logs, or another one of Celery's.
 _redis_url = _asked.broker_url if _asked else _settings.redis_url
 broker_url = _settings.broker_url or _redis_url or "redis://127.0.0.1:6379/0"
+if broker_url.startswith("rediss://") and "ssl_cert_reqs=" not in broker_url:
+    # Else kombu would take any certificate, and give the password to whoever has one.
+    broker_url += ("&" if "?" in broker_url else "?") + "ssl_cert_reqs=required"
 _redis_options = {
     # Our keys only, so that several instances can share a server.
     "global_keyprefix": f"{_settings.redis_prefix}:broker:",
@@ -32,6 +35,8 @@ if _asked:
         "master_name": _asked.service,
         "sentinel_kwargs": _sentinel_options(_asked),
     }
+    if _asked.tls is not None and not _settings.broker_url:
+        broker_use_ssl = {"ssl_cert_reqs": "required", **_asked.tls}
 broker_transport_options = _redis_options if _settings.has_redis_broker else {}
 # A broker that is away at the start or goes away later is waited for, for ever.
 broker_connection_retry_on_startup = True

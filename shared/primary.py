@@ -18,7 +18,7 @@ from shared.config.sentinels import Sentinels
 _PATIENCE_S = 1.0
 
 
-class PrimaryConnection(redis.Connection):
+class _Following:
     """A connection that asks for the primary's address each time it is opened.
 
     Args:
@@ -29,12 +29,12 @@ class PrimaryConnection(redis.Connection):
 
     def __init__(self, directory: Sentinel, service: str, **options: Any) -> None:
         self._directory, self._service = directory, service
-        super().__init__(**options)  # type: ignore[no-untyped-call]  # redis-py has not all types
+        super().__init__(**options)
 
     def _connect(self) -> Any:
         address = self._directory.discover_master(self._service)  # type: ignore[no-untyped-call]  # as above
         self.host, self.port = address
-        return super()._connect()  # type: ignore[no-untyped-call]  # as above
+        return super()._connect()  # type: ignore[misc]  # of redis-py's class behind this one
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; see redis-py.
@@ -43,10 +43,28 @@ class PrimaryConnection(redis.Connection):
             redis.exceptions.ConnectionError: The server is the primary no more.
         """
         try:
-            return super().read_response(*args, **options)
+            return super().read_response(*args, **options)  # type: ignore[misc]  # as above
         except ReadOnlyError as error:
-            self.disconnect()  # type: ignore[no-untyped-call]  # as above
+            self.disconnect()  # type: ignore[attr-defined]  # as above
             raise RedisDown("this server is not the primary any more") from error
+
+
+class PrimaryConnection(_Following, redis.Connection):
+    """One in clear."""
+
+
+class PrimaryTLSConnection(_Following, redis.SSLConnection):
+    """One with TLS; the server's certificate has to be for the address that the Sentinels tell."""
+
+
+class _Entry(UsernamePasswordCredentialProvider):
+    """User and password of the Sentinels: not as words, since Flower asks workers for Celery's
+    options and shows them.
+    """
+
+    def __json__(self) -> str:
+        """Say nothing where kombu writes options as JSON."""
+        return "********"
 
 
 def primary_options(asked: Sentinels) -> dict[str, Any]:
@@ -55,7 +73,8 @@ def primary_options(asked: Sentinels) -> dict[str, Any]:
     told = sentinel_options(asked)
     directory = Sentinel(asked.addresses, sentinel_kwargs=told)  # type: ignore[no-untyped-call]  # as above
     return {
-        "connection_class": PrimaryConnection,
+        "connection_class": PrimaryConnection if asked.tls is None else PrimaryTLSConnection,
+        **(asked.tls or {}),
         "directory": directory,
         "service": asked.service,
         "db": asked.database,
@@ -72,8 +91,9 @@ def sentinel_options(asked: Sentinels) -> dict[str, Any]:
         # The next Sentinel is asked at once; redis-py would try the same one ten times.
         "retry": None,
     }
+    if asked.tls is not None:
+        options |= {"ssl": True, **asked.tls}
     user, password = asked.own_credentials
     if password:
-        # Not as a word: Flower shows Celery's options.
-        options["credential_provider"] = UsernamePasswordCredentialProvider(user, password)
+        options["credential_provider"] = _Entry(user, password)
     return options

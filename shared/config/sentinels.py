@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-SCHEME = "sentinel://"
+SCHEME, TLS_SCHEME = "sentinel://", "sentinels://"
+SCHEMES = (SCHEME, TLS_SCHEME)
 _PORT, _SERVICE = 26379, "mymaster"
 _OPTIONS = {"service", "sentinel_username", "sentinel_password"}
-_FORM = "it has to be sentinel://:password@host:port,host:port/number?service=name"
+_TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+_FORM = (
+    "it has to be sentinel://:password@host:port,host:port/number?service=name,"
+    " or sentinels:// with TLS"
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class Sentinels:
         credentials: User and password of the primary; empty where there is none.
         own_credentials: Those of the Sentinels themselves.
         database: Number of the database at the primary.
+        tls: None for connections in clear; else redis-py's options for TLS, to the Sentinels and to
+            the servers: whose certificates count, and one's own.
     """
 
     addresses: tuple[tuple[str, int], ...]
@@ -26,6 +33,7 @@ class Sentinels:
     credentials: tuple[str, str]
     own_credentials: tuple[str, str]
     database: int
+    tls: dict[str, str] | None = None
 
     @property
     def broker_url(self) -> str:
@@ -45,7 +53,7 @@ def parse(url: str) -> Sentinels | None:
         ValueError: It names Sentinels in a form that cannot be read; the words repeat nothing of
             it, there may be a password in it.
     """
-    if not url.startswith(SCHEME):
+    if not url.startswith(SCHEMES):
         return None
     try:
         return _read(urlsplit(url))
@@ -58,7 +66,8 @@ def _read(parts: SplitResult) -> Sentinels:
     entry, _, hosts = parts.netloc.rpartition("@")
     user, _, password = entry.partition(":")
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := set(options) - _OPTIONS:
+    is_encrypted = parts.scheme == "sentinels"
+    if unknown := set(options) - _OPTIONS - (_TLS_OPTIONS if is_encrypted else set()):
         raise ValueError(f"nothing is known of {unknown}")
     return Sentinels(
         tuple(_address(host) for host in hosts.split(",")),
@@ -66,6 +75,7 @@ def _read(parts: SplitResult) -> Sentinels:
         (unquote(user), unquote(password)),
         (options.get("sentinel_username", ""), options.get("sentinel_password", "")),
         int(parts.path.strip("/") or 0),
+        {name: options[name] for name in _TLS_OPTIONS & set(options)} if is_encrypted else None,
     )
 
 

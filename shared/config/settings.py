@@ -210,8 +210,9 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _spoken_redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://", sentinels.SCHEME)):
-            raise ValueError("it has to begin with redis:// or rediss:// or sentinel://")
+        schemes = ("redis://", "rediss://", *sentinels.SCHEMES)
+        if value and not value.startswith(schemes):
+            raise ValueError(f"it has to begin with one of {', '.join(schemes)}")
         if sentinels.parse(value):
             return value
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 import redis
 
 from tests.services.process import Process
+from tests.services.redis_tls import RedisTLS
 from tests.services.valkey import Valkey, server_path
 from tests.services.waiting import free_port, listens, wait_until
 
@@ -22,7 +23,7 @@ _IN_A_HURRY = (
 
 _CONFIG = """\
 bind 127.0.0.1
-port {port}
+{listening}
 dir "{folder}"
 requirepass "{own}"
 sentinel sentinel-pass "{own}"
@@ -38,20 +39,25 @@ class ReplicatedValkey:
 
     Args:
         folder: Holds their files and logs.
+        tls: Other programs, all of which speak nothing but TLS.
     """
 
-    def __init__(self, folder: Path):
-        secret = ["--requirepass", _PASSWORD, "--primaryauth", _PASSWORD]
+    def __init__(self, folder: Path, tls: RedisTLS | None = None):
+        self._tls = tls
+        secret = ["--requirepass", _PASSWORD, "--masterauth", _PASSWORD]
         secret += ["--repl-diskless-sync-delay", "0"]
-        first = Valkey(folder / "first", secret, _PASSWORD)
+        first = Valkey(folder / "first", secret, _PASSWORD, tls)
         follows = ["--replicaof", f"127.0.0.1 {first.port}"]
-        self.servers = [first, Valkey(folder / "second", [*secret, *follows], _PASSWORD)]
+        self.servers = [first, Valkey(folder / "second", [*secret, *follows], _PASSWORD, tls)]
         self.sentinels = [self._sentinel(folder / f"sentinel{i}") for i in range(_SENTINELS)]
         hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
         self.url = (
             f"sentinel://:of%20the%2Fservers@{hosts}/0"
             f"?service={_SERVICE}&sentinel_password=of+the%3Asentinels"
         )
+        if tls is not None:
+            self.url = self.url.replace("sentinel", "sentinels", 1)
+            self.url += f"&ssl_ca_certs={tls.authority}"
 
     @property
     def _ports(self) -> list[int]:
@@ -95,8 +101,11 @@ class ReplicatedValkey:
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         config = folder / "sentinel.conf"
+        settings = {"port": port}
+        if self._tls is not None:
+            settings = {"tls-port": port, **self._tls.settings}
         text = _CONFIG.format(
-            port=port,
+            listening="\n".join(f"{name} {value}" for name, value in settings.items()),
             folder=folder,
             own=_SENTINELS_PASSWORD,
             service=_SERVICE,
@@ -107,24 +116,30 @@ class ReplicatedValkey:
         config.write_text(text)
         return Process(
             f"sentinel{port}",
-            [server_path(), str(config), "--sentinel"],
+            [self._tls.program if self._tls else server_path(), str(config), "--sentinel"],
             dict(os.environ),
             folder / "sentinel.log",
             folder,
             lambda _: listens(port),
         )
 
+    def _client(self, port: int) -> "redis.Redis":
+        options = self._tls.of_client if self._tls else {}
+        return redis.Redis(
+            host="127.0.0.1", port=port, password=_SENTINELS_PASSWORD, socket_timeout=5, **options
+        )
+
     def _ask(self, port: int, *words: str) -> object:
-        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+        with self._client(port) as client:
             return client.execute_command(*words)
 
     def _state(self, port: int) -> dict[str, object]:
-        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+        with self._client(port) as client:
             return dict(client.sentinel_master(_SERVICE))
 
     def _is_complete(self, port: int) -> bool:
         state = self._state(port)
-        with redis.Redis(port=port, password=_SENTINELS_PASSWORD, socket_timeout=5) as client:
+        with self._client(port) as client:
             replicas = client.sentinel_slaves(_SERVICE)
         able = [r for r in replicas if r["master-link-status"] == "ok" and not r["is_sdown"]]
         return state["num-other-sentinels"] == _SENTINELS - 1 and len(able) == 1

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import redis
 
 from tests.services.process import Process
+from tests.services.redis_tls import RedisTLS
 from tests.services.require import missing
 from tests.services.waiting import free_port, wait_until
 
@@ -31,14 +32,27 @@ class Valkey:
         folder: Holds its append-only file and its log.
         options: Further words of its command line.
         password: What it is entered with, if `options` want one.
+        tls: Another program, which speaks nothing but TLS.
     """
 
-    def __init__(self, folder: Path, options: Sequence[str] = (), password: str = ""):
+    def __init__(
+        self,
+        folder: Path,
+        options: Sequence[str] = (),
+        password: str = "",
+        tls: RedisTLS | None = None,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         entry = f":{quote(password, safe='')}@" if password else ""
         self.url = f"redis://{entry}127.0.0.1:{self.port}/0"
         command = [server_path(), "--port", str(self.port), "--bind", "127.0.0.1"]
+        if tls is not None:
+            self.url = self.url.replace("redis", "rediss", 1) + f"?ssl_ca_certs={tls.authority}"
+            command = [tls.program, "--tls-port", str(self.port), "--bind", "127.0.0.1"]
+            command += [
+                word for name, value in tls.settings.items() for word in (f"--{name}", value)
+            ]
         command += ["--dir", str(folder), "--save", "", "--appendonly", "yes"]
         command += ["--maxmemory-policy", "noeviction", *options]
         self.process = Process(

@@ -40,6 +40,17 @@ def test_celery_finds_all_sentinels_in_its_own_form():
     assert connection.virtual_host == "2"
 
 
+def test_with_tls_the_certificates_and_their_authority_may_be_named():
+    asked = parse("sentinels://one,two/0?ssl_ca_certs=%2Fa%2Fb.pem&ssl_certfile=c&ssl_keyfile=k")
+
+    assert asked is not None
+    assert asked.tls == {"ssl_ca_certs": "/a/b.pem", "ssl_certfile": "c", "ssl_keyfile": "k"}
+    assert asked.broker_url == "sentinel://one:26379/0;sentinel://two:26379/0"
+    plain = parse("sentinel://one")
+    assert plain is not None
+    assert plain.tls is None
+
+
 def test_other_addresses_are_none_of_sentinels():
     assert parse("redis://one:6379/0") is None
     assert parse("") is None
@@ -54,6 +65,8 @@ def test_other_addresses_are_none_of_sentinels():
         "sentinel://:secret@one/zero",
         "sentinel://:secret@one/0?servce=main",
         "sentinel://:sec/ret@one/0",
+        "sentinel://:secret@one/0?ssl_ca_certs=a",
+        "sentinels://:secret@one/0?ssl_cert_reqs=none",
     ],
 )
 def test_a_form_that_cannot_be_read_stops_the_start_without_the_password(url):

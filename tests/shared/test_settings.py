@@ -22,7 +22,7 @@ from tests.services.crowd import at_once
         ("DB_LOG_LEVEL", "chatty", "'DEBUG', 'INFO'"),
         ("DATABASE_URL", "mysql://a/b", "postgresql:// or sqlite:///"),
         ("DATABASE_URL", "nonsense", "postgresql:// or sqlite:///"),
-        ("REDIS_URL", "localhost:6379", "redis:// or rediss://"),
+        ("REDIS_URL", "localhost:6379", "redis://, rediss://"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_with_the_variables_name(name, value, words):
