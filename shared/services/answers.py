@@ -56,6 +56,8 @@ class Answer:
         # [kind, text, started, ended]; of a call that was made here its data in place of a text.
         self._blocks: list[list[Any]] = []
         self.tool_calls: list[dict[str, Any]] = []
+        # Where the calls of the pieces' indexes stand; None while there are none.
+        self._places: dict[int, int] | None = None
         self.finish_reason: str | None = None
 
     def add(self, data: dict[str, Any]) -> None:
@@ -126,15 +128,34 @@ class Answer:
         self._begin("code", {"code": "", "lang": "python", "done": False, **data})
 
     def _merge_call(self, delta: dict[str, Any]) -> None:
-        place = delta.get("index", len(self.tool_calls))
-        while len(self.tool_calls) <= place:
-            self.tool_calls.append(
-                {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
-            )
-        call, function = self.tool_calls[place], delta.get("function") or {}
+        function = delta.get("function") or {}
+        call = self._call_of(delta, function)
         call["id"] = delta.get("id") or call["id"]
-        call["function"]["name"] += function.get("name") or ""
+        name, known = function.get("name") or "", call["function"]["name"]
+        # Some servers repeat the name with every piece of the arguments.
+        call["function"]["name"] = known if name == known else known + name
         call["function"]["arguments"] += function.get("arguments") or ""
+
+    def _call_of(self, delta: dict[str, Any], function: dict[str, Any]) -> dict[str, Any]:
+        """Find the call to which a piece belongs, or begin one: by its index, which need not count
+        from 0; where there is none, what names nothing goes on with the last one. Some servers give
+        all calls the same index, each with an id and a name of its own.
+        """
+        call_id, names_one = delta.get("id"), bool(function.get("name"))
+        self._places = self._places or {}
+        index = delta.get("index")
+        if index is None:
+            is_more = bool(self.tool_calls) and not (call_id or names_one)
+            index = len(self.tool_calls) - is_more
+        if index in self._places:
+            found = self.tool_calls[self._places[index]]
+            is_another = names_one and call_id and found["id"] and call_id != found["id"]
+            if not is_another:
+                return found
+        self._places[index] = len(self.tool_calls)
+        call = {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+        self.tool_calls.append(call)
+        return call
 
     @property
     def calls(self) -> list[dict[str, Any]]:

@@ -134,6 +134,32 @@ def test_whole_tool_calls_without_an_index_stand_side_by_side():
     assert [c["id"] for c in answer_of({"tool_calls": whole}).tool_calls] == ["c0", "c1"]
 
 
+def named(index, call_id, arguments="{}", name="f"):
+    return {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [named(0, "a", "{"), {"index": 0, "function": {"arguments": "}"}}],
+        [named(None, "a", "{"), {"function": {"arguments": "}"}}],
+        [named(1, "a", "{"), named(1, "a", "}")],
+        [named(0, "a", "{"), {"index": 0, "id": "b", "function": {"arguments": "}"}}],
+        [named(0, "", "{"), named(0, "a", "}")],
+    ],
+)
+def test_pieces_of_one_call_become_one_however_its_server_counts(pieces):
+    [call] = answer_of(*({"tool_calls": [one]} for one in pieces)).tool_calls
+
+    assert call["function"] == {"name": "f", "arguments": "{}"}
+
+
+def test_calls_of_the_same_index_with_ids_of_their_own_stand_side_by_side():
+    calls = answer_of({"tool_calls": [named(0, "a")]}, {"tool_calls": [named(0, "b", name="g")]})
+
+    assert [c["function"]["name"] for c in calls.tool_calls] == ["f", "g"]
+
+
 def test_a_tool_call_is_shown_with_its_arguments_escaped():
     answer = answer_of(call(0, name="say", arguments='{"text": "<b>\\"hi\\"</b>"}'))
 

@@ -30,6 +30,7 @@ _OURS = frozenset(
         *("features", "variables", "model_item", "background_tasks", "filter_ids", "parent_id"),
     )
 )
+_NO_WORDS = {"index": 0, "delta": {}, "finish_reason": None}
 _depth: ContextVar[int] = ContextVar("completions_of_plugins", default=0)
 
 
@@ -62,10 +63,11 @@ def complete(user: Principal, given: Values, tell: Tell, cut: Cut) -> dict[str, 
             completion = provider_for(route.connection).complete(asked, cut)
             spent.of_completion(completion)
             return {**completion, "model": body["model"]}
+        chunks = Chunks(body["model"])
         for events in _events(route, asked, cut):
             spent.of_events(events)
-            for chunk in Chunks(body["model"]).of(events):
-                tell(chunk)
+            for chunk in chunks.of(events):
+                tell(_with_choice(chunk))
     return None
 
 
@@ -81,6 +83,11 @@ def _checked(body: Any) -> dict[str, Any]:
     if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
         raise Invalid("A completion wants messages, each an object.")
     return {name: body[name] for name in body if name not in _OURS and name != "stream"}
+
+
+def _with_choice(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Give a chunk that tells the usage a choice without words: plugins look at the first one."""
+    return chunk if chunk["choices"] else {**chunk, "choices": [dict(_NO_WORDS)]}
 
 
 def _events(route: Route, body: dict[str, Any], cut: Cut) -> Iterator[list[Event]]:
