@@ -43,6 +43,7 @@ from web.memories.routes import bp as memories
 from web.metrics.routes import bp as metrics
 from web.models.routes import bp as models
 from web.models.workspace import bp as workspace_models
+from web.notes.routes import bp as notes
 from web.oauth.routes import bp as oauth
 from web.ollama.doors import bp as ollama_doors
 from web.ollama.model_files import bp as ollama_files
@@ -101,6 +102,7 @@ AREAS = (
     Area(models, "/api", MEMBER),
     Area(workspace_models, "/api/v1/models", MEMBER),
     Area(prompts, "/api/v1/prompts", MEMBER),
+    Area(notes, "/api/v1/notes", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
     Area(chat_editing, "/api/v1/chats", MEMBER),
     Area(chat_moving, "/api/v1/chats", MEMBER),

@@ -14,6 +14,7 @@ from shared.models.group import Group, GroupMember
 from shared.models.job import Job
 from shared.models.knowledge import Directory, Knowledge, KnowledgeFile
 from shared.models.memory import Memory
+from shared.models.note import Note, NotePin
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
 from shared.models.quota import Quota, Usage
@@ -48,6 +49,8 @@ __all__ = [
     "KnowledgeFile",
     "Memory",
     "ModelRow",
+    "Note",
+    "NotePin",
     "OptionRow",
     "Prompt",
     "Quota",

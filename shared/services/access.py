@@ -19,6 +19,7 @@ from shared.models.function import Function
 from shared.models.job import Job
 from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
+from shared.models.note import Note
 from shared.models.prompt import Prompt
 from shared.models.tool import Tool
 from shared.models.webhook import Webhook
@@ -38,7 +39,7 @@ def can(user: Principal, action: str, thing: Any) -> bool:
     """Decide whether a user may do something.
 
     Args:
-        action: "read", "write", "cancel", "delete" or "use".
+        action: "read", "write", "cancel", "delete", "share" or "use".
         thing: A row, a model of the catalogue (dict), or the name of an area such as "admin".
     """
     if not is_member(user):
@@ -102,6 +103,15 @@ def _channel_message(user: Principal, action: str, row: ChannelMessage) -> bool:
     return channel is not None and wanted is not None and _shared(user, wanted, channel)
 
 
+def _note(user: Principal, action: str, row: Note) -> bool:
+    """Who was given a note may read or write it; whom it lets in and its end are its owner's."""
+    if row.user_id == user.id:
+        return True
+    if user.role == ADMIN and (action == "delete" or get_settings().enable_admin_chat_access):
+        return True
+    return action in ("read", "write") and grants(user, action, row.access_control)
+
+
 def _feedback(user: Principal, action: str, row: Feedback) -> bool:
     return row.user_id == user.id or (user.role == ADMIN and action in ("read", "delete"))
 
@@ -152,6 +162,7 @@ _RULES: dict[type, Any] = {
     Knowledge: _shared,
     Memory: _private,
     ModelRow: _shared,
+    Note: _note,
     Prompt: _shared,
     Tool: _shared,
     ToolServer: _tool_server,

@@ -114,3 +114,15 @@ def test_an_unknown_group_is_answered_as_the_contract_says(admin):
     assert admin.get(f"{PATH}/id/nothing").status_code == 401
     assert update(admin, "nothing").status_code == 400
     assert admin.delete(f"{PATH}/id/nothing/delete").status_code == 400
+
+
+def test_those_in_a_group_know_it_and_not_who_else_is_in_it(admin, member, other):
+    group = new_group([member.id], workspace={"models": True})
+
+    told = member.get(f"{PATH}/id/{group}/info").json
+
+    assert (told["id"], told["member_count"]) == (group, 1)
+    assert not {"user_ids", "permissions"} & set(told)
+    assert other.get(f"{PATH}/id/{group}/info").status_code == 401
+    assert member.get(f"{PATH}/id/{group}/export").status_code == 401
+    assert admin.get(f"{PATH}/id/{group}/export").json["user_ids"] == [member.id]

@@ -131,3 +131,16 @@ def test_whom_a_prompt_lets_in_is_changed_by_itself(admin, member):
 
     assert private.json["access_control"] == {}
     assert member.get(f"{URL}/command/greet").status_code == 401
+
+
+def test_newer_clients_list_them_page_by_page(member):
+    for number in range(31):
+        make(member, f"/number-{number}", title=f"Größe {number}")
+
+    first = member.get(f"{URL}/list?page=1").json
+    second = member.get(f"{URL}/list?page=2").json
+    found = member.get(f"{URL}/list?page=1&query=größe 30").json
+
+    assert (len(first["items"]), len(second["items"]), first["total"]) == (30, 1, 31)
+    assert [row["command"] for row in found["items"]] == ["/number-30"]
+    assert member.get(f"{URL}/list?page=0").status_code == 422

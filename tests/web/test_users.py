@@ -1,6 +1,12 @@
 """Users: settings of the page, permissions, roles."""
 
+import base64
+
 import pytest
+
+from shared import db
+from shared.models.user import User
+from tests.services.things import new_group
 
 SETTINGS = "/api/v1/users/user/settings"
 WHO = "/api/v1/auths/"
@@ -122,3 +128,36 @@ def test_nobody_has_no_role(admin):
 
 def test_only_admins_give_roles(member, other):
     assert give_role(member, other.id, "admin").status_code == 401
+
+
+def test_what_newer_clients_ask_about_a_user(admin, member, other):
+    group = new_group([member.id])
+    path = f"/api/v1/users/{member.id}"
+
+    active, picture = other.get(f"{path}/active"), other.get(f"{path}/profile/image")
+
+    assert active.json == {"active": False}
+    assert (picture.status_code, picture.content_type) == (200, "image/png")
+    assert [one["id"] for one in admin.get(f"{path}/groups").json] == [group]
+    assert other.get(f"{path}/groups").status_code == 401
+    assert {
+        admin.get(f"/api/v1/users/nobody/{what}").status_code
+        for what in ("active", "groups", "profile/image")
+    } == {400}
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        (f"data:image/gif;base64,{base64.b64encode(b'GIF89a').decode()}", "image/gif"),
+        ("https://tracker.example.com/pixel.png", "image/png"),
+        ("/../../etc/passwd", "image/png"),
+    ],
+)
+def test_a_users_picture_is_never_fetched_from_elsewhere(member, address, kind):
+    with db.transaction() as session:
+        session.get(User, member.id).profile_image_url = address
+
+    picture = member.get(f"/api/v1/users/{member.id}/profile/image")
+
+    assert (picture.status_code, picture.content_type) == (200, kind)

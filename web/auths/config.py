@@ -12,10 +12,23 @@ bp = Blueprint("accounts", __name__)
 
 _MODULE = "web.auths.schemas"
 
+# What newer clients expect beside: what of their server's parts is here, always.
+_NEWER = {
+    "DEFAULT_GROUP_ID": "",
+    "ENABLE_FOLDERS": True,
+    "ENABLE_MEMORIES": True,
+    "ENABLE_MEMORY_SYSTEM_CONTEXT": False,
+    "ENABLE_NOTES": True,
+    "ENABLE_AUTOMATIONS": False,
+    "ENABLE_CALENDAR": False,
+    "ENABLE_USER_STATUS": False,
+}
+
 _ADMIN = Editor(
     name="config",
     about="how accounts are handled",
     module=_MODULE,
+    constant=_NEWER,
     fields={
         **named_alike("SHOW_ADMIN_DETAILS", "WEBUI_URL", "ENABLE_SIGNUP"),
         "ENABLE_API_KEY": Of("ENABLE_API_KEY", also="ENABLE_API_KEYS"),

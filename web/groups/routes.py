@@ -13,6 +13,7 @@ from web.errors import Status, hide_what_is_missing
 from web.groups.answers import shown
 from web.groups.schemas import (
     GroupForm,
+    GroupInfoResponse,
     GroupResponse,
     GroupUpdateForm,
     MemberResponse,
@@ -51,6 +52,24 @@ def create_group(body: GroupForm) -> GroupResponse:
     group = groups.create(current_user(), body.draft())
     audit.note("made group %s", group.id)
     return _one(group)
+
+
+@bp.get("/id/<group_id>/info")
+@endpoint(response=GroupInfoResponse, errors=_UNKNOWN)
+def show_group_info(group_id: str) -> GroupResponse:
+    """Give of a group what those in it, and admins, may know."""
+    known = groups.listed(current_user())
+    found = next((group for group in known if group.id == group_id), None)
+    if found is None:
+        raise NotFound
+    return _one(found)
+
+
+@bp.get("/id/<group_id>/export")
+@endpoint(response=GroupResponse, who="admin", errors=_UNKNOWN)
+def export_group(group_id: str) -> GroupResponse:
+    """Give a group with its members, to be kept."""
+    return _one(groups.find(group_id))
 
 
 @bp.get("/id/<group_id>")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.config.options.permissions import Chat, Features, Sharing, Workspace
 from shared.schema import Schema
@@ -57,6 +57,20 @@ class GroupResponse(Schema):
     data: dict[str, Any] | None
     meta: dict[str, Any] | None
     user_ids: list[str]
+    member_count: int
+    created_at: int
+    updated_at: int
+
+
+class GroupInfoResponse(Schema):
+    """A group without what only admins may know: its permissions, and who is in it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    user_id: str
+    name: str
+    description: str
     member_count: int
     created_at: int
     updated_at: int

@@ -12,7 +12,6 @@ from shared.services.accounts import ADMIN
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import Status, detail, hide_what_is_missing
-from web.models import pictures
 from web.models.routes import ensure_offer
 from web.models.schemas import (
     MaybeWhichQuery,
@@ -26,6 +25,7 @@ from web.models.schemas import (
     WhichForm,
     WhichQuery,
 )
+from web.page import pictures, showing
 from web.sharing import with_owners
 
 bp = Blueprint("workspace_models", __name__)
@@ -163,7 +163,7 @@ def share_model(body: ModelGrantsForm) -> ModelRow:
 @endpoint(query=WhichQuery, transaction=None, media_type="image/png", errors=_HIDDEN)
 def show_picture(query: WhichQuery) -> Any:
     """Give a model's picture, or lead to it."""
-    return pictures.shown(_picture_of(query.id))
+    return showing.shown(_picture_of(query.id), pictures.of_models())
 
 
 def _picture_of(model_id: str) -> str:

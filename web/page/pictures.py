@@ -27,6 +27,11 @@ def find(path: str) -> Path | None:
     return _OURS / _NAMES[path] if file is None and path in _NAMES else file
 
 
+def of_users() -> Path:
+    """Give the picture of users who have no other."""
+    return find("user.png") or _OURS / "user.png"
+
+
 def of_models() -> Path:
     """Give the picture of models that have no other."""
     return find("static/favicon.png") or _OURS / "favicon.png"

@@ -10,13 +10,20 @@ from shared.services import prompts
 from web.api import endpoint
 from web.auth import current_user
 from web.errors import hide_what_is_missing
-from web.prompts.schemas import OwnedPromptResponse, PromptForm, PromptResponse
+from web.prompts.schemas import (
+    ListQuery,
+    OwnedPromptResponse,
+    PromptForm,
+    PromptPage,
+    PromptResponse,
+)
 from web.sharing import GrantsForm, with_owners
 
 bp = Blueprint("prompts", __name__)
 hide_what_is_missing(bp)
 
 View = TypeVar("View", bound=Callable[..., Any])
+_PAGE = 30
 _HIDDEN = {401: "No such prompt, or not yours to change"}
 
 
@@ -42,10 +49,17 @@ def list_prompts() -> list[Prompt]:
 
 
 @bp.get("/list")
-@endpoint(response=list[OwnedPromptResponse])
-def list_own_prompts() -> list[dict[str, Any]]:
-    """List the prompts that the user may change."""
-    return with_owners(prompts.listed(current_user(), "write"), OwnedPromptResponse)
+@endpoint(query=ListQuery, response=list[OwnedPromptResponse] | PromptPage)
+def list_own_prompts(query: ListQuery) -> Any:
+    """List the prompts that the user may change; page by page where newer clients ask for one."""
+    rows = prompts.listed(current_user(), "write")
+    if query.page is None:
+        return with_owners(rows, OwnedPromptResponse)
+    wanted = query.query.casefold()
+    found = [row for row in rows if wanted in f"{row.command}\n{row.title}".casefold()]
+    first = (query.page - 1) * _PAGE
+    shown = with_owners(found[first : first + _PAGE], OwnedPromptResponse)
+    return {"items": shown, "total": len(found)}
 
 
 @bp.post("/create")

@@ -2,8 +2,18 @@
 
 from pydantic import AliasChoices, Field, computed_field
 
+from shared.schema import Schema
 from shared.services.prompts import Draft
 from web.sharing import Owner, SharedForm, SharedResponse
+
+
+class ListQuery(Schema):
+    """Which prompts are listed."""
+
+    page: int | None = Field(
+        None, ge=1, le=100_000, description="30 a page, answered as `{items, total}`."
+    )
+    query: str = Field("", description="With a page: a piece of command or title.")
 
 
 class PromptForm(SharedForm):
@@ -46,3 +56,10 @@ class OwnedPromptResponse(PromptResponse):
     """A prompt with its owner."""
 
     user: Owner | None = None
+
+
+class PromptPage(Schema):
+    """A page of a list."""
+
+    items: list[OwnedPromptResponse]
+    total: int

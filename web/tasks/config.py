@@ -27,6 +27,7 @@ _CONFIG = Editor(
         ),
         # Older pages do not know of these.
         **named_alike(
+            "AUTOCOMPLETE_GENERATION_PROMPT_TEMPLATE",
             "ENABLE_FOLLOW_UP_GENERATION",
             "FOLLOW_UP_GENERATION_PROMPT_TEMPLATE",
             is_required=False,

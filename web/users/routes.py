@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from shared import db
-from shared.config.options.permissions import Permissions
 from shared.errors import NotFound
+from shared.models.user import User
 from shared.services import (
     accounts,
     chats,
@@ -22,9 +22,19 @@ from web.auth import current_user
 from web.errors import Status
 from web.groups.answers import shown
 from web.groups.schemas import GroupResponse
-from web.users.schemas import InfoForm, PermissionsForm, SeenUserResponse, SettingsForm
+from web.page import pictures, showing
+from web.users.schemas import (
+    ActiveResponse,
+    InfoForm,
+    PermissionsForm,
+    PermissionsResponse,
+    SeenUserResponse,
+    SettingsForm,
+)
 
 bp = Blueprint("users", __name__)
+
+_UNKNOWN = {400: "No such account"}
 
 
 @bp.get("/user/settings")
@@ -70,14 +80,14 @@ def show_permissions() -> dict[str, Any]:
 
 
 @bp.get("/default/permissions")
-@endpoint(response=Permissions, who="admin")
+@endpoint(response=PermissionsResponse, who="admin")
 def show_default_permissions() -> dict[str, Any]:
     """Give what every user may do."""
     return permissions.default()
 
 
 @bp.post("/default/permissions")
-@endpoint(body=PermissionsForm, response=Permissions, transaction=None, who="admin")
+@endpoint(body=PermissionsForm, response=PermissionsResponse, transaction=None, who="admin")
 def save_default_permissions(body: PermissionsForm) -> dict[str, Any]:
     """Change what every user may do; groups may add to it."""
     with db.transaction():
@@ -87,12 +97,10 @@ def save_default_permissions(body: PermissionsForm) -> dict[str, Any]:
 
 
 @bp.get("/<user_id>")
-@endpoint(response=SeenUserResponse, errors={400: "No such account"})
+@endpoint(response=SeenUserResponse, errors=_UNKNOWN)
 def show_user(user_id: str) -> SeenUserResponse:
     """Give a user as others see it: by id, or by `shared-` and the id of a chat that was shared."""
-    user = accounts.by_id(_author_of(user_id) or user_id)
-    if user is None:
-        raise Status(400, "There is no such user.")
+    user = _existing(_author_of(user_id) or user_id)
     is_active = user.id in presence.users()
     return SeenUserResponse(
         id=user.id,
@@ -101,6 +109,34 @@ def show_user(user_id: str) -> SeenUserResponse:
         active=is_active,
         is_active=is_active,
     )
+
+
+def _existing(user_id: str) -> User:
+    user = accounts.by_id(user_id)
+    if user is None:
+        raise Status(400, "There is no such user.")
+    return user
+
+
+@bp.get("/<user_id>/active")
+@endpoint(response=ActiveResponse, errors=_UNKNOWN)
+def show_activity(user_id: str) -> ActiveResponse:
+    """Tell whether a user has a page open."""
+    return ActiveResponse(active=_existing(user_id).id in presence.users())
+
+
+@bp.get("/<user_id>/groups")
+@endpoint(response=list[GroupResponse], who="admin", errors=_UNKNOWN)
+def list_groups_of(user_id: str) -> list[GroupResponse]:
+    """List the groups in which a user is."""
+    return shown(groups.of_user(_existing(user_id).id))
+
+
+@bp.get("/<user_id>/profile/image")
+@endpoint(media_type="image/png", errors=_UNKNOWN)
+def show_picture(user_id: str) -> Response:
+    """Give a user's picture; nothing is fetched from elsewhere, and nobody is led there."""
+    return showing.shown(_existing(user_id).profile_image_url, pictures.of_users())
 
 
 def _author_of(user_id: str) -> str | None:

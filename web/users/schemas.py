@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.config.options.permissions import Chat, Features, Sharing, Workspace
+from shared.config.options.permissions import Chat, Features, Permissions, Sharing, Workspace
 from shared.schema import Schema
 
 
@@ -31,6 +31,15 @@ class PermissionsForm(Schema):
     sharing: Sharing
     chat: Chat
     features: Features
+
+
+class PermissionsResponse(Permissions):
+    """What every user may do. Newer clients expect `settings` and `access_grants` beside, which
+    nobody is denied here.
+    """
+
+    settings: dict[str, bool] = {"interface": True}
+    access_grants: dict[str, bool] = {"allow_users": True, "allow_groups": True}
 
 
 class RoleForm(Schema):
@@ -99,6 +108,12 @@ class UserPageResponse(Schema):
 
     users: list[ListedUserResponse]
     total: int
+
+
+class ActiveResponse(Schema):
+    """Whether a user has a page open."""
+
+    active: bool
 
 
 class SeenUserResponse(Schema):
