@@ -24,10 +24,12 @@ class Engine(Protocol):
     def search(self, query: str, count: int) -> Sequence[Result]:
         """Find pages, best first; may give more or fewer than `count`.
 
+        What stands in an answer where something else should may raise as it does; see `search`.
+
         Raises:
             Invalid: The engine does not take the question.
             Forbidden: It does not accept the key.
-            Unavailable: It does not answer, or not in its form.
+            Unavailable: It does not answer.
         """
 
 

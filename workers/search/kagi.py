@@ -19,6 +19,6 @@ def search(query: str, count: int) -> Sequence[Result]:
     url = f"{URL}?{urlencode({'q': query, 'limit': count})}"
     headers = {"authorization": f"Bot {option('KAGI_SEARCH_API_KEY')}"}
     answer = servers.ask(url, headers=headers)
-    rows = answer.get("data") if isinstance(answer, dict) else None
-    kept = [row for row in rows or () if isinstance(row, dict) and row.get("t") == _RESULT]
+    rows = answer.get("data") or ()
+    kept = [row for row in rows if isinstance(row, dict) and row.get("t") == _RESULT]
     return results({"data": kept}, "data")

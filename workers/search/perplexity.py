@@ -21,6 +21,5 @@ def search(query: str, count: int) -> Sequence[Result]:
     answer = servers.ask(
         URL, {"model": "sonar", "messages": messages}, key=option("PERPLEXITY_API_KEY")
     )
-    cited = answer.get("citations") if isinstance(answer, dict) else None
-    rows = [{"url": url, "title": url} for url in (cited or ())[:count]]
+    rows = [{"url": url, "title": url} for url in (answer.get("citations") or ())[:count]]
     return results({"rows": rows}, "rows")

@@ -17,6 +17,5 @@ def search(query: str, count: int) -> Sequence[Result]:  # noqa: ARG001 -- it gi
     base = url.partition("?")[0] if "<query>" in url else url
     asked = {"q": query, "format": "json", "pageno": 1, "safesearch": 1, "language": "all"}
     answer = servers.ask(f"{base}{'&' if '?' in base else '?'}{urlencode(asked)}")
-    rows = answer.get("results") if isinstance(answer, dict) else None
-    best = sorted(rows or (), key=lambda row: -float(row.get("score") or 0))
+    best = sorted(answer.get("results") or (), key=lambda row: -float(row.get("score") or 0))
     return results({"results": best}, "results", text="content")

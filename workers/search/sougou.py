@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from shared.config.options import option
+from shared.errors import Forbidden, Invalid
 from workers import servers
 from workers.search.base import Result, results
 
@@ -35,9 +36,11 @@ def search(query: str, count: int) -> Sequence[Result]:
         "host": _host(),
     }
     answer = servers.ask(URL, body, headers=headers)
-    told = answer.get("Response") if isinstance(answer, dict) else None
-    pages = told.get("Pages") if isinstance(told, dict) else None
-    rows = [orjson.loads(page) for page in pages or ()]
+    told = answer["Response"]
+    if error := told.get("Error"):  # with the status of a success
+        kind = Forbidden if str(error.get("Code")).startswith("AuthFailure") else Invalid
+        raise kind(f"Sougou refuses to search: {error.get('Message')}")
+    rows = [orjson.loads(page) for page in told.get("Pages") or ()]
     return results({"rows": rows}, "rows", text="passage")
 
 

@@ -1,6 +1,6 @@
 """Options of web search and of reading web pages."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from shared.config.options.base import Option
 from shared.config.options.shapes import AtLeastZero, Count
@@ -26,6 +26,8 @@ _Engine = Literal[
     "perplexity",
     "sougou",
 ]
+# Those that can be chosen.
+SEARCH_ENGINES: tuple[str, ...] = tuple(name for name in get_args(_Engine) if name)
 _Loader = Literal["", "safe_web", "playwright", "firecrawl", "tavily"]
 
 

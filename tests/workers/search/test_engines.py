@@ -1,5 +1,6 @@
 """Engines of web search, each against a server that answers as its documentation says."""
 
+import contextlib
 import importlib
 import json
 from urllib.parse import urlsplit
@@ -188,11 +189,89 @@ def test_an_engine_that_answers_in_another_form_is_said_to_be_away(engine, web, 
         search(Q)
 
 
-def test_a_key_that_is_not_accepted_is_told(web, monkeypatch):
-    use("brave", web, monkeypatch, status=401)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (401, Forbidden, "key"),
+        (403, Forbidden, "key"),
+        (429, Unavailable, "429"),
+        (500, Unavailable, "500"),
+        (422, Invalid, "422"),
+    ],
+)
+def test_an_engine_that_refuses_is_told_to_do_so(engine, status, error, words, web, monkeypatch):
+    use(engine, web, monkeypatch, status=status)
 
-    with pytest.raises(Forbidden, match="key"):
+    with pytest.raises(error, match=words):
         search(Q)
+
+
+NONSENSE = [
+    *("null", "7", "[]", '["x"]', "{}", '{"error": "x"}', "<html>busy</html>", "\x00\xff"),
+    *(
+        json.dumps(wrap(rows))
+        for rows in (
+            None,
+            7,
+            "x",
+            {},
+            {"x": 1},
+            [None, 7, "x", {}, {"url": 5}, {"link": "http://["}],
+        )
+        for wrap in (
+            lambda rows: dict.fromkeys(("results", "organic", "items", "data", "citations"), rows),
+            lambda rows: {"organic_results": rows, "web": {"results": rows}, "success": False},
+            lambda rows: {"webPages": {"value": rows}, "response": {"results": rows}},
+            lambda rows: {"data": {"webPages": {"value": rows}}, "Response": {"Pages": rows}},
+            lambda rows: {"web": rows, "webPages": rows, "response": rows, "Response": rows},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nonsense_finds_nothing_or_is_told_and_never_breaks(engine, web, monkeypatch):
+    for answer in NONSENSE:
+        use(engine, web, monkeypatch, answer=answer)
+        with contextlib.suppress(Unavailable, Invalid):
+            assert search(Q) == [], answer
+
+
+@pytest.mark.parametrize(
+    ("engine", "told", "error", "words"),
+    [
+        ("serpstack", {"success": False, "error": {"info": "Too much."}}, Invalid, "Too much"),
+        ("mojeek", {"response": {"status": "No key given."}}, Invalid, "No key given"),
+        (
+            "sougou",
+            {"Response": {"Error": {"Code": "AuthFailure.SignatureFailure", "Message": "Bad."}}},
+            Forbidden,
+            "Bad",
+        ),
+        (
+            "sougou",
+            {"Response": {"Error": {"Code": "LimitExceeded", "Message": "M"}}},
+            Invalid,
+            "M",
+        ),
+    ],
+)
+def test_a_refusal_with_the_status_of_a_success_is_told(
+    engine, told, error, words, web, monkeypatch
+):
+    use(engine, web, monkeypatch, answer=told)
+
+    with pytest.raises(error, match=words):
+        search(Q)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_that_finds_nothing_is_no_error(engine, web, monkeypatch):
+    empty = {"Response": {"Pages": []}} if engine == "sougou" else {"response": {"results": []}}
+    use(engine, web, monkeypatch, answer="<html></html>" if engine == "duckduckgo" else empty)
+
+    assert search(Q) == []
 
 
 def test_only_pages_of_the_allowed_domains_are_given(web, monkeypatch):
