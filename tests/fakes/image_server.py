@@ -10,6 +10,7 @@ import json
 import re
 import struct
 import threading
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -145,6 +146,7 @@ class _Handler(Handler):
 
     def listen(self) -> None:
         digest = hashlib.sha1((self.seen["sec-websocket-key"] + _WEBSOCKET_GUID).encode())  # noqa: S324 -- RFC 6455
+        self.fake.ordered.clear()  # the client has ordered nothing yet
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
@@ -154,9 +156,10 @@ class _Handler(Handler):
         self.fake.ordered.wait(20)
         if self.fake.is_slow:
             self.fake.release.wait(20)
-        for frame in _frames(self.fake):
-            self.wfile.write(frame)
-        self.rfile.read(2)  # until the client closes
+        with suppress(OSError):  # the client may be gone by now
+            for frame in _frames(self.fake):
+                self.wfile.write(frame)
+            self.rfile.read(2)  # until the client closes
 
 
 def _frames(fake: FakeImages) -> list[bytes]:

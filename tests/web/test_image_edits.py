@@ -47,6 +47,25 @@ def test_every_engine_changes_a_picture(member, worker, painter, engine):
     assert b64decode(answer.json["data"][0]["b64_json"]) == PNG
 
 
+def test_several_pictures_come_as_the_openai_library_sends_them(member, worker, painter):
+    use("openai")
+    pictures = [(io.BytesIO(PNG), "a.png"), (io.BytesIO(PNG), "b.png")]
+
+    answer = upload(member, "/v1/images/edits", {"image[]": pictures, "prompt": "with a hat"})
+
+    assert answer.status_code == 200, answer.text
+    _, sent, _ = next(one for one in painter.asked if one[0] == "/v1/images/edits")
+    assert sent.count(PNG) == 2
+
+
+def test_a_change_is_told_in_events(member, worker, painter):
+    use("openai")
+
+    answer = edit(member, stream="true")
+
+    assert '"type":"image_edit.completed"' in answer.text
+
+
 def test_gemini_is_shown_the_pictures_and_told_what_to_change(member, worker, painter):
     use("gemini")
 

@@ -1,5 +1,6 @@
 """Pictures over HTTP, made by engines that speak their documented protocols."""
 
+import json
 from base64 import b64decode
 
 import orjson
@@ -226,6 +227,48 @@ def test_the_address_of_an_engine_is_verified(admin, member, worker, painter):
     assert (good.status_code, good.json) == (200, True)
     assert bad.status_code == 400
     assert member.get(f"{URL}/config/url/verify").status_code == 401
+
+
+def told_in(answer):
+    return [json.loads(line[6:]) for line in answer.text.splitlines() if line[:5] == "data:"]
+
+
+@pytest.mark.parametrize(
+    ("previews", "kinds"), [(2, ["partial_image", "completed"]), (0, ["completed"])]
+)
+def test_the_openai_form_of_pictures_in_events(member, worker, painter, previews, kinds):
+    use("comfyui")
+    body = {"prompt": "a cat", "stream": True, "partial_images": previews, "size": "auto"}
+
+    told = told_in(member.post("/v1/images/generations", body))
+
+    assert [event["type"] for event in told] == [f"image_generation.{kind}" for kind in kinds]
+    assert all(b64decode(event["b64_json"]) == PNG for event in told)
+    assert [event.get("partial_image_index") for event in told] == [0, None][-len(kinds) :]
+
+
+def test_a_stream_of_pictures_ends_with_what_went_wrong(member, worker, painter):
+    use("openai")
+    painter.trouble = (400, "Not this.")
+
+    [told] = told_in(member.post("/v1/images/generations", {"prompt": "a cat", "stream": True}))
+
+    assert "Not this." in told["error"]["message"]
+
+
+@pytest.mark.parametrize("engine", ["automatic1111", "comfyui"])
+def test_who_leaves_the_size_to_the_server_gets_that_of_the_options(
+    member, worker, painter, engine
+):
+    use(engine)
+    get_options().set({"IMAGE_SIZE": "96x48"})
+
+    answer = member.post("/v1/images/generations", {"prompt": "a cat", "size": "auto"})
+
+    assert answer.status_code == 200, answer.text
+    asked = painter.bodies("/sdapi/v1/txt2img" if engine == "automatic1111" else "/prompt")[0]
+    wide = asked.get("width") or asked["prompt"]["5"]["inputs"]["width"]
+    assert wide == 96
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def received_form(
     """Take the request's files in; whatever fails before the block's end leaves nothing of them.
 
     Args:
-        names: Fields that may hold files; one in the first of them has to be there.
+        names: Fields that may hold files; one has to be there in the first, or in its form as a
+            list ("image[]").
         most: At most so many files.
         is_limited: Whether RAG_FILE_MAX_SIZE counts for each.
 
@@ -165,7 +166,8 @@ class _Receptions:
         Raises:
             Invalid: They are not.
         """
-        if not set(found) <= set(self.names) or self.names[0] not in found:
+        wanted = {self.names[0], f"{self.names[0]}[]"}
+        if not set(found) <= set(self.names) or not wanted & set(found):
             raise self._misfit()
 
     def _misfit(self) -> Invalid:

@@ -1,6 +1,5 @@
 """Having pictures painted, and waiting for them."""
 
-from base64 import b64encode
 from typing import Any
 
 import orjson
@@ -13,10 +12,10 @@ from shared.kinds.images import PAINT, Paint
 from shared.queue import Subject
 from shared.services import files, images, jobs
 from shared.services.accounts import Principal
-from shared.storage import get_storage
 from web.api import json_response
 from web.files.receiving import received_form
 from web.images.schemas import ChangeForm, OpenAIImageForm, changes_of, order_of
+from web.images.streaming import encoded, streamed
 from web.stream.waiting import ask
 
 # Engines of one's own may take minutes.
@@ -42,12 +41,14 @@ def painted(user: Principal, order: Paint) -> list[dict[str, Any]]:
 
 
 def answered(user: Principal, form: OpenAIImageForm, order: Paint) -> Response:
-    """Have pictures painted and answer in OpenAI's form, or with the job where that is wanted."""
+    """Have pictures painted and answer in OpenAI's form: whole, in events, or with the job."""
     if form.background in (True, "true"):
         with db.transaction():
             images.require(user)
             job_id = jobs.accept(PAINT, order, Subject(user.id))
         return json_response(orjson.dumps({"job": job_id, "status": "queued"}), 202)
+    if form.stream:
+        return streamed(user, order, form.partial_images or 0)
     pictures = painted(user, order)
     data = [_shown(user, picture, form.response_format == _BYTES) for picture in pictures]
     return json_response(orjson.dumps({"created": now_s(), "data": data}))
@@ -56,9 +57,7 @@ def answered(user: Principal, form: OpenAIImageForm, order: Paint) -> Response:
 def _shown(user: Principal, picture: dict[str, Any], as_bytes: bool) -> dict[str, str]:
     if not as_bytes:
         return {"url": request.host_url.rstrip("/") + picture["url"]}
-    with db.reading():
-        key = files.find(user, picture["file_id"]).key
-    return {_BYTES: b64encode(b"".join(get_storage().read(key))).decode("ascii")}
+    return {_BYTES: encoded(user, picture["file_id"])}
 
 
 def changed(user: Principal, varies: bool) -> Response:

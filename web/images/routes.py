@@ -34,7 +34,10 @@ _ERRORS = {
     401: "You may not have pictures made",
     429: "Too many of your jobs wait",
 }
-_FIELDS = ("image", "mask", "prompt", "n", "size", "model", "response_format", "background")
+_FIELDS = (
+    *("image", "mask", "prompt", "n", "size", "model", "response_format", "background"),
+    *("stream", "partial_images"),
+)
 
 
 @bp.get("/config/url/verify")

@@ -9,7 +9,7 @@ from shared.kinds.images import Paint
 from shared.schema import Schema
 
 _LONGEST_PROMPT = 32_000
-_MOST = 10
+_MOST, _MOST_PREVIEWS = 10, 3
 _SIZE = r"^(\d{1,5}x\d{1,5}|auto)?$"
 
 
@@ -40,6 +40,8 @@ class OpenAIImageForm(ImageForm):
     style: str | None = Field(None, max_length=32)
     output_format: Literal["png", "jpeg", "webp"] | None = None
     background: bool | str | None = None
+    stream: bool | None = None
+    partial_images: int | None = Field(None, ge=0, le=_MOST_PREVIEWS)
 
 
 class ChangeForm(OpenAIImageForm):

@@ -8,6 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.config.options import option
 from shared.errors import Invalid, SwitchyardError, Unavailable
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -36,12 +37,12 @@ class Order:
     extras: dict[str, Any] = field(default_factory=dict)
 
     def pixels(self) -> tuple[int, int]:
-        """Give width and height.
+        """Give width and height; "auto" are those of the server.
 
         Raises:
-            Invalid: The size is a word.
+            Invalid: The size is another word.
         """
-        found = _SIZE.fullmatch(self.size)
+        found = _SIZE.fullmatch(option("IMAGE_SIZE") if self.size == "auto" else self.size)
         if found is None:
             raise Invalid("The size has to be width x height in pixels (e.g., 512x512).")
         return int(found[1]), int(found[2])
