@@ -15,12 +15,14 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+from mcp_types import CONNECTION_CLOSED
 
 _CLOSE_WITHIN_S = 2.0
 _IDLE_S = 60.0
@@ -74,10 +76,15 @@ class _Transport(httpx2.AsyncHTTPTransport):
 
 
 class Session:
-    """One connection to a server; opened and closed in a task of its own, as the SDK wants it."""
+    """One connection to a server; opened and closed in a task of its own, as the SDK wants it.
+
+    Attributes:
+        is_lost: Whether nothing comes of it any more.
+    """
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._url, self._headers = url, {**headers, "accept-encoding": "identity"}
+        self.is_lost = False
         # The status with which the latest message was refused; 0 when it was not.
         self._refusal = 0
         self._closing = asyncio.Event()
@@ -118,9 +125,27 @@ class Session:
             return f"It fails ({self._refusal})."
         return _REFUSALS.get(self._refusal, "")
 
-    async def client(self) -> Client:
-        """Give the client once it is connected."""
-        return await asyncio.shield(self._ready)
+    async def use(self, work: Callable[[Client], Awaitable[Any]]) -> Any:
+        """Do something with the client, once it is connected."""
+        try:
+            client = await asyncio.shield(self._ready)
+        except Exception:  # border: whatever it is, it is told; noted is that it was
+            self.is_lost = True
+            raise
+        try:
+            return await work(client)
+        except MCPError as error:
+            self.is_lost = self.is_lost or self.has_expired or error.code == CONNECTION_CLOSED
+            raise
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether the server knows it no more; then the latest message was not taken."""
+        return self._refusal == 404
+
+    def anew(self) -> "Session":
+        """Open another one to the same server."""
+        return Session(self._url, self._headers)
 
     async def close(self) -> None:
         """End the connection, in good manner if the server lets it."""
@@ -175,6 +200,25 @@ class Child:
             line = json.dumps({"id": told["id"], "error": "It gave too much."}).encode() + b"\n"
         self._out(line)
 
+    async def _use(self, told: Told, work: Callable[[Client], Awaitable[Any]]) -> Any:
+        """Use a session. One that was lost is opened anew; one that the server does not know any
+        more too, and then what it has not taken is said once more.
+        """
+        session = self._living(told["session"])
+        try:
+            return await session.use(work)
+        except Exception:  # border: whatever it is, it is told
+            if not (session.is_lost and session.has_expired):
+                raise
+        return await self._living(told["session"]).use(work)
+
+    def _living(self, name: str) -> Session:
+        session = self._sessions[name]
+        if session.is_lost:
+            self._farewell = asyncio.gather(session.close(), return_exceptions=True)
+            session = self._sessions[name] = session.anew()
+        return session
+
     def _words(self, told: Told, error: Exception) -> str:
         session = self._sessions.get(told["session"])
         return (session and session.complaint) or _words(error)
@@ -182,26 +226,16 @@ class Child:
     async def _open(self, told: Told) -> Told:
         session = self._sessions[told["session"]] = Session(told["url"], told["headers"])
         try:
-            client = await session.client()
+            about: Told = await session.use(_about)
         except BaseException as error:
             await self._close(told)
             if session.complaint:
                 raise ConnectionError(session.complaint) from error
             raise
-        info = client.server_info
-        title = getattr(info, "title", None) or getattr(info, "name", None)
-        return {"title": title or "", "description": client.instructions or ""}
+        return about
 
     async def _list(self, told: Told) -> list[Told]:
-        client = await self._sessions[told["session"]].client()
-        found: list[Any] = []
-        cursor: str | None = None
-        for _ in range(_MOST_PAGES):
-            page = await client.list_tools(cursor=cursor)
-            found += page.tools
-            cursor = page.next_cursor
-            if not cursor:
-                break
+        found = await self._use(told, _listed)
         return [
             {
                 "name": tool.name,
@@ -212,8 +246,10 @@ class Child:
         ]
 
     async def _call(self, told: Told) -> Told:
-        client = await self._sessions[told["session"]].client()
-        result = await client.call_tool(told["name"], told["arguments"])
+        def call(client: Client) -> Awaitable[Any]:
+            return client.call_tool(told["name"], told["arguments"])
+
+        result = await self._use(told, call)
         pieces = [block.model_dump(mode="json", by_alias=True) for block in result.content]
         return {
             "pieces": pieces,
@@ -233,6 +269,24 @@ _OPS: dict[str, Callable[[Child, Told], Coroutine[Any, Any, Any]]] = {
     "call": Child._call,
     "close": Child._close,
 }
+
+
+async def _about(client: Client) -> Told:
+    info = client.server_info
+    title = getattr(info, "title", None) or getattr(info, "name", None)
+    return {"title": title or "", "description": client.instructions or ""}
+
+
+async def _listed(client: Client) -> list[Any]:
+    found: list[Any] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        found += page.tools
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    return found
 
 
 def _words(error: BaseException) -> str:

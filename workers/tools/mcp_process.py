@@ -147,6 +147,7 @@ class MCPSession:
         self._url = url
         self._headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         self._id = new_id()
+        self._opening, self._is_open = threading.Lock(), False
         self._child: _Child | None = None
 
     def open(self, job: Running) -> dict[str, Any]:
@@ -166,8 +167,11 @@ class MCPSession:
         return dict(found)
 
     def _ask(self, job: Running, wanted: dict[str, Any]) -> Any:
+        self._is_open = False  # until it is: the next call tries again
         self._child = _beside.child()
-        return self._child.ask(job, wanted)
+        found = self._child.ask(job, wanted)
+        self._is_open = True
+        return found
 
     def functions(self, job: Running) -> list[dict[str, Any]]:
         """List what the server offers; errors as those of `open`."""
@@ -178,8 +182,9 @@ class MCPSession:
         return dict(self._used(job, {"op": "call", "name": name, "arguments": arguments}))
 
     def _used(self, job: Running, wanted: dict[str, Any]) -> Any:
-        if self._child is None:
-            self.open(job)
+        with self._opening:
+            if self._child is None or self._child.is_over or not self._is_open:
+                self.open(job)
         assert self._child is not None  # noqa: S101 -- for the type checker: it is open
         wanted |= {"session": self._id, "within_s": get_settings().tool_timeout_s}
         try:

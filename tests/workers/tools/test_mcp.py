@@ -1,11 +1,13 @@
 """Servers that speak MCP, by a real one made with the SDK."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared import leases
 from tests.fakes.mcp_server import FakeMCP
+from tests.fakes.old_mcp_server import FakeOldMCP
 from tests.fakes.web_server import FakeWeb
 from tests.services.things import new_job, new_user, offer
 from tests.services.tool_servers import connect, connection
@@ -140,6 +142,57 @@ def test_a_call_is_not_waited_for_for_ever(owner, configure):
     row, _ = native(owner, "rounds=slow()/add(a:1,b:1) recite=1")
 
     assert row.result["text"] == "RESULTS Error: It did not answer in time. 2"
+
+
+def test_a_server_that_comes_back_is_called_again_by_the_same_answer(owner):
+    with FakeMCP() as mortal:
+        session, job = MCPSession(mortal.url, ""), Running(leases.claim(new_job(owner)))
+        session.call(job, "add", {"a": 1, "b": 1})
+        mortal.stop()
+        for _ in range(2):
+            with pytest.raises(ToolFailed):
+                session.call(job, "add", {"a": 1, "b": 1})
+        mortal.start()
+
+        assert session.call(job, "add", {"a": 2, "b": 3})["structured"] == {"result": 5}
+        session.close()
+
+
+def test_a_server_that_was_away_at_first_is_tried_again(owner):
+    with FakeMCP() as mortal:
+        session, job = MCPSession(mortal.url, ""), Running(leases.claim(new_job(owner)))
+        mortal.stop()
+        for _ in range(2):
+            with pytest.raises(ToolFailed, match=r"[Cc]onnection"):
+                session.call(job, "add", {"a": 1, "b": 1})
+        mortal.start()
+
+        assert session.call(job, "add", {"a": 2, "b": 3})["structured"] == {"result": 5}
+        session.close()
+
+
+def test_calls_that_come_at_the_same_time_open_one_session(owner, mcp):
+    session, job = MCPSession(mcp.url, ""), Running(leases.claim(new_job(owner)))
+    asked = []
+    session.open = lambda job: asked.append(job) or MCPSession.open(session, job)
+
+    with ThreadPoolExecutor(4) as pool:
+        sums = [pool.submit(session.call, job, "add", {"a": n, "b": 1}) for n in range(4)]
+        found = [one.result()["structured"]["result"] for one in sums]
+    session.close()
+
+    assert (found, len(asked)) == ([1, 2, 3, 4], 1)
+
+
+def test_a_server_of_the_older_protocol_that_forgets_its_session_gets_a_new_one(owner):
+    with FakeOldMCP() as old:
+        session, job = MCPSession(old.url, ""), Running(leases.claim(new_job(owner)))
+        first = session.call(job, "where", {})["pieces"][0]["text"]
+        old.knows = False
+        second = session.call(job, "where", {})["pieces"][0]["text"]
+        session.close()
+
+    assert (first, second) == ("1", "2")
 
 
 # Servers that do not do what they should
