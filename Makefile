@@ -8,9 +8,10 @@ OIDC := tests/services/oidc
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.12 python3.13 python3.14,$(shell \
 	$(p) -c 'import sys, ensurepip; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 
-# Tests of whole processes mostly wait for them. A file's tests stay together, for they share what
-# they start, and the slow folders come first, which is the order of their names.
-TEST_PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Tests of whole processes mostly wait for them, so one process more than there are cores pays. A
+# file's tests stay together, for they share what they start, and the slow folders come first, which
+# is the order of their names.
+TEST_PROCESSES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); test $$n -lt 8 && expr $$n + 1 || echo 8)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
