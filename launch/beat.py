@@ -1,9 +1,12 @@
 """Celery's beat, ended without harm at any moment."""
 
+import logging
 import signal
 from typing import Any, NoReturn
 
 from celery.apps import beat
+
+log = logging.getLogger(__name__)
 
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
@@ -27,7 +30,7 @@ class Beat(beat.Beat):  # type: ignore[misc]  # Celery has no types
                 self._service.sync()  # once more does no harm
 
     def install_sync_handler(self, service: Any) -> None:
-        """Open the schedule, which no signal interrupts, and then listen to signals."""
+        """Open the schedule, which no signal interrupts, then listen to signals, and say so."""
 
         def end(*_: Any) -> NoReturn:
             # Also the loop is told: Python drops what is raised while it clears something away.
@@ -40,3 +43,4 @@ class Beat(beat.Beat):  # type: ignore[misc]  # Celery has no types
         for number in _ENDINGS:
             signal.signal(number, end)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        log.info("beat sends what is due: %s", ", ".join(self.app.conf.beat_schedule))

@@ -5,7 +5,6 @@ library. That is 12 MB of memory in each process, and 0.3 s before a killed work
 """
 
 import argparse
-import logging
 import os
 import sys
 from importlib import import_module
@@ -14,7 +13,6 @@ from typing import Any
 
 from launch.politeness import be_as_nice_as_started
 
-log = logging.getLogger("launch.celery")
 _HEARTBEAT_S = 5
 # `single` is prefork where several jobs run at once, and does without its second process where one.
 _SINGLE = "single"
@@ -102,7 +100,6 @@ def _beat(args: argparse.Namespace) -> int:
         app = Celery("switchyard")
         app.config_from_object("celeryconfig")
         _log_as("beat")
-        log.info("beat sends what is due: %s", ", ".join(app.conf.beat_schedule))
     from shared.config.settings import get_settings  # noqa: PLC0415 -- each process loads only what it needs
 
     schedule = Path(args.schedule or get_settings().data_dir / "run" / "beat-schedule")

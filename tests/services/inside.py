@@ -68,7 +68,7 @@ def on_postgres(world: None, _migrated_postgres: str) -> Iterator[None]:
     _use_database(_migrated_postgres)
     tables = reversed(Base.metadata.sorted_tables)
     with db.transaction() as session:  # one message to the server, not one for each table
-        words = "; ".join(f'DELETE FROM "{table.name}"' for table in tables)
+        words = "; ".join(str(table.delete()) for table in tables)
         session.connection().exec_driver_sql(words)
     yield
     _leave_database()

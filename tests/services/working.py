@@ -39,11 +39,10 @@ class InsideWorker:
     def stop(self) -> None:
         """Take no more, and wait for what is running."""
         get_redis().rpush(self._names[0], _STOP)
-        self._thread.join(10)
-        for thread in self._running:
-            thread.join(10)
+        for thread in (self._thread, *self._running):
+            thread.join(60)
             assert not thread.is_alive(), "a job does not end"
-        assert flusher.drain(10), "some events were not written"
+        assert flusher.drain(60), "some events were not written"
 
     def _take(self) -> None:
         while True:
