@@ -67,6 +67,7 @@ def worker_exit(_server: Any, _worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Know when the end comes, from the first request on."""
     # Not above: what is imported there comes before gevent has patched the sockets.
+    from shared.config.options import follow_options  # noqa: PLC0415 -- as the comment says
     from shared.metrics import reports  # noqa: PLC0415 -- as the comment says
     from web.stream import hub  # noqa: PLC0415 -- as the comment says
 
@@ -78,6 +79,7 @@ def post_worker_init(worker: Any) -> None:
     vars(worker.cfg).update({name: one.get() for name, one in worker.cfg.settings.items()})
     migrate.warn(_settings)
     logging.getLogger("web").info("web answers at http://%s", bind[0])
+    follow_options()
     lifecycle.watch(lambda: bool(worker.alive))
     reports.identify("web")
     reports.add_gauge("streams_open", hub.count_readers)

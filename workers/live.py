@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlalchemy.exc import DBAPIError
 
 from shared import leases, relay
+from shared.config.options import follow_options
 from shared.config.settings import get_settings
 from shared.errors import SwitchyardError, Unavailable
 from shared.flusher import Writer, flusher
@@ -194,6 +195,7 @@ class Live:
             self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
             self._keeper.start()
             subscriber.add(relay.control_channel(), self._on_control)
+            follow_options()
         if older := self._jobs.get(running.claim.id):
             older.stop(Superseded)
         self._jobs[running.claim.id] = running

@@ -6,7 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from shared import db
-from shared.config.options import OPTIONS, Options, get_options, option, parse_bool, store
+from shared.config.options import (
+    OPTIONS,
+    Options,
+    follow_options,
+    get_options,
+    option,
+    parse_bool,
+    store,
+)
 from shared.config.settings import BadSetting
 from shared.models.option import OptionRow
 from shared.redis import get_redis
@@ -188,6 +196,17 @@ def test_what_is_saved_then_counts_for_all_processes_of_this_start(configure):
 
     assert option("DEFAULT_USER_ROLE") == "admin"
     wait_until(lambda: other.get("DEFAULT_USER_ROLE") == "admin", 2, "the change to be seen")
+
+
+def test_a_process_hears_at_once_of_what_another_one_saves(monkeypatch):
+    monkeypatch.setattr(store, "_FRESH_S", 3600)
+    another = Options()
+    assert option("DEFAULT_USER_ROLE") == "pending"
+    follow_options()
+
+    another.set({"DEFAULT_USER_ROLE": "admin"})
+
+    wait_until(lambda: option("DEFAULT_USER_ROLE") == "admin", 5, "the change to be heard of")
 
 
 def test_a_process_that_starts_again_knows_what_was_saved_since_the_first_start(configure):

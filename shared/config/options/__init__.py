@@ -6,13 +6,14 @@ saves their values.
 
 from shared.config.options.base import LIFETIME, Option, is_lifetime, parse_bool
 from shared.config.options.catalogue import OPTIONS
-from shared.config.options.store import Options, get_options, option
+from shared.config.options.store import Options, follow_options, get_options, option
 
 __all__ = [
     "LIFETIME",
     "OPTIONS",
     "Option",
     "Options",
+    "follow_options",
     "get_options",
     "is_lifetime",
     "option",

@@ -18,6 +18,7 @@ from shared.config.settings import BadSetting, environment, get_settings
 from shared.ids import now_s
 from shared.models.option import OptionRow
 from shared.redis import get_redis, key
+from shared.subscriber import subscriber
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +136,16 @@ class Options:
             return
         try:
             get_redis().incr(key("options", "version"))
+            get_redis().publish(_channel(), b"")
         except RedisError:
             return  # without the counter everybody reads the database itself, see _refresh
         self._refresh()
+
+    def look_again(self, _message: bytes | None = None) -> None:
+        """Look at the counter with the next value that is asked for: something was saved, or may
+        have been while nobody could be heard.
+        """
+        self._checked_at = 0.0
 
     def _refresh(self) -> None:
         if self._is_fresh():
@@ -219,6 +227,15 @@ def get_options() -> Options:
     if _options is None:
         _options = Options()
     return _options
+
+
+def follow_options() -> None:
+    """Hear at once in this process what another one saves; without it within _FRESH_S."""
+    subscriber.add(_channel(), lambda message: get_options().look_again(message))
+
+
+def _channel() -> str:
+    return key("options", "saved")
 
 
 def option(name: str) -> Any:
