@@ -18,7 +18,7 @@ from shared.models.file import File
 from shared.models.job import CANCELLED, Job
 from shared.models.job import ENDED as JOB_ENDED
 from shared.queue import Subject
-from shared.services import access, files, jobs
+from shared.services import access, files, jobs, quotas
 from shared.services.accounts import Principal
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/embeddings", "/v1/responses")
@@ -73,7 +73,8 @@ def create(
         created_at=now,
         expires_at=now + window_s(window),
     )
-    row.job_id = jobs.accept(RUN_BATCH, RunBatch(batch_id=row.id), Subject(user.id))
+    payload = RunBatch(batch_id=row.id, is_by_key=quotas.is_by_key.get())
+    row.job_id = jobs.accept(RUN_BATCH, payload, Subject(user.id))
     db.session().add(row)
     db.session().flush()
     return row

@@ -7,7 +7,7 @@ import pytest
 
 from shared import db
 from shared.models.batch import Batch
-from shared.services import batches, quotas
+from shared.services import accounts, batches, quotas
 from tests.services.things import change_job, offer
 from tests.services.waiting import wait_until
 
@@ -142,6 +142,25 @@ def test_a_batch_waits_for_its_owners_quota(member, served):
 
     assert still == "in_progress"
     assert ended(member, batch["id"])["request_counts"]["completed"] == 3
+
+
+def test_the_lines_of_a_batch_count_against_the_api_key_that_asked(member, served):
+    with db.transaction():
+        limit = {"scope": "api_key", "subject": "*", "measure": "requests", "amount": 3}
+        quotas.save({**limit, "window_s": 86_400, "is_each": False})
+        key = accounts.make_api_key(member.id)
+    file_id = upload(member, *(f"x {n} tokens=1" for n in range(5))).json["id"]
+    form = {"input_file_id": file_id, "endpoint": CHAT}
+    by_key = member.app.test_client()
+    made = by_key.post(BATCHES, json=form, headers={"Authorization": f"Bearer {key}"}).json
+
+    def counts():
+        return member.get(f"{BATCHES}/{made['id']}").json["request_counts"]
+
+    wait_until(lambda: counts()["completed"] == 2, 10, "two lines: the batch is one request itself")
+    member.post(f"{BATCHES}/{made['id']}/cancel")
+
+    assert ended(member, made["id"])["request_counts"]["completed"] == 2
 
 
 def test_a_line_with_odd_messages_ends_no_other(member, served):

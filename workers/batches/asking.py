@@ -114,7 +114,7 @@ def _counted(user: Principal, batch: str, request: Request) -> Iterator[Any]:
     Raises:
         TooFast: A quota is used up for now.
     """
-    asker = Asker(user.id, request.model)
+    asker = Asker(user.id, request.model, quotas.is_by_key.get())
     try:
         held = quotas.admit(asker, batch, request.body, is_job=False)
     except Busy as error:

@@ -23,7 +23,7 @@ from shared.models.file import File
 from shared.models.job import CANCELLED, COMPLETED
 from shared.outage import Outage
 from shared.queue import Subject, enqueue
-from shared.services import access, files, models
+from shared.services import access, files, models, quotas
 from shared.services.batches import problem
 from shared.services.files import Stored
 from workers.batches import asking, checking, output, results
@@ -70,7 +70,7 @@ class BatchRun:
             if file is None or not access.can(self._owner, "read", file):
                 raise NotFound("The input file of the batch is gone.")
             batch.job_id = job.claim.id  # a job that was started anew goes on with the rest
-            self._key = file.key
+            self._key, self._is_by_key = file.key, job.payload.is_by_key
             self._id, self._endpoint = batch.id, batch.endpoint
             self._total, self._expires_at = batch.total, batch.expires_at
             self._done = batch.completed + batch.failed
@@ -87,11 +87,14 @@ class BatchRun:
         """Check the input, ask the lines that have no answer yet, write the files."""
         if not self._total and not self._check():
             return
+        token = quotas.is_by_key.set(self._is_by_key)
         try:
             self._ask_all()
         except Cancelled:
             self._write_files(None)
             raise
+        finally:
+            quotas.is_by_key.reset(token)
         self._write_files(self._key if self._is_expired else None)
 
     @property
