@@ -4,6 +4,7 @@ Source: https://platform.openai.com/docs/api-reference/batch
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
@@ -41,20 +42,31 @@ def window_s(text: str) -> int:
     return seconds
 
 
-def create(
-    user: Principal, endpoint: str, input_file_id: str, window: str, details: dict[str, Any] | None
-) -> Batch:
-    """Accept a batch.
+@dataclass(frozen=True)
+class Wanted:
+    """A batch that is asked for.
 
-    Args:
+    Attributes:
         details: The client's own notes.
+        output_lasts_s: How long the files of its answers are kept; None for ever.
+    """
+
+    endpoint: str
+    input_file_id: str
+    window: str
+    details: dict[str, Any] | None = None
+    output_lasts_s: int | None = None
+
+
+def create(user: Principal, wanted: Wanted) -> Batch:
+    """Accept a batch.
 
     Raises:
         NotFound: There is no such file for this user.
         Invalid: The file was not uploaded for a batch, or the window cannot be read.
         Busy: Too many of the user's jobs wait, or a quota is used up.
     """
-    file = files.find(user, input_file_id)
+    file = files.find(user, wanted.input_file_id)
     if purpose_of(file) != PURPOSE:
         raise Invalid(f"The file was not uploaded with the purpose '{PURPOSE}'.")
     now = now_s()
@@ -62,18 +74,22 @@ def create(
         id=f"batch_{new_id().replace('-', '')}",
         user_id=user.id,
         job_id="",
-        endpoint=endpoint,
+        endpoint=wanted.endpoint,
         input_file_id=file.id,
-        completion_window=window,
-        details=details,
+        completion_window=wanted.window,
+        details=wanted.details,
         status=states.VALIDATING,
         total=0,
         completed=0,
         failed=0,
         created_at=now,
-        expires_at=now + window_s(window),
+        expires_at=now + window_s(wanted.window),
     )
-    payload = RunBatch(batch_id=row.id, is_by_key=quotas.is_by_key.get())
+    payload = RunBatch(
+        batch_id=row.id,
+        is_by_key=quotas.is_by_key.get(),
+        output_lasts_s=wanted.output_lasts_s,
+    )
     row.job_id = jobs.accept(RUN_BATCH, payload, Subject(user.id))
     db.session().add(row)
     db.session().flush()

@@ -19,6 +19,8 @@ from shared.services import access, indexing
 from shared.services.accounts import ADMIN, Principal
 
 PAGE_SIZE = 50
+# In what is told of a file: when it goes, seconds since the epoch.
+EXPIRY = "expires_at_s"
 _MAX_NAME = 200
 # Databases take so many ids in one statement, and jobs in one row.
 _AT_ONCE = 500
@@ -144,6 +146,24 @@ def with_purpose(
         query = query.where(File.id < after if is_newest_first else File.id > after)
     query = query.order_by(File.id.desc() if is_newest_first else File.id)
     return list(db.session().scalars(query.limit(limit)))
+
+
+def expires_at(file: File) -> int | None:
+    """Tell when a file goes by itself, in seconds since the epoch; None: never."""
+    moment = file.meta.get(EXPIRY)
+    return moment if isinstance(moment, int) else None
+
+
+def purge() -> None:
+    """Delete the files whose time is over; runs transactions of its own."""
+    # As words of the same length: an uploader may have put anything there, which is no number.
+    over = select(File).where(File.meta[EXPIRY].as_string() <= str(now_s())).limit(_AT_ONCE)
+    is_more = True
+    while is_more:
+        with db.transaction() as session:
+            found = list(session.scalars(over))
+            remove(found)
+        is_more = len(found) == _AT_ONCE
 
 
 def count(user: Principal) -> int:

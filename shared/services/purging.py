@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared import db
 from shared.ids import now_s
-from shared.services import accounts, collections, jobs, speech, webhooks
+from shared.services import accounts, collections, files, jobs, speech, webhooks
 
 _DAY_S = 86_400
 _CLIPS_LAST_S = 7 * _DAY_S
@@ -22,8 +22,8 @@ class Purged:
 
 
 def purge(days: int) -> Purged:
-    """Delete ended jobs and their messages, expired sign-ins, spoken texts and finds of web
-    searches; runs transactions of its own.
+    """Delete ended jobs and their messages, expired sign-ins and files, spoken texts and finds of
+    web searches; runs transactions of its own.
 
     Args:
         days: Jobs that ended longer ago than so many days.
@@ -34,4 +34,5 @@ def purge(days: int) -> Purged:
         old_sign_ins = accounts.purge_sessions()
         webhooks.purge(before)
         collections.forget_searches(now_s() - _SEARCHES_LAST_S)
+    files.purge()
     return Purged(old_jobs, old_sign_ins, speech.purge_clips(_CLIPS_LAST_S))

@@ -192,6 +192,22 @@ def test_files_are_listed_shown_and_deleted(v1: OpenAI):
         v1.files.retrieve(file_id)
 
 
+def test_files_last_as_long_as_was_asked(v1: OpenAI):
+    hour = {"anchor": "created_at", "seconds": 3600}
+    content = json.dumps(line(1, "x tokens=1")).encode()
+    file = v1.files.create(file=("in.jsonl", content), purpose="batch", expires_after=hour)
+
+    made = v1.batches.create(
+        input_file_id=file.id, endpoint=CHAT, completion_window="24h", output_expires_after=hour
+    )
+    output = v1.files.retrieve(ended(v1, made.id).output_file_id)
+
+    assert [one.expires_at - one.created_at for one in (file, output)] == [3600, 3600]
+    with pytest.raises(openai.BadRequestError, match="seconds"):
+        short = {"anchor": "created_at", "seconds": 5}
+        v1.files.create(file=("in.jsonl", content), purpose="batch", expires_after=short)
+
+
 def test_what_is_no_batch_is_refused_in_words(v1: OpenAI):
     with pytest.raises(openai.BadRequestError, match="purpose"):
         v1.files.create(file=("x.jsonl", b"{}"), purpose="fine-tune")

@@ -90,6 +90,16 @@ def test_a_file_for_something_else_is_no_input(each_database, member, offered):
     assert member.post(BATCHES, form).status_code == 400
 
 
+def test_a_file_whose_time_is_over_is_gone(each_database, member, offered):
+    file_id = upload(member, "x").json["id"]
+    with db.transaction():
+        batches.files.find(member.user, file_id).meta = {"purpose": "batch", "expires_at_s": 1}
+
+    for path in (file_id, f"{file_id}/content"):
+        assert member.get(f"{FILES}/{path}").status_code == 404
+    assert member.delete(f"{FILES}/{file_id}").status_code == 404
+
+
 def test_a_batch_that_waits_is_cancelled_at_once(each_database, member, offered):
     batch = start(member, "x").json
 

@@ -3,18 +3,21 @@
 Source: https://platform.openai.com/docs/api-reference/files
 """
 
+import math
 from typing import Any
 
 from flask import Blueprint, Response
+from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from shared import db
-from shared.errors import Invalid
+from shared.errors import Invalid, NotFound
+from shared.ids import now_s
 from shared.models.file import File
 from shared.services import access, batches, files
 from web.api import endpoint
 from web.auth import current_user
-from web.batches.schemas import FileQuery
+from web.batches.schemas import Expiry, FileQuery
 from web.completions import problems
 from web.files.delivery import deliver
 from web.files.receiving import received
@@ -37,15 +40,35 @@ def upload_file() -> dict[str, Any]:
     user = current_user()
     with db.reading():
         access.require(user, "use", "chat.file_upload")
-    with received(_purpose) as stored, db.transaction():
+    with received(_about) as stored, db.transaction():
         return _as_json(files.add(user.id, stored))
 
 
-def _purpose(form: MultiDict[str, str]) -> dict[str, Any]:
+def _about(form: MultiDict[str, str]) -> dict[str, Any]:
     purpose = form.get("purpose")
     if purpose != batches.PURPOSE:
         raise Invalid(f"The field 'purpose' has to be '{batches.PURPOSE}'.")
-    return {"purpose": purpose}
+    told = {name: form.get(f"expires_after[{name}]") for name in Expiry.model_fields}
+    if not any(told.values()):
+        return {"purpose": purpose}
+    try:
+        expiry = Expiry.model_validate(told)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise Invalid(f"expires_after[{problem['loc'][0]}]: {problem['msg']}") from None
+    return {"purpose": purpose, files.EXPIRY: now_s() + expiry.seconds}
+
+
+def _found(file_id: str, action: str = "read") -> File:
+    """Give a file whose time is not over, even if nobody has deleted it yet.
+
+    Raises:
+        NotFound: There is none for this user.
+    """
+    file = files.find(current_user(), file_id, action)
+    if (files.expires_at(file) or math.inf) <= now_s():
+        raise NotFound
+    return file
 
 
 @bp.get("")
@@ -62,21 +85,21 @@ def list_files(query: FileQuery) -> dict[str, Any]:
 @endpoint(errors=_UNKNOWN)
 def show_file(file_id: str) -> dict[str, Any]:
     """Show a file."""
-    return _as_json(files.find(current_user(), file_id))
+    return _as_json(_found(file_id))
 
 
 @bp.get("/<file_id>/content")
 @endpoint(errors=_UNKNOWN, media_type="application/octet-stream")
 def give_content(file_id: str) -> Response:
     """Give what is in a file."""
-    return deliver(files.find(current_user(), file_id), as_attachment=True)
+    return deliver(_found(file_id), as_attachment=True)
 
 
 @bp.delete("/<file_id>")
 @endpoint(errors=_UNKNOWN)
 def delete_file(file_id: str) -> dict[str, Any]:
     """Delete a file."""
-    files.remove([files.find(current_user(), file_id, "write")])
+    files.remove([_found(file_id, "write")])
     return {"id": file_id, "object": "file", "deleted": True}
 
 
@@ -86,7 +109,7 @@ def _as_json(file: File) -> dict[str, Any]:
         "object": "file",
         "bytes": file.size_bytes,
         "created_at": file.created_at,
-        "expires_at": None,
+        "expires_at": files.expires_at(file),
         "filename": file.filename,
         "purpose": batches.purpose_of(file) or "user_data",
         "status": "processed",

@@ -30,10 +30,15 @@ def create_batch(body: BatchForm) -> dict[str, Any]:
     names in `job` the job whose events tell how far it is.
     """
     ensure_offer()  # a newcomer's first batch may come before anybody has listed the models
-    window, details = body.completion_window, body.metadata
+    wanted = batches.Wanted(
+        body.endpoint,
+        body.input_file_id,
+        body.completion_window,
+        body.metadata,
+        body.output_expires_after.seconds if body.output_expires_after else None,
+    )
     with db.transaction():
-        made = batches.create(current_user(), body.endpoint, body.input_file_id, window, details)
-        return batches.as_json(made)
+        return batches.as_json(batches.create(current_user(), wanted))
 
 
 @bp.get("")

@@ -14,6 +14,13 @@ _AFTER = Field(None, max_length=64, description="Id of the last one of the page 
 _Name = Annotated[str, StringConstraints(max_length=64)]
 
 
+class Expiry(Schema):
+    """How long a file is kept: from 1 hour to 30 days after it was made."""
+
+    anchor: Literal["created_at"]
+    seconds: int = Field(ge=3600, le=2_592_000)
+
+
 class BatchForm(Schema):
     """A batch to be run; keys that are not known here are ignored."""
 
@@ -23,6 +30,7 @@ class BatchForm(Schema):
     endpoint: Literal["/v1/chat/completions", "/v1/embeddings", "/v1/responses"]
     completion_window: str = Field("24h", max_length=16)
     metadata: dict[_Name, _Note] | None = Field(None, max_length=16)
+    output_expires_after: Expiry | None = None
 
 
 class PageQuery(Schema):

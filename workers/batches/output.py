@@ -1,8 +1,9 @@
 """The files of a batch's answers, written straight into the storage."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from shared.ids import new_id
+from shared.ids import new_id, now_s
 from shared.services import batches, files
 from shared.services.files import Stored
 from shared.storage import Upload, get_storage
@@ -19,7 +20,8 @@ _TOO_LATE = "This request could not be executed before the completion window exp
 class _File:
     """A file of answers that exists only if something is written into it."""
 
-    def __init__(self, filename: str) -> None:
+    def __init__(self, filename: str, lasts_s: int | None) -> None:
+        self._lasts_s = lasts_s
         self._id, self._filename = new_id(), filename
         self._key = files.key_of(self._id, filename)
         self._upload: Upload | None = None
@@ -35,7 +37,9 @@ class _File:
         if self._upload is None:
             return None
         self._upload.commit()
-        meta = {"purpose": batches.OUTPUT_PURPOSE}
+        meta: dict[str, Any] = {"purpose": batches.OUTPUT_PURPOSE}
+        if self._lasts_s is not None:
+            meta[files.EXPIRY] = now_s() + self._lasts_s
         return Stored(self._id, self._filename, self._key, _CONTENT_TYPE, self._size, meta)
 
     def abort(self) -> None:
@@ -44,17 +48,19 @@ class _File:
 
 
 def write(
-    batch_id: str, endpoint: str, key_of_rest: str | None
+    batch_id: str, endpoint: str, key_of_rest: str | None, lasts_s: int | None
 ) -> tuple[Stored | None, Stored | None]:
     """Write what was answered, in the order of the input.
 
     Args:
         key_of_rest: The input in the storage when its unanswered lines are to be told as expired.
+        lasts_s: How long the files are kept; None for ever.
 
     Returns:
         The output and the error file; None for one that would be empty.
     """
-    output, errors = _File(f"{batch_id}_output.jsonl"), _File(f"{batch_id}_error.jsonl")
+    output = _File(f"{batch_id}_output.jsonl", lasts_s)
+    errors = _File(f"{batch_id}_error.jsonl", lasts_s)
     try:
         for _number, is_ok, content in results.contents(batch_id):
             (output if is_ok else errors).write(content.encode())

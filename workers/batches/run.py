@@ -74,6 +74,7 @@ class BatchRun:
             self._id, self._endpoint = batch.id, batch.endpoint
             self._total, self._expires_at = batch.total, batch.expires_at
             self._done = batch.completed + batch.failed
+        self._output_lasts_s = job.payload.output_lasts_s
         self._problems: list[dict[str, Any]] = []
         self._files: tuple[Stored | None, Stored | None] = (None, None)
         self._results = Results(self._id, self._owner.id)
@@ -255,7 +256,7 @@ class BatchRun:
 
     def _write_files(self, key_of_rest: str | None) -> None:
         self._set(status=states.FINALIZING, finalizing_at=now_s())
-        self._files = output.write(self._id, self._endpoint, key_of_rest)
+        self._files = output.write(self._id, self._endpoint, key_of_rest, self._output_lasts_s)
 
     # Save
 

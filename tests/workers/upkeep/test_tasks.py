@@ -8,9 +8,11 @@ from sqlalchemy import select
 import celeryconfig
 from shared import db
 from shared.kinds.catalogue import REFRESH_MODELS
+from shared.models.file import File
 from shared.models.job import COMPLETED, Job
 from shared.models.user import UserSession
-from shared.services import accounts, purging
+from shared.services import accounts, files, purging
+from shared.services.files import Stored
 from tests.services.inside import sent
 from tests.services.things import change_job, new_job, new_user, row_of
 from workers import base
@@ -43,6 +45,24 @@ def test_old_jobs_and_expired_sign_ins_are_deleted(configure, monkeypatch):
     with db.reading() as session:
         assert set(session.scalars(select(Job.id))) == {fresh, running}
         assert session.scalars(select(UserSession.id)).all() == [kept]
+
+
+def test_files_whose_time_is_over_are_deleted():
+    user, now = new_user(), int(time.time())
+    kinds: dict[str, dict[str, object]] = {
+        "over": {files.EXPIRY: now - 1},
+        "later": {files.EXPIRY: now + 60},
+        "odd": {files.EXPIRY: "soon"},
+        "plain": {},
+    }
+    with db.transaction():
+        for name, meta in kinds.items():
+            files.add(user.id, Stored(name, name, f"key of {name}", "text/plain", 1, meta))
+
+    tasks.purge()
+
+    with db.reading() as session:
+        assert set(session.scalars(select(File.id))) == {"later", "odd", "plain"}
 
 
 def test_workers_do_what_beat_sends():
