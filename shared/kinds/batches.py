@@ -7,12 +7,12 @@ class RunBatch(Payload):
     """Answer every line of a batch.
 
     Attributes:
-        is_by_key: Whether it was asked for with an API key, whose quotas its lines count against.
+        is_by_program: Whether an API key was used, whose quotas its lines then count against.
         output_lasts_s: How long the files of its answers are kept; None for ever.
     """
 
     batch_id: str
-    is_by_key: bool = False
+    is_by_program: bool = False
     output_lasts_s: int | None = None
 
 

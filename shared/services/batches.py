@@ -87,7 +87,7 @@ def create(user: Principal, wanted: Wanted) -> Batch:
     )
     payload = RunBatch(
         batch_id=row.id,
-        is_by_key=quotas.is_by_key.get(),
+        is_by_program=quotas.is_by_key.get(),
         output_lasts_s=wanted.output_lasts_s,
     )
     row.job_id = jobs.accept(RUN_BATCH, payload, Subject(user.id))

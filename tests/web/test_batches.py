@@ -10,6 +10,7 @@ from shared.models.batch import Batch
 from shared.services import accounts, batches, quotas
 from tests.services.things import change_job, offer
 from tests.services.waiting import wait_until
+from workers.batches import results
 
 CHAT, BATCHES, FILES = "/v1/chat/completions", "/v1/batches", "/v1/files"
 ENDED = ("completed", "failed", "expired", "cancelled")
@@ -88,6 +89,32 @@ def test_a_file_for_something_else_is_no_input(each_database, member, offered):
 
     form = {"input_file_id": file_id, "endpoint": CHAT}
     assert member.post(BATCHES, form).status_code == 400
+
+
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_a_cancelled_batch_is_done_again_with_all_its_lines(member, served, is_purged):
+    batch = start(
+        member, "one tokens=1", "two tokens=1", "three tokens=1 fail=429 retry=600 times=1"
+    ).json
+
+    def counts():
+        return member.get(f"{BATCHES}/{batch['id']}").json["request_counts"]
+
+    wait_until(lambda: counts()["completed"] == 2, 10, "two lines")
+    member.post(f"{BATCHES}/{batch['id']}/cancel")
+    ended(member, batch["id"])
+    if is_purged:
+        results.purge()
+    again = member.post(f"/api/v1/jobs/{batch['job']}/retry")
+
+    assert again.status_code == 202
+    wait_until(
+        lambda: member.get(f"/api/v1/jobs/{again.json['job']}").json["finished_at"], 20, "it"
+    )
+    shown = ended(member, batch["id"])
+    assert (shown["status"], shown["job"]) == ("completed", again.json["job"])
+    assert counts() == {"total": 3, "completed": 3, "failed": 0}
+    assert len(lines(member, shown["output_file_id"])) == 3
 
 
 def test_a_file_whose_time_is_over_is_gone(each_database, member, offered):

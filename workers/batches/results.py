@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from shared import db
 from shared.models.batch import Batch, BatchLine
@@ -115,6 +115,14 @@ def numbers(batch_id: str) -> Iterator[int]:
     """Give the numbers of all answered lines, in their order, some at a time."""
     for row in _pages(batch_id, (_line.c.number,), _PAGE_OF_NUMBERS):
         yield row[0]
+
+
+def counts(batch_id: str) -> tuple[int, int]:
+    """Count the answers that are kept: the good ones, and the others."""
+    query = select(_line.c.is_ok, func.count()).where(_line.c.batch_id == batch_id)
+    with db.statements(write=False) as connection:
+        found = {bool(row[0]): row[1] for row in connection.execute(query.group_by(_line.c.is_ok))}
+    return found.get(True, 0), found.get(False, 0)
 
 
 def _insert_into(table: Table, dialect: str) -> Any:

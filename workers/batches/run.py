@@ -55,6 +55,16 @@ def _slots() -> threading.Semaphore:
     return threading.Semaphore(get_settings().batch_concurrency)
 
 
+def _begin_again(batch: Batch) -> None:
+    """Make an ended batch one that runs: its job is done again, and asks what has no answer. The
+    answers of one that ended long ago stand in its files only, and are asked for anew.
+    """
+    batch.completed, batch.failed = results.counts(batch.id)
+    batch.status = states.IN_PROGRESS if batch.total else states.VALIDATING
+    batch.errors = None
+    batch.finalizing_at = batch.cancelling_at = batch.ended_at = None
+
+
 class BatchRun:
     """Answers every line of a batch."""
 
@@ -69,8 +79,10 @@ class BatchRun:
             file = session.get(File, batch.input_file_id)
             if file is None or not access.can(self._owner, "read", file):
                 raise NotFound("The input file of the batch is gone.")
-            batch.job_id = job.claim.id  # a job that was started anew goes on with the rest
-            self._key, self._is_by_key = file.key, job.payload.is_by_key
+            batch.job_id = job.claim.id
+            if batch.status in states.ENDED:
+                _begin_again(batch)
+            self._key, self._is_by_key = file.key, job.payload.is_by_program
             self._id, self._endpoint = batch.id, batch.endpoint
             self._total, self._expires_at = batch.total, batch.expires_at
             self._done = batch.completed + batch.failed
