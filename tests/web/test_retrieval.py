@@ -1,6 +1,8 @@
 """The doors of retrieval: made searchable, searched, and nobody else's business."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -9,7 +11,7 @@ from shared.models.job import COMPLETED
 from tests.fakes.web_server import FakeWeb
 from tests.services.searching import texts_in
 from tests.services.things import row_of
-from tests.services.uploading import process
+from tests.services.uploading import file_row, process
 from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("engine", "worker", "uploads")
@@ -147,6 +149,31 @@ def test_a_file_gets_another_text_and_goes_into_a_knowledge_base(member):
 
     assert changed.json["content"] == held.json["content"] == "dogs"
     assert texts_in(base["id"]) == ["dogs"]
+
+
+def test_all_who_process_a_file_at_once_are_answered_when_the_last_is_done(member, engine):
+    file = process(member, b"cats")
+    gate = threading.Event()
+    engine.before = lambda text: gate.wait(10) if text == "text 0" else None
+
+    def change(number):
+        body = {"file_id": file["id"], "content": f"text {number}"}
+        return member.post(f"{R}/process/file", body)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(change, 0)
+        wait_until(lambda: is_waiting(file), 10, "the first job")
+        second = pool.submit(change, 1)
+        wait_until(lambda: texts_in(f"file-{file['id']}") == ["text 1"], 10, "the second job")
+        gate.set()
+        answers = [first.result(20), second.result(20)]
+
+    assert [(one.status_code, one.json["content"]) for one in answers] == [(200, "text 1")] * 2
+    assert texts_in(f"file-{file['id']}") == ["text 1"]
+
+
+def is_waiting(file):
+    return file_row(file["id"]).job_id != file["data"]["job"]
 
 
 def test_files_are_put_into_a_knowledge_base_each_for_itself(member, other):

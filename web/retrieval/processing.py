@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
+
 from shared import db
 from shared.config.options import option
 from shared.config.settings import get_settings
@@ -16,6 +18,7 @@ from shared.kinds.retrieval import (
     ReadPage,
     SearchWeb,
 )
+from shared.models.file import File
 from shared.queue import Subject
 from shared.services import collections, files, indexing, knowledge
 from shared.services.accounts import Principal
@@ -43,7 +46,7 @@ def process_file(user: Principal, file_id: str, content: str | None, target: str
             told = files.set_content(file, content) if content else indexing.index(file)
         else:
             told = _fill(user, target or "", [file_id])
-    _wait(told)
+    _wait(told, file_id)
     return target or own
 
 
@@ -56,10 +59,16 @@ def _fill(user: Principal, target: str, file_ids: Sequence[str]) -> str:
     return job_id
 
 
-def _wait(job_id: str) -> None:
+def _wait(job_id: str, file_id: str) -> None:
+    """Wait for a job, and for one that has taken its place because somebody else was later."""
     ending = wait_for(job_id, get_settings().upload_wait_s)
-    if ending is not None and ending[0] != "completed":
+    if ending is None or ending[0] == "completed":
+        return
+    with db.reading() as session:
+        newest = session.scalar(select(File.job_id).where(File.id == file_id))
+    if newest is None or newest <= job_id:
         raise UpstreamFailed(ending[1])
+    _wait(newest, file_id)
 
 
 def process_files(user: Principal, file_ids: Sequence[str], target: str) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def process_file(body: FileForm) -> dict[str, Any]:
 @endpoint(body=FilesForm, response=FilesProcessed, transaction=None, errors=_BROKEN)
 def process_files(body: FilesForm) -> dict[str, Any]:
     """Put files into a knowledge base, each for itself."""
-    ids = [str(file.get("id")) for file in body.files]
+    ids = [str(file.get("id") or "") for file in body.files]
     results = processing.process_files(current_user(), ids, body.collection_name)
     failed = [one for one in results if one["error"] is not None]
     return {"results": results, "errors": failed}

@@ -34,11 +34,14 @@ class Filler:
         index: Where they go.
         engine: What turns them into vectors.
         step: See `Step`.
+        look: Called between embedding, which takes its time, and keeping what came of it; may raise
+            to end the work.
     """
 
     index: Index
     engine: Engine
     step: Step
+    look: Callable[[], None] = lambda: None
 
     def put(
         self, collection: str, prefix: str, chunks: Sequence[Chunk], meta: dict[str, Any]
@@ -62,7 +65,9 @@ class Filler:
         done = len(there)
         self.step(done, len(wanted), _EMBEDDING)
         for batch in _batches((i for i in wanted.items() if i[0] not in there), BATCH):
-            self.index.put(collection, list(self._items(batch, meta)))
+            items = list(self._items(batch, meta))
+            self.look()
+            self.index.put(collection, items)
             done += len(batch)
             self.step(done, len(wanted), _EMBEDDING)
         # What an older job was just about to put when it was told to stop.

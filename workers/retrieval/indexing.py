@@ -64,7 +64,7 @@ class Indexing:
         self._job.check()
         if option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
             return
-        filler = Filler(get_index(), parts.get_engine(), self._embedded)
+        filler = Filler(get_index(), parts.get_engine(), self._embedded, self._look)
         chunks = parts.get_splitter().split(extract)
         meta = _meta(file, extract.text, filler.engine.name)
         self._chunks = filler.put(collection_of(file.id), file.id, chunks, meta)
@@ -91,8 +91,13 @@ class Indexing:
             self._turn.give_way()
 
     def _step(self, done: float, total: float, note: str, unit: str = "chunks") -> None:
-        """Tell how far it is, unless it need go no further: it was cancelled, the file is gone, or
-        has a newer job, whose work must not be mixed with this one's.
+        """Tell how far it is, unless it need go no further."""
+        self._look()
+        _tell(self._job, done, total, note, unit)
+
+    def _look(self) -> None:
+        """End the work when it need go no further: it was cancelled, the file is gone, or has a
+        newer job, whose work must not be mixed with this one's.
         """
         self._job.check()
         with db.reading() as session:
@@ -101,7 +106,6 @@ class Indexing:
             raise NotFound("The file was deleted.")
         if _is_newer(newest, self._job.claim.id):
             raise Invalid("A newer job makes the file searchable.")
-        _tell(self._job, done, total, note, unit)
 
     def save(self, status: str, error: str | None) -> dict[str, Any]:
         """Write how it ended into the file, unless a newer job has it. What was made of a file that
