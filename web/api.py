@@ -186,6 +186,10 @@ def _is_too_deep(value: Any) -> bool:
     return False
 
 
+# Of a large body, and of one with thousands of mistakes, nobody wants all told back.
+_MOST_PROBLEMS, _LONGEST_INPUT = 100, 2000
+
+
 class BadBody(Exception):
     """A request whose parts do not fit their form; `problems` is FastAPI's list of what and where.
 
@@ -205,14 +209,17 @@ def _validated(form: type[BaseModel], value: Any, place: str) -> BaseModel:
         raise BadBody(
             [
                 {**p, "loc": [place, *p["loc"]], "input": _printable(p.get("input"))}
-                for p in problems
+                for p in problems[:_MOST_PROBLEMS]
             ]
         ) from None
 
 
 def _printable(value: Any) -> Any:
+    """Give what was sent as it is told back; of what is long only its beginning, as text."""
     try:
-        orjson.dumps(value)
+        packed = orjson.dumps(value)
     except TypeError:
-        return str(value)
-    return value
+        return str(value)[:_LONGEST_INPUT]
+    if len(packed) <= _LONGEST_INPUT:
+        return value
+    return packed[:_LONGEST_INPUT].decode(errors="ignore") + "…"

@@ -67,6 +67,22 @@ def test_a_body_that_does_not_fit_is_answered_with_all_its_problems(app):
     assert {"type", "loc", "msg", "input"} == set(answer.json["detail"][0])
 
 
+def test_a_large_body_that_does_not_fit_is_not_sent_back(app):
+    class Many(BaseModel):
+        name: str
+        numbers: list[int]
+
+    body = {"name": {"x": "y" * 1_000_000}, "numbers": ["z" * 100] * 10_000}
+
+    answer = call(app, echo(body=Many), json=body)
+
+    problems = answer.json["detail"]
+    assert answer.status_code == 422
+    assert problems[0]["input"].startswith('{"x":"yyy')
+    assert (len(problems), problems[1]["loc"]) == (100, ["body", "numbers", 0])
+    assert len(answer.data) < 50_000
+
+
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b'{"a": NaN}', b"\x00", b"1 2"])
 def test_what_is_no_json_is_answered_with_where(app, raw):
     answer = call(app, echo(body=Form), data=raw)
