@@ -27,6 +27,8 @@ worker_class = "gevent"
 # One open stream or socket is one connection; beyond the default of 1000 nobody is served.
 worker_connections = 10_000
 backlog = 4096
+# Searches stand in the first line, and may be as long as proxies let through.
+limit_request_line = 8190
 # Clients that ask again soon find their connection still open.
 keepalive = 30
 # A worker whose loop stands still this long is replaced.

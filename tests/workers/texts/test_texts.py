@@ -3,6 +3,7 @@
 from base64 import b64decode
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from shared.kinds.texts import (
     FORMAT_CODE,
@@ -15,6 +16,7 @@ from shared.kinds.texts import (
 from shared.models.job import COMPLETED, FAILED
 from tests.services.things import new_job, row_of
 from workers import base
+from workers.texts import pdf
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -74,3 +76,14 @@ def test_a_chat_becomes_a_pdf_in_any_script():
     document = b64decode(job.result["pdf"])
     assert document.startswith(b"%PDF-")
     assert len(document) > 10_000
+
+
+@pytest.mark.parametrize("title", ["Größe", "Привет Ελλάδα", "", "你好 😀 \x00", "W" * 3000])
+def test_the_bold_font_has_the_letters_of_the_headings_and_hardly_more(title, tmp_path):
+    with TTFont(pdf.bold_font(title, tmp_path)) as bold, TTFont(pdf.noto_sans()) as whole:
+        letters = {ord(c) for c in title} & set(whole.getBestCmap())
+
+        assert letters <= set(bold.getBestCmap())
+        assert len(bold.getGlyphOrder()) < 60
+        assert "fvar" not in bold
+        assert bold["OS/2"].usWeightClass == 700
