@@ -73,10 +73,14 @@ class OpenWebUI:
         """Load the same address again, once the page has said all that it had to say: a request
         that a reload cuts off is stored by the page as an error of the answer.
         """
-        self._quiet_looks = 0
-        wait_until(self._is_quiet, 10, "the page's requests to end", every_s=0.05)
+        self.settle()
         self.tab.reload()
         self.tab.wait_for_selector("#chat-input")
+
+    def settle(self) -> None:
+        """Wait until the page has asked all that it has to ask."""
+        self._quiet_looks = 0
+        wait_until(self._is_quiet, 10, "the page's requests to end", every_s=0.05)
 
     def _is_quiet(self) -> bool:
         self.tab.evaluate("0")  # the library hears of requests while it is asked something
