@@ -18,6 +18,7 @@ from shared.models import Base
 from shared.services import quotas
 from web import areas, audit, auth, errors, headers, tracing
 from web.audit import requests as audited
+from web.completions import problems
 from web.entrance import SOCKETIO_PATH, Entrance
 from web.page.routes import check_build
 from web.quotas import remaining
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]  # Flask documents this form
     tracing.register(app)
     app.before_request(_begin)
+    app.after_request(problems.complete)
     app.after_request(_finish)
     audited.register(app)
     return app

@@ -131,6 +131,23 @@ def test_a_body_that_does_not_fit_names_the_place():
     assert answer.json["error"]["param"] == "messages.0"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/assistants", 404), ("POST", "/v1/moderations", 405), ("PUT", "/v1/batches", 405)],
+)
+def test_what_is_not_offered_is_told_as_openai_tells_it(member, method, path, status):
+    answer = member.send(method, path)
+
+    assert answer.status_code == status
+    assert answer.json["error"] == {
+        "message": f"{method} {path} is not offered here.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+    assert "error" not in member.get("/api/v1/nothing").json
+
+
 def test_a_failure_in_mid_stream_is_an_error_object_and_the_end():
     chunks = Chunks("job", "alpha", wants_usage=False)
     event = {

@@ -7,7 +7,7 @@ Source: https://platform.openai.com/docs/guides/error-codes
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
@@ -61,6 +61,19 @@ def register(blueprint: Blueprint, keeps_statuses: bool = False) -> None:
     blueprint.register_error_handler(BadBody, lambda e: _bad_body(e, keeps_statuses))
     blueprint.register_error_handler(RedisError, lambda e: answer(errors.away(e)))
     blueprint.register_error_handler(DBAPIError, lambda e: answer(errors.of_database(e)))
+
+
+def complete(answer: Response) -> Response:
+    """Give an error below `/v1` its `error` object where no area has: an unknown path, a wrong
+    method.
+    """
+    is_bare = answer.status_code in (404, 405) and answer.is_json
+    if is_bare and request.path.startswith("/v1/"):
+        told = orjson.loads(answer.get_data())
+        if isinstance(told, dict) and "error" not in told:
+            words = f"{request.method} {request.path[:200]} is not offered here."
+            answer.set_data(orjson.dumps({**told, "error": _object(words, answer.status_code)}))
+    return answer
 
 
 def of_ending(ending: dict[str, Any]) -> dict[str, Any]:

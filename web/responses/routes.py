@@ -116,12 +116,16 @@ def _messages_before(user: Principal, previous: str | None) -> list[dict[str, An
 
 
 def _job(user: Principal, response_id: str, action: str = "read") -> Job:
+    unknown = NotFound(f"There is no response '{response_id[:80]}'.")
     if not response_id.startswith(shape.PREFIX):
-        raise NotFound(f"There is no response '{response_id[:80]}'.")
-    job = jobs.find(user, response_id.removeprefix(shape.PREFIX), action)
+        raise unknown
+    try:
+        job = jobs.find(user, response_id.removeprefix(shape.PREFIX), action)
+    except NotFound:
+        raise unknown from None
     about = job.request.get("about") or {}
     if about.get("door") != _DOOR or not about.get("store"):
-        raise NotFound(f"There is no response '{response_id[:80]}'.")
+        raise unknown
     return job
 
 
