@@ -1,30 +1,23 @@
 """Fixtures of the flow tests: a provider, a stack for the file, stacks for single tests, users."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.fakes.openai_server import FakeOpenAI
-from tests.services.client import Account, signup
+from tests.services.client import Account
 from tests.services.postgres import Postgres
 from tests.services.sockets import JobSocket
 from tests.services.stack import Stack
+from tests.services.standing import NewStack, alice, new_stack, provider
 
-NewStack = Callable[..., Stack]
+__all__ = ["NewStack", "alice", "new_stack", "provider"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/flows/" in str(item.path):
             item.add_marker(pytest.mark.flow)
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[FakeOpenAI]:
-    """An OpenAI-compatible provider, steered by words in the question."""
-    with FakeOpenAI() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +31,6 @@ def stack(
     running = Stack(tmp_path_factory.mktemp("stack"), provider.url, **options).start()
     yield running
     running.close()
-
-
-@pytest.fixture
-def new_stack(tmp_path_factory: pytest.TempPathFactory, provider: FakeOpenAI) -> Iterator[NewStack]:
-    """Make stacks for a single test; takes the keywords of `Stack`."""
-    made: list[Stack] = []
-
-    def make(**options: Any) -> Stack:
-        made.append(Stack(tmp_path_factory.mktemp("stack"), provider.url, **options))
-        return made[-1].start()
-
-    yield make
-    for one in made:
-        one.close(orderly=False)
-
-
-@pytest.fixture(scope="module")
-def alice(stack: Stack) -> Account:
-    """The file's first user, and so its admin."""
-    return signup(stack.base, "Alice")
 
 
 @pytest.fixture

@@ -1,32 +1,17 @@
 """Cancelling a job: before, while and after it runs."""
 
 import threading
-import time
 
 import pytest
 
 from shared import db, leases
-from shared.leases import Claim
 from shared.models.job import CANCELLED, COMPLETED, QUEUED, RUNNING
 from tests.services.crowd import at_once, is_somebody_waiting_for_a_lock
-from tests.services.things import change_job, new_job, new_user, row_of
+from tests.services.things import new_job, new_user, row_of
 from tests.services.waiting import wait_until
+from tests.shared.claiming import claimed, lapse, nothing
 
 pytestmark = pytest.mark.usefixtures("each_database")
-
-
-def nothing():
-    return {}
-
-
-def claimed(job_id):
-    claim = leases.claim(job_id)
-    assert isinstance(claim, Claim)
-    return claim
-
-
-def lapse(job_id):
-    change_job(job_id, lease_until=time.time() - 1)
 
 
 def test_cancel_ends_a_queued_job_at_once():

@@ -8,26 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from shared import db, leases, sweep
-from shared.leases import Claim
 from shared.models.job import CANCELLED, COMPLETED, FAILED, RUNNING
 from tests.services.crowd import at_once, in_processes
 from tests.services.things import change_job, new_job, new_user, row_of
+from tests.shared.claiming import claimed, lapse, nothing
 
 pytestmark = pytest.mark.usefixtures("each_database")
-
-
-def nothing():
-    return {}
-
-
-def claimed(job_id):
-    claim = leases.claim(job_id)
-    assert isinstance(claim, Claim)
-    return claim
-
-
-def lapse(job_id):
-    change_job(job_id, lease_until=time.time() - 1)
 
 
 # Claim

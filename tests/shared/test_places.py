@@ -3,22 +3,12 @@
 import pytest
 
 from shared import leases, places, sweep
-from shared.leases import Claim
 from shared.models.job import COMPLETED, QUEUED
 from shared.places import Waiting
 from tests.services.things import change_job, new_job, new_user, row_of
+from tests.shared.claiming import claimed, nothing
 
 pytestmark = pytest.mark.usefixtures("each_database")
-
-
-def nothing():
-    return {}
-
-
-def claimed(job_id):
-    claim = leases.claim(job_id)
-    assert isinstance(claim, Claim)
-    return claim
 
 
 def test_a_job_beyond_the_owners_limit_waits_with_its_place(configure):

@@ -6,26 +6,12 @@ import time
 import pytest
 
 from shared import db, leases, sweep
-from shared.leases import Claim
 from shared.models.job import COMPLETED, QUEUED, RUNNING
 from tests.services.crowd import at_once
 from tests.services.things import change_job, new_job, new_user, row_of
+from tests.shared.claiming import claimed, lapse, nothing
 
 pytestmark = pytest.mark.usefixtures("each_database")
-
-
-def nothing():
-    return {}
-
-
-def claimed(job_id):
-    claim = leases.claim(job_id)
-    assert isinstance(claim, Claim)
-    return claim
-
-
-def lapse(job_id):
-    change_job(job_id, lease_until=time.time() - 1)
 
 
 def test_sweep_brings_back_jobs_whose_lease_has_lapsed():

@@ -1,12 +1,11 @@
 """Attempts after the first: handed over, or after a worker that was lost."""
 
-import time
-
 from shared import leases, relay
 from shared.flusher import flusher
 from shared.models.job import COMPLETED, FAILED, QUEUED
 from tests.services.inside import sent
 from tests.services.things import change_job, new_job, new_user, row_of, told
+from tests.shared.claiming import lapse
 from workers import base
 from workers.live import HandedOver
 
@@ -16,10 +15,6 @@ def run(job_id):
     base.run(job_id)
     assert flusher.drain(5)
     return row_of(job_id).status, told(job_id)
-
-
-def lapse(job_id):
-    change_job(job_id, lease_until=time.time() - 1)
 
 
 def test_a_job_is_handed_over_without_losing_an_attempt(each_database, work, configure):

@@ -23,6 +23,7 @@ from tests.services.things import (
     stored_message,
     told,
 )
+from tests.shared.claiming import lapse
 from workers import base, ending, line
 from workers.live import Cancelled, Superseded
 
@@ -32,10 +33,6 @@ def run(job_id):
     base.run(job_id)
     assert flusher.drain(5)
     return row_of(job_id).status, told(job_id)
-
-
-def lapse(job_id):
-    change_job(job_id, lease_until=time.time() - 1)
 
 
 def fail(error):
