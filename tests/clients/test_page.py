@@ -54,7 +54,7 @@ def test_the_first_user_signs_up_chats_and_finds_the_chat_after_a_reload(
 ):
     stack = new_stack(env={"FRONTEND_BUILD_DIR": str(page_folder())})
     page = OpenWebUI(context, stack.base)
-    question = "Hello there. tokens=60 delay=30"
+    question = "Hello there. tokens=60 delay=100"
 
     page.sign_up("Ada", "ada@example.com", "Secret-pw-1!")
     models = page.models()
@@ -78,7 +78,7 @@ def test_the_first_user_signs_up_chats_and_finds_the_chat_after_a_reload(
 
 
 def test_a_reload_in_the_middle_shows_the_text_so_far_and_goes_on(page: OpenWebUI):
-    question = "Read me something long. tokens=120 delay=50"
+    question = "Read me something long. tokens=120 delay=120"
     page.ask(question)
     page.wait_for("w030")
 

@@ -32,8 +32,10 @@ class Marked(Process):
     def wait_until_nothing_is_left(self, timeout_s: float = 15) -> None:
         """Wait for the end of all processes."""
         left = lambda: [command_line(p) for p in self.everybody()]  # noqa: E731
+        # One that is about to end has no environment any more, and no exit code yet.
+        is_over = lambda: not left() and not self.is_running  # noqa: E731
         try:
-            wait_until(lambda: not left(), timeout_s, "all processes to be gone")
+            wait_until(is_over, timeout_s, "all processes to be gone")
         except AssertionError as error:
             raise AssertionError(f"{error}: {left()}\n{self.tail()}") from None
 
