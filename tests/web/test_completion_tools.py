@@ -4,6 +4,7 @@ import pytest
 
 from shared.config.options import get_options
 from shared.config.secrets import unseal
+from shared.kinds.inference import RunChat
 from tests.services.inside import sent
 from tests.services.things import offer, row_of
 from tests.services.tool_servers import connect, connection
@@ -24,7 +25,7 @@ def request_of(caller, **more):
     answer = caller.post(URL, {**body, **more})
     assert answer.status_code == 202, answer.text
     assert sent()
-    return row_of(answer.json["job"]).request
+    return RunChat.model_validate(row_of(answer.json["job"]).request).model_dump()
 
 
 def make_tool(admin, tool_id, control):

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.config.options import get_options
-from shared.kinds.inference import RUN_CHAT
+from shared.kinds.inference import RUN_CHAT, RunChat
 from shared.models.job import QUEUED
 from tests.services.inside import sent
 from tests.services.things import message, new_chat, offer, row_of, stored_message
@@ -28,6 +28,11 @@ def accepted(caller, **more):
     answer = ask(caller, **more)
     assert answer.status_code == 202, answer.text
     return row_of(answer.json["job"])
+
+
+def requested(caller, **more):
+    """Ask in the background, and give the job's request as a worker reads it."""
+    return RunChat.model_validate(accepted(caller, **more).request)
 
 
 def body(caller, **more):
@@ -75,7 +80,7 @@ def test_ollama_without_parameters_is_asked_plainly(member):
 
 @pytest.mark.parametrize(("stream", "is_stream"), [(True, True), (False, False), (None, True)])
 def test_a_job_in_the_background_streams_unless_told_not_to(member, stream, is_stream):
-    assert accepted(member, stream=stream).request["is_stream"] is is_stream
+    assert requested(member, stream=stream).is_stream is is_stream
 
 
 # Chats
@@ -151,9 +156,9 @@ def test_nobody_writes_into_the_chat_of_another(each_database, member, other):
 def test_title_and_tags_follow_where_they_are_wanted_and_on(member, wanted, is_on, title, tags):
     get_options().set({"ENABLE_TITLE_GENERATION": is_on, "ENABLE_TAGS_GENERATION": is_on})
 
-    request = accepted(member, background_tasks=wanted).request
+    request = requested(member, background_tasks=wanted)
 
-    assert (request["wants_title"], request["wants_tags"]) == (title, tags)
+    assert (request.wants_title, request.wants_tags) == (title, tags)
 
 
 # What is refused
