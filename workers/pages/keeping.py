@@ -10,6 +10,8 @@ from shared.errors import Forbidden, Invalid
 from shared.http import Fetcher
 from shared.kinds.retrieval import KeepText, ReadPage
 from shared.services import accounts, collections, reindexing
+from workers.abandoning import abandonable
+from workers.embedding.leavable import LeavableEngine
 from workers.live import Running
 from workers.pages.base import Page
 from workers.pages.reading import read
@@ -57,8 +59,7 @@ class PageReading(_Keeping):
         """Fetch, find the text, keep it."""
         fetcher = Fetcher()
         with self._job.abortable(fetcher.abort):
-            page = read(self._url, fetcher)
-        self._keep(page)
+            self._keep(abandonable(self._job, lambda: read(self._url, fetcher)))
 
 
 class TextKeeping(_Keeping):
@@ -78,7 +79,7 @@ class TextKeeping(_Keeping):
 
 def keep(job: Running, collection: str, pages: Sequence[Page]) -> None:
     """Make pages searchable in a collection; each takes the place of what was there of it."""
-    engine = parts.get_engine()
+    engine = LeavableEngine(job, parts.get_engine())
 
     def step(done: int, total: int, note: str) -> None:
         job.check()

@@ -3,6 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from shared import db
@@ -12,6 +13,7 @@ from shared.http import Fetcher, Limits
 from shared.kinds.retrieval import SearchWeb
 from shared.services import accounts, collections, permissions
 from workers import search
+from workers.abandoning import abandonable
 from workers.live import Running
 from workers.pages.base import Page
 from workers.pages.keeping import keep
@@ -46,7 +48,8 @@ class WebSearching:
         found: dict[str, Result] = {}
         for query in self._ask.queries:
             self._job.check()
-            found |= {one.url: one for one in search.search(query)}
+            results = abandonable(self._job, partial(search.search, query))
+            found |= {one.url: one for one in results}
         if not found:
             raise NotFound("No search results found.")
         self._pages = self._read_all(list(found.values()))

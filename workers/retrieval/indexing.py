@@ -23,6 +23,7 @@ from shared.services import access, accounts, indexing, reindexing
 from shared.services.indexing import collection_of
 from shared.storage import get_storage
 from workers.abandoning import abandonable
+from workers.embedding.leavable import LeavableEngine
 from workers.giving_way import Turn
 from workers.live import Running
 from workers.retrieval import listening, parts
@@ -64,7 +65,8 @@ class Indexing:
         self._job.check()
         if option("BYPASS_EMBEDDING_AND_RETRIEVAL"):
             return
-        filler = Filler(get_index(), parts.get_engine(), self._embedded, self._look)
+        engine = LeavableEngine(self._job, parts.get_engine())
+        filler = Filler(get_index(), engine, self._embedded, self._look)
         chunks = parts.get_splitter().split(extract)
         meta = _meta(file, extract.text, filler.engine.name)
         self._chunks = filler.put(collection_of(file.id), file.id, chunks, meta)

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.kinds.retrieval import RenewCollection
 from shared.services.reindexing import engine_of, mark_of
+from workers.embedding.leavable import LeavableEngine
 from workers.live import Running
 from workers.retrieval import parts
 from workers.retrieval.filling import BATCH, embedded
@@ -23,7 +24,7 @@ class Renewing:
 
     def do(self) -> None:
         """Embed what another engine has made, and let it take the place of that."""
-        index, engine = get_index(), parts.get_engine()
+        index, engine = get_index(), LeavableEngine(self._job, parts.get_engine())
         items = index.get(self._collection, index.ids(self._collection))
         if all(engine_of(item.meta) == engine.name for item in items):
             return

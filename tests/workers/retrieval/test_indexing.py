@@ -18,7 +18,6 @@ from tests.services.indexing import (
     fail,
     finish,
     indexed,
-    is_told_to_end,
 )
 from tests.services.searching import items_in, texts_in
 from tests.services.things import change_job, new_user, row_of, told
@@ -132,7 +131,7 @@ def test_a_failed_job_is_done_again_from_where_it_was(owner, engine, worker):
     assert engine.texts == LINES[32:]
 
 
-def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
+def test_a_cancelled_job_leaves_the_engine_at_once(owner, engine, worker):
     file = new_file(owner, TEXT.encode())
     gate = Gate(LINES[40])
     engine.before = gate
@@ -140,13 +139,14 @@ def test_a_cancelled_job_ends_between_two_batches(owner, engine, worker):
     assert gate.has_come.wait(10)
 
     jobs.cancel(owner, job_id)
-    wait_until(lambda: is_told_to_end(job_id), 10, "it is told")
-    gate.open()
-    wait_until(lambda: row_of(job_id).status == CANCELLED, 10, "the job is cancelled")
 
-    assert LINES[64] not in engine.texts
+    wait_until(lambda: row_of(job_id).status == CANCELLED, 5, "the job is cancelled")
     row = file_row(file.id)
     assert (row.status, row.error) == ("failed", "It was cancelled.")
+    gate.open()
+    wait_until(lambda: LINES[63] in engine.texts, 5, "the engine is done with its batch")
+    assert LINES[64] not in engine.texts
+    assert texts_in(f"file-{file.id}") == LINES[:32]
 
 
 def test_a_file_that_is_deleted_meanwhile_leaves_no_vectors(owner, engine, worker):
