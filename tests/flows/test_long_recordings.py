@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.fakes.speech_server import TEXT, FakeSpeech
@@ -108,6 +109,24 @@ def test_an_hour_with_speech_in_it_is_understood_although_its_worker_is_killed(s
     assert words_of(reader.text) == WORDS * (_HOUR_S // _EVERY_S)
     begins = [segment["start"] for segment in segments]
     assert begins == pytest.approx([number * _EVERY_S for number in range(len(begins))], abs=2)
+
+
+def test_a_client_that_leaves_finds_what_was_heard(stack, alice, service):
+    service.gate = 0
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{alice.base}/api/v1/audio/transcriptions",
+            headers=alice.headers,
+            files={"file": ("ein Gespräch.wav", recording(40, "wav"))},
+            timeout=httpx.Timeout(20, read=1),
+        )
+
+    job = alice.get("/api/v1/jobs")["items"][0]["id"]
+    service.let_go()
+    alice.follow(job, timeout_s=120)
+
+    assert told(alice, job)["text"] == TEXT
+    assert alice.job(job)["result"]["filename"] == "ein Gespräch.wav"
 
 
 def test_a_long_recording_lets_another_users_go_first(stack, alice, service):

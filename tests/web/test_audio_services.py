@@ -12,6 +12,7 @@ from tests.services.speaking import recording
 from tests.services.things import row_of
 from tests.services.waiting import wait_until
 from tests.web.test_audio import URL, send
+from web.audio import listening
 from workers.speech.listeners import azure as azure_ear
 from workers.speech.listeners import deepgram
 from workers.speech.speakers import azure as azure_voice
@@ -88,6 +89,23 @@ def test_a_cancelled_job_does_not_wait_for_a_service_that_listens(member, servic
 
     wait_until(lambda: row_of(job_id).status == CANCELLED, 5, "the job to end")
     service.release.set()
+
+
+@pytest.mark.parametrize("door", [f"{URL}/transcriptions", "/v1/audio/transcriptions"])
+def test_what_is_long_is_answered_with_its_job_before_proxies_give_up(
+    member, service, monkeypatch, door
+):
+    monkeypatch.setattr(listening, "_PROXIES_WAIT_S", 0.0)
+    get_options().set({"AUDIO_STT_ENGINE": "openai"})
+    service.gate = 0
+
+    answer = send(member, recording(40), "a.wav", path=door)
+
+    service.let_go()
+    job = answer.json["job"]
+    wait_until(lambda: row_of(job).finished_at is not None, 10, "the end of the job")
+    assert answer.status_code == 202
+    assert member.get(f"{URL}/transcriptions/{job}").json["text"] == TEXT
 
 
 @pytest.mark.parametrize("engine", SPEAKERS)

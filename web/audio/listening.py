@@ -28,6 +28,8 @@ from web.stream.waiting import wait_for
 _SOUNDS = ("audio/", "video/", "application/octet-stream")
 # Some minutes, by what compresses well; a few seconds, by what does not at all.
 _SHORT_BYTES = 1_000_000
+# What is long is answered with its job before proxies give up, which many do after a minute.
+_PROXIES_WAIT_S = 55.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Accepted:
     job_id: str
     filename: str
     fields: TranscriptionFields
+    is_short: bool
 
 
 def accept(user: Principal, to_english: bool = False) -> Accepted:
@@ -63,9 +66,10 @@ def accept(user: Principal, to_english: bool = False) -> Accepted:
         )
         with db.transaction():
             files.add(user.id, stored)
-            spec = TRANSCRIBE_SHORT if stored.size_bytes <= _SHORT_BYTES else TRANSCRIBE
+            is_short = stored.size_bytes <= _SHORT_BYTES
+            spec = TRANSCRIBE_SHORT if is_short else TRANSCRIBE
             job_id = jobs.accept(spec, ask, Subject(user.id))
-    return Accepted(job_id, stored.filename, fields)
+    return Accepted(job_id, stored.filename, fields, is_short)
 
 
 def _require_sound(stored: Stored) -> None:
@@ -74,12 +78,15 @@ def _require_sound(stored: Stored) -> None:
 
 
 def result_of(user: Principal, accepted: Accepted) -> dict[str, Any] | None:
-    """Wait for what was said; None when it takes longer than SPEECH_WAIT_S.
+    """Wait for what was said; None when it takes longer than SPEECH_WAIT_S, or than proxies wait.
 
     Raises:
         UpstreamFailed: The job has failed.
     """
-    ending = wait_for(accepted.job_id, get_settings().speech_wait_s)
+    patience_s = get_settings().speech_wait_s
+    if not accepted.is_short:
+        patience_s = min(patience_s, _PROXIES_WAIT_S)
+    ending = wait_for(accepted.job_id, patience_s)
     if ending is None:
         return None
     if ending[0] != COMPLETED:
