@@ -95,7 +95,10 @@ def _text(given: Any) -> str:
         return given
     if given is None:
         return ""
-    return orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        raise ToolFailed("What it gives cannot be written: it is too deep.") from None
 
 
 def _cut(text: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import math
 import queue
 import socket
 import threading
@@ -29,8 +30,7 @@ class Line:
 
     def tell(self, op: str, **told: Any) -> None:
         """Send a frame; waits while the worker takes none."""
-        body = json.dumps({"op": op, **told}, default=plain, separators=(",", ":"))
-        packed = frames.pack(body.encode("utf-8", "replace"))
+        packed = frames.pack(_written({"op": op, **told}).encode("utf-8", "replace"))
         with self._lock:
             self._control.sendall(packed)
 
@@ -116,14 +116,46 @@ def _value(heard: Told) -> Any:
     return heard.get("value")
 
 
+def _written(told: Told) -> str:
+    """Write a frame as JSON; halves of a letter become question marks, what is no number nothing.
+
+    Source: RFC 8259, sections 6 (numbers) and 8 (text).
+    """
+    try:
+        return _encode(told)
+    except ValueError:  # an infinite number, or none: rare, so they are looked for only now
+        return _encode(_finite(json.loads(json.dumps(told, default=plain))))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return value
+
+
 def plain(value: Any) -> Any:
-    """Write what JSON has no form for: models of Pydantic, sets, bytes, dates, and other things."""
+    """Write what JSON has no form for: models of Pydantic, answers of a web framework, sets, bytes,
+    dates, and other things.
+    """
     for name in ("model_dump", "dict"):
         dump = getattr(value, name, None)
         if callable(dump) and not isinstance(value, type):
             return dump(mode="json") if name == "model_dump" else dump()
+    body = getattr(value, "body", None)
+    if isinstance(body, bytes) and hasattr(value, "status_code"):
+        text = body.decode("utf-8", "replace")
+        return json.loads(text) if "json" in str(getattr(value, "media_type", "")) else text
     if isinstance(value, set | frozenset | tuple):
         return list(value)
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "replace")
     return str(value)
+
+
+_encode = json.JSONEncoder(
+    default=plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
