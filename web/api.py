@@ -13,14 +13,9 @@ from flask import Response, request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared import db
-from shared.loose_json import parse
+from shared.loose_json import DEEPEST, is_too_deep, parse
 
 View = Callable[..., Any]
-# Deeper JSON than this is refused: what is stored and sent on must be writable again, and orjson
-# and Pydantic write some 250 levels.
-_DEEPEST = 100
-_DEEPEST_OF_ORJSON = 254
-
 # Views of these methods only read, unless they say otherwise.
 _READING = ("GET", "HEAD")
 
@@ -147,8 +142,8 @@ def parse_json(raw: bytes) -> Any:
             raise _no_json(error.msg, error.pos) from None
         # Half an emoji, where a page has cut a text: stored as a question mark, not refused.
         value = _mended(raw, error)
-    if len(raw) > 2 * _DEEPEST and _is_too_deep(value):
-        raise _no_json(f"deeper than {_DEEPEST} levels", 0)
+    if is_too_deep(value, len(raw)):
+        raise _no_json(f"deeper than {DEEPEST} levels", 0)
     return value
 
 
@@ -171,19 +166,6 @@ def _no_json(reason: str, position: int) -> "BadBody":
             }
         ]
     )
-
-
-def _is_too_deep(value: Any) -> bool:
-    """Let orjson find out, from so deep inside that it gives up at our limit: it takes a tenth of
-    the time of reading.
-    """
-    for _ in range(_DEEPEST_OF_ORJSON - _DEEPEST):
-        value = [value]
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return True
-    return False
 
 
 # Of a large body, and of one with thousands of mistakes, nobody wants all told back.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fakes.script import answer_for
 from tests.services.waiting import wait_until
 
 STACK = {"env": {"PLUGINS_TIMEOUT_S": "3", "PLUGINS_MAX_RUNNERS": "4"}}
@@ -76,3 +77,55 @@ def test_a_killed_worker_takes_its_plugins_with_it_and_the_answer_begins_anew(st
     assert reader.finish(60).end == "completed"
     assert reader.text == "".join(f"w{n} " for n in range(60))
     assert "restarted" in [event["type"] for event in reader.events]
+
+
+ASKS = """
+import asyncio
+from open_webui.utils.chat import generate_chat_completion
+
+def form(text, stream):
+    asked = [{"role": "user", "content": text}]
+    return {"model": "fake-alpha", "stream": stream, "messages": asked}
+
+class Pipe:
+    async def pipe(self, body, __request__, __user__):
+        text = body["messages"][-1]["content"]
+        ask = generate_chat_completion
+        two = [ask(__request__, form(f"say={n}", False), __user__) for n in "ab"]
+        for one in await asyncio.gather(*two):
+            yield one["choices"][0]["message"]["content"] + " "
+        answer = await ask(__request__, form(text, True), __user__)
+        async for line in answer.body_iterator:
+            yield line
+"""
+
+
+@pytest.fixture(scope="module")
+def asks(alice):
+    """A pipe that gives the answers of another model: two whole ones, then one as it comes."""
+    form = {"id": "asks", "name": "Asks", "content": ASKS, "meta": {}}
+    assert alice.api("POST", "/api/v1/functions/create", form).status_code == 200
+    assert alice.api("POST", "/api/v1/functions/id/asks/toggle").status_code == 200
+    assert "asks" in [model["id"] for model in alice.get("/api/models")["data"]]
+    return "asks"
+
+
+def test_what_pipes_ask_of_another_model_comes_whole_for_many_at_once(alice, asks):
+    questions = [f"tell me {n} tokens=12 delay=10" for n in range(8)]
+
+    readers = [alice.follow(alice.ask(question, asks)) for question in questions]
+
+    for question, reader in zip(questions, readers, strict=True):
+        reader.assert_unbroken()
+        assert reader.end == "completed"
+        assert reader.text == f"a b {answer_for(question)}"
+
+
+def test_a_pipe_that_is_stopped_leaves_the_model_that_it_has_asked(alice, asks, provider):
+    reader = alice.reader(job := alice.ask("tell me endless=1 delay=10", asks))
+    wait_until(lambda: "w003" in reader.text, 10, "some words of the other model")
+
+    alice.cancel(job)
+
+    assert reader.finish(10).end == "cancelled"
+    wait_until(lambda: provider.open_streams == 0, 2, "the end of what was asked")

@@ -14,6 +14,7 @@ import orjson
 
 from shared.config.settings import get_settings
 from shared.errors import Reason
+from shared.loose_json import DEEPEST, is_too_deep
 from workers.plugins import packages, process
 from workers.plugins.base import Code, Listener, PluginFailed
 from workers.plugins.door import Door
@@ -261,6 +262,8 @@ class Runner:
             told = orjson.loads(body)
             if not isinstance(told, dict) or not isinstance(told.get("op"), str):
                 raise frames.Nonsense
+            if is_too_deep(told, len(body)):
+                raise Dead(f"told something that is deeper than {DEEPEST} levels.")
         except TimeoutError:
             raise Dead("took too long.") from None
         except (frames.Nonsense, orjson.JSONDecodeError, RecursionError):

@@ -95,10 +95,7 @@ def _text(given: Any) -> str:
         return given
     if given is None:
         return ""
-    try:
-        return orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except orjson.JSONEncodeError:
-        raise ToolFailed("What it gives cannot be written: it is too deep.") from None
+    return orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _cut(text: str) -> str:

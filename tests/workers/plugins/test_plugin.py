@@ -201,34 +201,6 @@ def test_what_it_yields_comes_piece_by_piece(streams, name, pieces):
     assert list(streams.stream(name, {})) == pieces
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ("'a\\ud800b'", "a?b"),
-        ("float('nan')", None),
-        ("{'a': [float('inf'), 1.5], 'b': {1}}", {"a": [None, 1.5], "b": [1]}),
-        ("b'ab'", "ab"),
-        ("'a\\x00é漢🙂'", "a\x00é漢🙂"),
-        ("Answer(b'<p>', 'text/html')", "<p>"),
-        ("Answer(b'{\"a\": 1}', 'application/json')", {"a": 1}),
-    ],
-)
-def test_what_json_has_no_form_for_is_told_as_well_as_it_can_be(given, told):
-    source = f"""
-        class Answer:
-            status_code = 200
-
-            def __init__(self, body, media_type):
-                self.body, self.media_type = body, media_type
-
-        class Tools:
-            def odd(self):
-                return {given}
-    """
-
-    assert plug(source).call("odd", {}) == told
-
-
 def test_a_stream_that_breaks_gives_what_it_has_and_says_why(streams):
     stream = streams.stream("breaks", {})
 

@@ -119,7 +119,7 @@ def test_it_learns_what_the_answer_is_about(owner):
     assert row.result["text"] == 'RESULTS {"known":["local:1",1,"weather","fake-alpha"]}'
 
 
-def test_what_is_too_deep_to_be_written_is_told_to_the_model(owner):
+def test_what_is_too_deep_to_be_stored_is_told_to_the_model(owner):
     source = """
 class Tools:
     def deep(self):
@@ -132,7 +132,7 @@ class Tools:
 
     row, _ = native(owner, "rounds=deep() recite=1")
 
-    assert row.result["text"] == "RESULTS Error: What it gives cannot be written: it is too deep."
+    assert "told something that is deeper than 100 levels" in row.result["text"]
 
 
 def test_what_it_raises_is_told_to_the_model(owner):
