@@ -15,7 +15,7 @@ from shared.kinds.proxies import DownloadModel, UploadModel
 from shared.models.file import File
 from shared.models.job import COMPLETED
 from shared.offload import off_loop
-from shared.services import access, connections, files, model_files, models
+from shared.services import access, files, model_files, models
 from shared.services.connections import OLLAMA, Connection
 from shared.storage import get_storage
 from workers.inference.chat import owner_of
@@ -23,8 +23,8 @@ from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.line import Cut
 from workers.proxies.blobs import BlobServer, told
+from workers.proxies.finding import connection_of
 
-_GONE = "The connection was taken out or changed. Please try again."
 _DOWNLOAD = Limits(
     size_bytes=1 << 40, total_s=24 * 3600.0, idle_s=60.0, require=model_files.require_store
 )
@@ -51,10 +51,7 @@ class _Bringing:
     def _connection(self) -> Connection:
         ask = self._job.payload
         assert isinstance(ask, DownloadModel | UploadModel)  # noqa: S101 -- for the type checker: the kind decides
-        found = connections.find_enabled(OLLAMA, ask.index, ask.mark)
-        if found is None:
-            raise SwitchyardError(_GONE)
-        return found
+        return connection_of(OLLAMA, ask.index, ask.mark)
 
     def _tell(self, done: int, total: int | None, note: str) -> None:
         progress = {"done": done, "total": total or 0, "unit": "bytes", "note": note}

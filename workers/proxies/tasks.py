@@ -5,23 +5,17 @@ from typing import Any
 import orjson
 
 from shared import db
-from shared.errors import SwitchyardError
 from shared.kinds.proxies import DOWNLOAD_MODEL, MAINTAIN, PASS_ON, UPLOAD_MODEL, PassOn
 from shared.models.job import COMPLETED
-from shared.services import access, connections, models
-from shared.services.connections import Connection
+from shared.services import access, models
 from workers.base import task
 from workers.inference.chat import owner_of
 from workers.live import Running
 from workers.providers import provider_for
 from workers.providers.behalf import asking_for
 from workers.providers.line import Cut
+from workers.proxies.finding import connection_of
 from workers.proxies.model_files import Download, Upload
-
-task(DOWNLOAD_MODEL)(Download)
-task(UPLOAD_MODEL)(Upload)
-
-_GONE = "The connection was taken out or changed. Please try again."
 
 
 @task(PASS_ON)
@@ -31,12 +25,12 @@ class PassedOn:
 
     def __init__(self, job: Running) -> None:
         assert isinstance(job.payload, PassOn)  # noqa: S101 -- for the type checker: the kind decides
-        self._job, self._ask = job, job.payload
+        self._job, self._ask = job, (ask := job.payload)
         self._result: dict[str, Any] = {}
         with db.statements(write=False):
             self._owner = owner_of(job)
             self._check_rights()
-        self._provider = provider_for(self._connection())
+        self._provider = provider_for(connection_of(ask.kind, ask.index, ask.mark))
 
     def _check_rights(self) -> None:
         """Look the rights up again: they may have changed since the job was accepted."""
@@ -44,13 +38,6 @@ class PassedOn:
             access.require(self._owner, "use", "admin")
         else:
             models.route(self._owner, self._ask.model)
-
-    def _connection(self) -> Connection:
-        ask = self._ask
-        found = connections.find_enabled(ask.kind, ask.index, ask.mark)
-        if found is None:
-            raise SwitchyardError(_GONE)
-        return found
 
     def do(self) -> None:
         """Ask, and tell each item as it comes, or keep the whole answer."""
@@ -82,3 +69,7 @@ class PassedOn:
         if status == COMPLETED and self._job.claim.kind == MAINTAIN.name:
             models.outdate_offer()
         return self._result
+
+
+task(DOWNLOAD_MODEL)(Download)
+task(UPLOAD_MODEL)(Upload)
