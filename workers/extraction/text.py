@@ -16,8 +16,9 @@ _HAVE_READERS = ("text/html", "text/rtf", "text/xml", "text/richtext")
 _TEXTS = ("application/json", "application/yaml", "application/x-yaml", "application/javascript")
 _LATIN = ("Basic Latin", "Latin", "General Punctuation", "Control", "Currency")
 _READERS_ENDINGS = (".html", ".htm", ".xhtml", ".rtf", ".eml", ".xml", ".svg", ".mht", ".mhtml")
+# Forms whose bytes are letters, whatever reads them.
 _TEXTUAL = ("application/rtf", "application/json", "application/xml", "image/svg+xml")
-# Of these, the ones whose readers take every text for UTF-8.
+# What is read by something that takes every text for UTF-8.
 _MARKED_UP = ("text/html", "application/xhtml+xml", "text/xml", "application/xml", "image/svg+xml")
 _MARKED_UP_ENDINGS = (".html", ".htm", ".xhtml", ".xml", ".svg")
 # Where such a text says how it is written; source: https://html.spec.whatwg.org/#charset and
@@ -30,6 +31,7 @@ _SAID_WITHIN = 2048
 _BY_NUMBER = re.compile(r"(?<!\\)\\u(?!00[0-7]|d[89a-f])([0-9a-f]{4})", re.IGNORECASE)
 # So much of a damaged text can be read.
 _MOSTLY = 0.95
+# Begin and end what is not ASCII in ISO-2022-JP; source: RFC 1468.
 _JAPANESE_SHIFTS = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 # So much of a text is looked at to guess how it is written.
 _LOOKED_AT = 1_000_000

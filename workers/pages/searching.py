@@ -61,9 +61,14 @@ class WebSearching:
     def _read_all(self, found: list[Result]) -> list[Page]:
         """Read the pages, several at once; of one that cannot be read the engine's words count."""
         most = max(1, min(option("WEB_SEARCH_CONCURRENT_REQUESTS"), 20))
-        with self._job.abortable(self._abort), ThreadPoolExecutor(most) as pool:
-            reading = [pool.submit(copy_context().run, self._read, one) for one in found]
-            pages = [one.result() for one in reading]
+
+        def read_all() -> list[Page | None]:
+            with ThreadPoolExecutor(most) as pool:
+                reading = [pool.submit(copy_context().run, self._read, one) for one in found]
+                return [one.result() for one in reading]
+
+        with self._job.abortable(self._abort):
+            pages = abandonable(self._job, read_all)
         return [page for page in pages if page is not None]
 
     def _abort(self) -> None:

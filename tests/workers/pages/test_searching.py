@@ -1,5 +1,7 @@
 """Web searches and pages that are left at once when they are cancelled, whoever is waited for."""
 
+import json
+
 import pytest
 
 from shared import db
@@ -41,6 +43,24 @@ def test_a_search_engine_that_hangs(web):
             "ENABLE_WEB_SEARCH": True,
             "WEB_SEARCH_ENGINE": "searxng",
             "SEARXNG_QUERY_URL": address,
+        }
+    )
+
+    cancelled_while_waiting(web, owner, SEARCH_WEB, SearchWeb(user_id=owner.id, queries=["owls"]))
+
+
+@pytest.mark.parametrize("loader", ["", "firecrawl"])
+def test_a_page_that_a_search_has_found_and_that_hangs(web, loader):
+    owner = new_user()
+    found = json.dumps({"results": [{"url": f"{web.url}/hang", "title": "x", "content": "x"}]})
+    path = "/s?q=owls&format=json&pageno=1&safesearch=1&language=all"
+    get_options().set(
+        {
+            "ENABLE_WEB_SEARCH": True,
+            "WEB_SEARCH_ENGINE": "searxng",
+            "SEARXNG_QUERY_URL": web.put(path, found, "application/json").partition("?")[0],
+            "WEB_LOADER_ENGINE": loader,
+            "FIRECRAWL_API_BASE_URL": f"{web.url}/hang?",
         }
     )
 
