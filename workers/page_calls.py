@@ -115,6 +115,7 @@ class _Call:
         page, inner = self._page, {"type": kind, "data": data}
         event = {"chat_id": page.chat_id, "message_id": page.message_id, "data": inner}
         self._ready.wait(_READY_WITHIN_S)
+        self._job.check()  # the page may answer sooner than anybody looks again
         page_calls.ask(page.user_id, page.session_id, self._id, event, stream)
         count, deadline = 0, time.monotonic() + min(_FOUND_WITHIN_S, patience_s)
         while True:

@@ -39,7 +39,7 @@ class OpenWebUI:
     def __init__(self, context: "BrowserContext", base: str):
         self.base = base
         self.tab = context.new_page()
-        self.tab.set_default_timeout(20_000)
+        self.tab.set_default_timeout(60_000)
         self.problems: list[str] = []
         self.tab.on("console", self._note_console)
         self.tab.on("pageerror", lambda error: self.problems.append(f"page: {error}"))
@@ -142,7 +142,7 @@ class OpenWebUI:
         shown = self.tab.locator(".chat-assistant #response-content-container")
         return shown.last.inner_text().strip() if shown.count() else ""
 
-    def wait_for(self, text: str, timeout_s: float = 20) -> None:
+    def wait_for(self, text: str, timeout_s: float = 60) -> None:
         """Wait until a text is shown anywhere on the page."""
         self.tab.wait_for_function(
             "text => document.body.innerText.includes(text)", arg=text, timeout=timeout_s * 1000

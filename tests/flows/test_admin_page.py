@@ -32,7 +32,7 @@ def page(browser: "Browser", stack: Stack, alice: Account) -> "Iterator[Page]":
     """The page of an admin who has signed in at its door, in which nothing may go wrong."""
     problems: list[str] = []
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(60_000)
     tab.goto(f"{stack.base}/admin/jobs")
     tab.get_by_label("Email address").fill(alice.email)
     tab.get_by_label("Password").fill(alice.password)

@@ -79,7 +79,7 @@ def test_an_hour_of_sound_is_written_down_although_its_worker_is_killed(stack, a
     stack.compute[0].kill()
     service.let_go()
     stack.compute[0].start()
-    reader.finish(120)
+    reader.finish(200)
 
     reader.assert_unbroken()
     assert reader.end == "completed"
@@ -100,7 +100,7 @@ def test_an_hour_with_speech_in_it_is_understood_although_its_worker_is_killed(s
 
     stack.compute[0].kill()
     stack.compute[0].start()
-    reader.finish(120)
+    reader.finish(200)
 
     reader.assert_unbroken()
     assert (reader.end, "restarted" in reader.types) == ("completed", True)
@@ -139,7 +139,7 @@ def test_a_long_recording_lets_another_users_go_first(stack, alice, service):
 
     service.let_go()
     bob.reader(short).finish(120)
-    reader.finish(120)
+    reader.finish(200)
 
     assert (bob.job(short)["status"], reader.end) == ("completed", "completed")
     assert [e["data"]["reason"] for e in reader.events if e["type"] == "restarted"] == [

@@ -25,7 +25,7 @@ def tab(site: Stack):
     """A browser's tab in which the first user has signed up."""
     with start_browser() as browser:
         tab = browser.new_page()
-        tab.set_default_timeout(15_000)
+        tab.set_default_timeout(60_000)
         tab.goto(site.base)
         tab.get_by_text("Get started", exact=True).locator("xpath=..").locator("button").click()
         tab.locator("input[autocomplete=name]").fill("Ada")

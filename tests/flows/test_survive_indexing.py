@@ -79,7 +79,7 @@ def test_a_worker_killed_while_indexing_loses_and_doubles_nothing(new_stack, dat
 
     stack.compute[0].restart()
 
-    reader.finish(90)
+    reader.finish(200)
     reader.assert_unbroken()
     assert reader.end == "completed", reader.events[-1]
     assert "restarted" in reader.types

@@ -51,10 +51,13 @@ def last_event_of(job_id):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (Refused("host answered 401.", 401), {"reason": "misconfigured"}),
+        (
+            Refused("host answered 401.", 401),
+            {"reason": "misconfigured", "upstream_status": 401},
+        ),
         (
             Unavailable("host answered 429.", 429, 7.5),
-            {"reason": "rate_limited", "retry_after_s": 7.5},
+            {"reason": "rate_limited", "retry_after_s": 7.5, "upstream_status": 429},
         ),
         (Unavailable("host stopped.", reason=Reason.TIMEOUT), {"reason": "timeout"}),
         (NotFound("The chat was deleted."), {"reason": "not_found"}),

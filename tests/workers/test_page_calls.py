@@ -132,6 +132,15 @@ def test_a_page_that_answers_nothing_has_answered(user, job, open_page):
     assert ask(job, page_of(user), "confirmation", {}) is None
 
 
+def test_for_a_job_that_was_stopped_no_page_is_asked(user, job, open_page):
+    page = open_page(user.id, lambda *_: "said")
+    job.stop(Cancelled)
+
+    with pytest.raises(Cancelled):
+        ask(job, page_of(user), "input", {})
+    assert page.asked == []
+
+
 def test_several_questions_wait_side_by_side_and_end_with_the_job(user, job, open_page):
     asked = threading.Semaphore(0)
     open_page(user.id, lambda *_: asked.release() or SILENT)
