@@ -160,6 +160,28 @@ def test_what_comfyui_lacks_to_change_a_picture_is_named(
     assert not [path for path, _, _ in painter.asked if path == "/upload/image"]
 
 
+def test_comfyui_loads_each_picture_by_a_node_of_its_own(member, worker, painter):
+    use("comfyui")
+    workflow = json.loads(option("IMAGES_EDIT_COMFYUI_WORKFLOW"))
+    workflow |= {name: {"class_type": "LoadImage", "inputs": {}} for name in ("20", "21")}
+    second = {"type": "image", "key": "", "node_ids": ["20", "21"]}
+    get_options().set(
+        {
+            "IMAGES_EDIT_COMFYUI_WORKFLOW": json.dumps(workflow),
+            "IMAGES_EDIT_COMFYUI_WORKFLOW_NODES": [*EDIT_NODES, second],
+        }
+    )
+
+    answer = edit(member, "another")
+
+    assert answer.status_code == 200, answer.text
+    nodes = painter.bodies("/prompt")[0]["prompt"]
+    loaded = [nodes[name]["inputs"].get("image") for name in ("10", "20", "21")]
+    assert loaded[0] != loaded[1]
+    assert loaded[1].startswith("up/switchyard-")
+    assert loaded[2] is None
+
+
 def test_comfyui_says_for_how_many_pictures_there_is_room(member, worker, painter):
     use("comfyui")
 

@@ -5,7 +5,7 @@ There are two: from words, and from other pictures. Source: https://docs.comfy.o
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.config.options import option
@@ -42,11 +42,11 @@ def filled(order: Order, sources: Sequence[str] = (), mask: str | None = None) -
     name = "IMAGES_EDIT_COMFYUI_WORKFLOW" if order.sources else "COMFYUI_WORKFLOW"
     workflow, nodes = _workflow(name), option(f"{name}_NODES")
     _require_fit(order, nodes, f"{name}_NODES")
-    values = _values(order) | {"mask": mask}
+    values, waiting = _values(order) | {"mask": mask}, iter(sources)
     for node in nodes:
         kind = str(node.get("type"))
         if kind == "image":
-            _spread(workflow, node, sources, name)
+            _spread(workflow, node, waiting, name)
         elif values.get(kind) is not None:
             _put(workflow, node, _ids(node), values[kind], name)
     return workflow
@@ -94,10 +94,10 @@ def _ids(node: dict[str, Any]) -> list[Any]:
 
 
 def _spread(
-    workflow: dict[str, Any], node: dict[str, Any], sources: Sequence[str], name: str
+    workflow: dict[str, Any], node: dict[str, Any], waiting: Iterator[str], name: str
 ) -> None:
-    """Give each node one picture; what is left without keeps what the workflow has."""
-    for node_id, source in zip(_ids(node), sources, strict=False):
+    """Give each node the next picture; what is left without keeps what the workflow has."""
+    for node_id, source in zip(_ids(node), waiting, strict=False):
         _put(workflow, node, [node_id], source, name)
 
 
