@@ -81,6 +81,23 @@ def test_answers_of_a_web_framework_are_their_content(plugin):
     assert list(plugin.stream("streams", {})) == ["a", "b"]
 
 
+@pytest.mark.parametrize("root", ["fastapi", "starlette"])
+def test_answers_of_an_installed_web_framework_are_their_content(root):
+    source = f"""
+    from {root}.responses import HTMLResponse, JSONResponse
+
+    class Tools:
+        def html(self):
+            return HTMLResponse("<p>")
+
+        def json(self):
+            return JSONResponse({{"a": 1}})
+    """
+    plugin = plug(source)
+
+    assert (plugin.call("html", {}), plugin.call("json", {})) == ("<p>", {"a": 1})
+
+
 def test_an_error_with_a_status_is_told_in_its_words(plugin):
     with pytest.raises(PluginFailed) as failed:
         plugin.call("refuses", {})
