@@ -99,11 +99,19 @@ def _dressed(status: int, headers: dict[str, str], body: bytes) -> dict[str, Any
     return {"status": status, "headers": kept, "body": body}
 
 
+class _Missing(Exception):
+    """The browser is not there."""
+
+
 def _connected(playwright: Playwright, server: str, timeout_ms: float) -> Browser:
     """Connect to a server of playwright's, or to a Chromium by its own protocol."""
-    if server.startswith(("http://", "https://")) or "/devtools/" in server:
-        return playwright.chromium.connect_over_cdp(server, timeout=timeout_ms)
-    return playwright.chromium.connect(server, timeout=timeout_ms)
+    try:
+        if server.startswith(("http://", "https://")) or "/devtools/" in server:
+            return playwright.chromium.connect_over_cdp(server, timeout=timeout_ms)
+        return playwright.chromium.connect(server, timeout=timeout_ms)
+    except Error:
+        # Its own words name the address, which may hold a token.
+        raise _Missing("it cannot be reached.") from None
 
 
 @contextlib.contextmanager
@@ -137,7 +145,7 @@ def main() -> None:
     """Read what is asked, and print what came of it."""
     try:
         told = {"html": write(orjson.loads(sys.stdin.buffer.read()))}
-    except Error as error:
+    except (Error, _Missing) as error:
         told = {"problem": str(error).partition("\n")[0]}
     sys.stdout.buffer.write(orjson.dumps(told))
 

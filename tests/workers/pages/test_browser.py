@@ -170,6 +170,8 @@ def test_without_a_browser_it_is_said_what_is_missing(web):
     with pytest.raises(Invalid, match="PLAYWRIGHT_WS_URL"):
         read(put(web, ""), Fetcher())
 
-    get_options().set({"PLAYWRIGHT_WS_URL": "ws://127.0.0.1:9/nothing"})
-    with pytest.raises(Unavailable, match="browser"):
-        read(put(web, ""), Fetcher())
+    for address in ("ws://127.0.0.1:9/x?token=secret", "http://127.0.0.1:9/x?token=secret"):
+        get_options().set({"PLAYWRIGHT_WS_URL": address})
+        with pytest.raises(Unavailable, match="browser") as error:
+            read(put(web, ""), Fetcher())
+        assert "secret" not in str(error.value)
