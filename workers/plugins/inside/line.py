@@ -153,15 +153,7 @@ def plain(value: Any) -> Any:
         return list(value)
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "replace")
-    if isinstance(body := getattr(value, "body", None), bytes):
-        return _content(body, getattr(value, "media_type", None))
     return str(value)
-
-
-def _content(body: bytes, kind: str | None) -> Any:
-    """Give what stands in an answer of a web framework, where a real one is installed."""
-    text = body.decode("utf-8", "replace")
-    return json.loads(text) if kind == "application/json" else text
 
 
 _encode = json.JSONEncoder(
