@@ -4,6 +4,7 @@ the C library keeps.
 
 import ctypes
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +19,10 @@ def settle() -> None:
     """Leave what is loaded now out of all later collections, and collect less often.
 
     Call it when a process has imported what it needs. Frozen objects also keep the pages that a
-    forked process shares with its parent from being copied.
+    forked process shares with its parent from being copied. What imports remember of the folders
+    that they have looked into, 0.7 MB, is let go: streams take its place.
     """
+    sys.path_importer_cache.clear()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)

@@ -3,6 +3,7 @@ into endings.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 # What each message is handed to; a path, because only workers need what it imports.
 _STRATEGY = "workers.pool:take_straight"
 _WORN_OUT = "The job was given up after its worker was lost several times."
+# So many jobs are saved at once. A thousand that end together would wait for the database one by
+# one all the same, each in the depths of its library, with 16 KB of stack touched.
+_endings = threading.BoundedSemaphore(16)
 _PAUSE_S = 0.5
 # All that beat sends is done there.
 _UPKEEP = "workers.upkeep.tasks"
@@ -211,7 +215,8 @@ def _attempt(claim: Claim) -> str | None:
         spans.begin(span, claim)
         status, outcome = _work(running)
         if outcome is not None:
-            outcome = ending.write(running, outcome)
+            with _endings:
+                outcome = ending.write(running, outcome)
             status = None if outcome is None else outcome.status
         spans.tell(span, status, outcome)
         if outcome is not None:
