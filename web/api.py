@@ -142,7 +142,7 @@ def parse_json(raw: bytes) -> Any:
             raise _no_json(error.msg, error.pos) from None
         # Half an emoji, where a page has cut a text: stored as a question mark, not refused.
         value = _mended(raw, error)
-    if is_too_deep(value, len(raw)):
+    if is_too_deep(value, raw):
         raise _no_json(f"deeper than {DEEPEST} levels", 0)
     return value
 
@@ -150,7 +150,7 @@ def parse_json(raw: bytes) -> Any:
 def _mended(raw: bytes, error: orjson.JSONDecodeError) -> Any:
     try:
         return parse(raw)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _no_json(error.msg, error.pos) from None
 
 

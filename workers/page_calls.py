@@ -145,4 +145,6 @@ def _check(what: str) -> None:
     if what == GONE:
         raise PageGone
     if what == FLOODED:
-        raise Invalid("The page has sent more than is taken for one answer.")
+        raise Invalid(
+            "The page has sent more, or what is nested deeper, than is taken for one answer."
+        )

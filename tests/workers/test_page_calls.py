@@ -110,6 +110,16 @@ def test_a_page_that_floods_is_cut_off(user, job, open_page, monkeypatch):
         ask(job, page_of(user), "input", {})
 
 
+def test_a_page_that_says_what_is_too_deep_to_be_stored_is_cut_off(user, job, open_page):
+    said = {}
+    for _ in range(300):
+        said = {"in": said}
+    open_page(user.id, lambda *_: said)
+
+    with pytest.raises(Invalid, match="nested deeper"):
+        ask(job, page_of(user), "input", {})
+
+
 def test_nothing_of_a_question_is_left_in_redis(user, job, open_page):
     open_page(user.id, lambda *_: "said")
 

@@ -13,6 +13,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from shared import page_calls
+from shared.loose_json import is_too_deep
 from shared.page_calls import ANSWER, FLOODED, GONE, LINE, TAKEN, Entry
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,10 @@ class PageCalls:
         """Note what has come, in order; a greenlet of its own carries it to Redis, and switches to
         no other between its last look and its end.
         """
-        call.size += len(data) if isinstance(data, str) else len(str(data))
-        if call.size > _MOST_CHARACTERS:
+        is_text = isinstance(data, str)
+        is_deep = not is_text and is_too_deep(data, None)
+        call.size += len(data) if is_text else 0 if is_deep else len(str(data))
+        if is_deep or call.size > _MOST_CHARACTERS:
             self.close(call.id)
             kind, data = FLOODED, None
         call.entries.append((kind, data))

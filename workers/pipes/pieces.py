@@ -14,6 +14,7 @@ from shared.errors import Reason
 from shared.services.answers import Answer
 from workers.providers.base import Event
 from workers.providers.errors import Refused
+from workers.providers.lines import read_json
 from workers.providers.sse import ChunkReader
 
 Told = list[dict[str, Any]]
@@ -53,10 +54,10 @@ class PieceReader:
         return events, told
 
     def read_line(self, text: str) -> tuple[list[Event], Told]:
-        """Read what stands behind `data:`; a text that is no JSON is one."""
+        """Read what stands behind `data:`; a text that is no JSON is one. Errors as in `read`."""
         try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            value = read_json(text.encode())
+        except ValueError:
             return [("delta", {"text": text})], []
         return self._object(value) if isinstance(value, dict) else ([("delta", {"text": text})], [])
 

@@ -262,7 +262,7 @@ class Runner:
             told = orjson.loads(body)
             if not isinstance(told, dict) or not isinstance(told.get("op"), str):
                 raise frames.Nonsense
-            if is_too_deep(told, len(body)):
+            if is_too_deep(told, body):
                 raise Dead(f"told something that is deeper than {DEEPEST} levels.")
         except TimeoutError:
             raise Dead("took too long.") from None

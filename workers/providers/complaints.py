@@ -61,7 +61,7 @@ def words_in(content: bytes) -> str:
     """Find the sentence in an answer that is JSON, a page or plain text."""
     try:
         return words_of(parse(content))
-    except ValueError:
+    except (ValueError, RecursionError):
         text = content[:20_000].decode("utf-8", "replace")
     if "<html" in text[:2000].lower() or text.lstrip()[:9].lower() == "<!doctype":
         title = _TITLE.search(text)

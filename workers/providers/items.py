@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from shared.loose_json import parse
 from workers.providers.base import Event
-from workers.providers.lines import ErrorItem, Garbled
+from workers.providers.lines import ErrorItem, Garbled, read_json
 from workers.providers.reader import EventReader
 
 
@@ -21,7 +20,7 @@ class ItemReader(EventReader):
             self.done = True
             return
         try:
-            item = parse(text)
+            item = read_json(text)
         except ValueError as error:
             raise Garbled("it sent something that is not JSON", text) from error
         if not isinstance(item, dict):

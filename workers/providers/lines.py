@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.loose_json import DEEPEST, is_too_deep, parse
+
 MAX_LINE = 16 * 1024 * 1024
 
 
@@ -27,6 +29,19 @@ class ErrorItem(Unreadable):
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
+
+
+def read_json(text: bytes) -> Any:
+    """Read JSON that is kept or passed on.
+
+    Raises:
+        ValueError: It is not JSON.
+        Garbled: It is so deep that nobody could write it again.
+    """
+    value = parse(text)
+    if is_too_deep(value, text):
+        raise Garbled(f"it sent something that is deeper than {DEEPEST} levels", text)
+    return value
 
 
 class LineSplitter:

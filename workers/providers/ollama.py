@@ -9,12 +9,11 @@ from typing import Any
 
 import orjson
 
-from shared.loose_json import parse
 from workers.providers.answer import Answer
 from workers.providers.base import Event, Timeouts
 from workers.providers.items import ItemReader
 from workers.providers.line import Cut
-from workers.providers.lines import ErrorItem, Garbled
+from workers.providers.lines import ErrorItem, Garbled, read_json
 from workers.providers.ollama_request import to_ollama
 from workers.providers.reader import EventReader
 from workers.providers.upstream import QUICK_S, Connection, Upstream
@@ -83,7 +82,7 @@ class LineReader(EventReader):
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:
         try:
-            item = parse(line)
+            item = read_json(line)
         except ValueError as error:
             raise Garbled("it sent something that is not JSON", line) from error
         if not isinstance(item, dict):

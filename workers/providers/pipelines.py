@@ -9,7 +9,6 @@ import httpx
 import orjson
 
 from shared.errors import Reason
-from shared.loose_json import parse
 from shared.services.connections import Connection
 from workers.providers import provider_for
 from workers.providers.complaints import clean
@@ -71,10 +70,7 @@ class PipelinesServer:
 
     def _read(self, response: httpx.Response, content: bytes) -> Any:
         if response.is_success:
-            try:
-                return parse(content) if content.strip() else None
-            except ValueError as error:
-                raise self._upstream.garbled("it did not answer in JSON", content) from error
+            return self._upstream.read(content) if content.strip() else None
         raise Complaint(self._upstream.who, response.status_code, _detail(content))
 
 

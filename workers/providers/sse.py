@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 
-from shared.loose_json import parse
 from workers.providers.base import Event
-from workers.providers.lines import MAX_LINE, ErrorItem, Garbled
+from workers.providers.lines import MAX_LINE, ErrorItem, Garbled, read_json
 from workers.providers.reader import EventReader
 from workers.providers.template import Template, learn
 
@@ -77,7 +76,7 @@ class ChunkReader(EventReader):
         if self._broken:
             text = self._broken + b"\n" + text
         try:
-            chunk = parse(text)
+            chunk = read_json(text)
         except ValueError:
             self._broken = text.strip() and text
             return
@@ -90,7 +89,7 @@ class ChunkReader(EventReader):
     def _read_stranger(self, line: bytes) -> None:
         """A line that is no field of the standard: an error without its frame, or another thing."""
         try:
-            value = parse(line.removeprefix(b"error:"))
+            value = read_json(line.removeprefix(b"error:"))
         except ValueError:
             value = None
         if isinstance(value, dict) and (value.get("error") or line.startswith(b"error:")):

@@ -11,12 +11,11 @@ import orjson
 
 from shared import tracing
 from shared.errors import Reason
-from shared.loose_json import parse
 from workers.providers import behalf, complaints
 from workers.providers.base import Timeouts
 from workers.providers.errors import Aborted, Refused, Unavailable
 from workers.providers.line import Cut
-from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable
+from workers.providers.lines import CutShort, ErrorItem, Garbled, Unreadable, read_json
 from workers.providers.proxied import transport_for
 from workers.providers.transport import Transport, Way, head_of, way_of
 
@@ -197,13 +196,23 @@ class Upstream:
 
     def parsed(self, content: bytes) -> Any:
         """Read JSON that came with a good status, but may hold an error all the same."""
-        try:
-            value = parse(content)
-        except ValueError as error:
-            raise self.garbled("it did not answer in JSON", content) from error
+        value = self.read(content)
         if isinstance(value, dict) and value.get("error"):
             raise self.reported(value["error"])
         return value
+
+    def read(self, content: bytes) -> Any:
+        """Read JSON that came with a good status.
+
+        Raises:
+            Refused: It is none, or too deep.
+        """
+        try:
+            return read_json(content)
+        except Garbled as error:
+            raise self.garbled(str(error)) from error
+        except ValueError as error:
+            raise self.garbled("it did not answer in JSON", content) from error
 
     def complaint(self, response: httpx.Response, content: bytes) -> Exception:
         """Make the error for an answer with a bad status."""

@@ -191,6 +191,15 @@ def test_lines_that_are_no_answer_are_refused(line):
         read(line)
 
 
+def test_a_line_that_is_too_deep_to_be_stored_is_refused():
+    line = b'{"message": {"content": "a"}, "done": true, "eval_count": %s}\n' % (
+        b"[" * 300 + b"]" * 300
+    )
+
+    with pytest.raises(Garbled, match="deeper than 100 levels"):
+        read(line)
+
+
 @pytest.mark.parametrize("habit", ["hang_head=1", "hang=2", "endless=1"])
 def test_an_abort_ends_the_answer_at_once(provider, server, habit):
     stream = provider.stream(chat(f"tell me {habit}"))

@@ -85,6 +85,33 @@ def test_what_is_no_tool_call_is_not_passed_on(calls):
         read(chunk({"tool_calls": calls}))
 
 
+@pytest.mark.parametrize("levels", [100, 300, 3000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"choices": [], "usage": "DEEP"},
+        {"choices": [], "system_fingerprint": "DEEP"},
+        {"choices": [{"delta": {"content": "a", "more": "DEEP"}}]},
+        {"choices": [{"delta": {"tool_calls": [{"index": 0, "more": "DEEP"}]}}]},
+        {"choices": [{"finish_reason": "DEEP"}]},
+        {"error": "DEEP"},
+    ],
+)
+def test_what_is_too_deep_to_be_stored_is_not_passed_on(line, levels):
+    deep = item(line).replace(b'"DEEP"', b"[" * levels + b"]" * levels)
+
+    with pytest.raises(Garbled):
+        read(deep)
+
+
+def test_what_can_be_stored_is_passed_on_however_wide_it_is():
+    usage = {"details": [[[]] * 200] * 2}
+
+    events = read(item({"choices": [], "usage": usage}), b"data: [DONE]\n\n")
+
+    assert ("usage", usage) in events
+
+
 def test_arguments_that_are_no_text_become_one():
     call = {"index": 0, "function": {"name": "f", "arguments": {"a": 1}}}
 
