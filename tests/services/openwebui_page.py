@@ -1,5 +1,6 @@
 """The unmodified Open WebUI 0.6.5 page, as a client to test against; never committed."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -20,13 +21,15 @@ def page_folder() -> Path:
     Only the page is kept; the wheel, which is large, is deleted again.
     """
     folder = _CACHE / f"openwebui-{VERSION}"
-    if not (folder / "index.html").is_file():
-        _fetch(folder)
+    _CACHE.mkdir(exist_ok=True)
+    with (_CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the processes of a run want it at the same time
+        if not (folder / "index.html").is_file():
+            _fetch(folder)
     return folder
 
 
 def _fetch(folder: Path) -> None:
-    _CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
         command = [
             sys.executable,

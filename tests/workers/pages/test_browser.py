@@ -11,6 +11,7 @@ from shared.config.options import get_options
 from shared.errors import Invalid, Unavailable
 from shared.http import Fetcher
 from tests.fakes.web_server import FakeWeb
+from tests.launch.conftest import command_line
 from tests.services.browser_server import start_browser_server, start_debugged_browser
 from tests.services.waiting import wait_until
 from workers.pages import browser
@@ -162,7 +163,7 @@ def test_a_page_is_left_at_once_when_its_reader_is_told_to_stop(web):
 
     stopping.join()
     left = psutil.Process().children(recursive=True)
-    assert not [one for one in left if "browser_child" in " ".join(one.cmdline())]
+    assert not [one for one in left if "browser_child" in command_line(one)]
 
 
 def test_without_a_browser_it_is_said_what_is_missing(web):
