@@ -57,6 +57,7 @@ from web.prompts.routes import bp as prompts
 from web.quotas.routes import bp as quotas
 from web.responses.routes import bp as responses
 from web.retrieval.routes import bp as retrieval
+from web.skills.routes import bp as skills
 from web.stream.socket import bp as stream
 from web.system.routes import bp as system
 from web.tasks.completions import bp as small_tasks
@@ -103,6 +104,7 @@ AREAS = (
     Area(workspace_models, "/api/v1/models", MEMBER),
     Area(prompts, "/api/v1/prompts", MEMBER),
     Area(notes, "/api/v1/notes", MEMBER),
+    Area(skills, "/api/v1/skills", MEMBER),
     Area(chats, "/api/v1/chats", MEMBER),
     Area(chat_editing, "/api/v1/chats", MEMBER),
     Area(chat_moving, "/api/v1/chats", MEMBER),

@@ -49,6 +49,22 @@ class SharedForm(Schema):
         return self.access_control.model_dump(exclude_none=True)
 
 
+class OwnForm(SharedForm):
+    """A form of a thing that only newer clients know: it is its owner's only unless it says whom it
+    lets in. Such clients send null for the older form.
+    """
+
+    @property
+    def shares(self) -> bool:
+        """Whether it says whom the thing lets in."""
+        return self.access_control is not None or self.access_grants is not None
+
+    @property
+    def wanted(self) -> Control:
+        """The `access_control` of a new thing."""
+        return self.control if self.shares else {}
+
+
 class GrantsForm(Schema):
     """Whom a thing lets in, as newer clients change it by itself."""
 

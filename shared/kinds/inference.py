@@ -22,6 +22,7 @@ class RunChat(Payload):
         sealed: What signs the user in at servers of tools that want it.
         filter_ids: Of the filters that users switch on those that are; None where the client knows
             of no such thing, then all are.
+        skill_ids: Texts of instructions that it names; those of its model come by themselves.
         arena: The model of the arena for which this one was picked.
         direct: The page's model, where its own browser asks it.
     """
@@ -47,6 +48,7 @@ class RunChat(Payload):
     calls_natively: bool = False
     sealed: str = ""
     filter_ids: list[str] | None = None
+    skill_ids: list[str] = Field(default_factory=list)
 
     @property
     def names_tools(self) -> bool:

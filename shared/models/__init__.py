@@ -18,6 +18,7 @@ from shared.models.note import Note, NotePin
 from shared.models.option import OptionRow
 from shared.models.prompt import Prompt
 from shared.models.quota import Quota, Usage
+from shared.models.skill import Skill
 from shared.models.speech import SpeechClip, TranscriptPiece
 from shared.models.tool import Tool
 from shared.models.user import APIKey, Credential, User, UserSession
@@ -55,6 +56,7 @@ __all__ = [
     "Prompt",
     "Quota",
     "SharedChat",
+    "Skill",
     "SpeechClip",
     "Tag",
     "Tool",

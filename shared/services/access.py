@@ -21,13 +21,14 @@ from shared.models.knowledge import Knowledge, KnowledgeFile
 from shared.models.memory import Memory
 from shared.models.note import Note
 from shared.models.prompt import Prompt
+from shared.models.skill import Skill
 from shared.models.tool import Tool
 from shared.models.webhook import Webhook
 from shared.services.accounts import ADMIN, Principal
 from shared.services.tool_servers import ToolServer
 
 _ROLES = ("user", ADMIN)
-_Shared = Channel | Knowledge | ModelRow | Prompt | Tool
+_Shared = Channel | Knowledge | ModelRow | Prompt | Skill | Tool
 
 
 def is_member(user: Principal) -> bool:
@@ -164,6 +165,7 @@ _RULES: dict[type, Any] = {
     ModelRow: _shared,
     Note: _note,
     Prompt: _shared,
+    Skill: _shared,
     Tool: _shared,
     ToolServer: _tool_server,
     dict: _model,

@@ -40,6 +40,7 @@ class Route:
         upstream_id: The id that the server knows.
         params: Parameters of the model's row, put over those of the request.
         pipeline: What a pipelines server tells of a model of its own; None for all others.
+        skill_ids: The skills that the model's row names, as somebody wrote them.
     """
 
     model_id: str
@@ -47,6 +48,7 @@ class Route:
     upstream_id: str
     params: dict[str, Any]
     pipeline: dict[str, Any] | None = None
+    skill_ids: tuple[Any, ...] = ()
 
 
 class _Offer:
@@ -396,4 +398,10 @@ def _route(model_id: str, model: dict[str, Any]) -> Route | None:
         return None
     upstream_id = connection.upstream_id(base["id"])
     params = info.get("params") or {}
-    return Route(model_id, connection, upstream_id, params, pipelines.described(base))
+    described, skill_ids = pipelines.described(base), _skills_in(info.get("meta") or {})
+    return Route(model_id, connection, upstream_id, params, described, skill_ids)
+
+
+def _skills_in(meta: dict[str, Any]) -> tuple[Any, ...]:
+    named = meta.get("skillIds")
+    return tuple(named) if isinstance(named, list) else ()

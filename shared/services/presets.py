@@ -10,7 +10,7 @@ from shared import db
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.ids import now_s
 from shared.models.catalogue import ModelRow
-from shared.services import access, files, knowledge, models, permissions, sharing, tools
+from shared.services import access, files, knowledge, models, permissions, sharing, skills, tools
 from shared.services.accounts import ADMIN, Principal
 from shared.services.sharing import Control
 
@@ -184,6 +184,7 @@ def _check_parts(user: Principal, meta: dict[str, Any], before: dict[str, Any]) 
 def _parts(meta: dict[str, Any]) -> set[tuple[str, str]]:
     """List what a preset brings along: kind and id of each."""
     parts = {("tool", one) for one in meta.get("toolIds") or () if not one.startswith("server:")}
+    parts |= {("skill", one) for one in meta.get("skillIds") or ()}
     for item in meta.get("knowledge") or ():
         kind = "file" if item.get("type") == "file" else "knowledge base"
         parts |= {
@@ -195,6 +196,7 @@ def _parts(meta: dict[str, Any]) -> set[tuple[str, str]]:
 _FINDERS: dict[str, Callable[[Principal, str], object]] = {
     "file": files.find,
     "knowledge base": knowledge.find,
+    "skill": skills.find,
     "tool": tools.find,
 }
 

@@ -30,7 +30,7 @@ def permitted(user: Principal, noun: str, wanted: Control, before: Control = {})
     """Say whom a thing lets in: what its owner may not make public becomes private.
 
     Args:
-        noun: As permissions call it: "models", "knowledge", "prompts", "tools".
+        noun: As permissions call it: "models", "knowledge", "prompts", "tools", "skills" …
         wanted: The `access_control` of the form.
         before: That of the thing so far; what is public already may stay so.
     """
@@ -43,7 +43,7 @@ def to_grants(control: Control, noun: str, thing_id: str) -> list[dict[str, Any]
     """Write an `access_control` as the list of grants that newer clients know.
 
     Args:
-        noun: What the thing is: "channel", "knowledge", "model", "prompt", "tool".
+        noun: What the thing is: "channel", "knowledge", "model", "prompt", "tool" …
         thing_id: Its id.
 
     Source: contract, models ("access_control", what 0.12.4 made of it).

@@ -15,6 +15,7 @@ from owui_client.models import (
     models,
     notes,
     prompts,
+    skills,
     tools,
     users,
 )
@@ -175,6 +176,30 @@ def test_prompts_are_made_changed_and_deleted(run: Run):
         assert ([p.name for p in page.items], page.total) == (["Hello"], 1)
         assert (await client.prompts.get_prompt_list(query="nothing", page=1)).total == 0
         assert await client.prompts.delete_prompt_by_id(made.id) is True
+
+    run(act)
+
+
+def test_skills_are_made_found_switched_off_shared_and_deleted(run: Run):
+    async def act(client: OpenWebUI) -> None:
+        def form(name: str) -> skills.SkillForm:
+            return skills.SkillForm(id="Plain Words", name=name, content="Write plainly.")
+
+        made = await client.skills.create_new_skill(form("Plain"))
+        assert (made.id, made.access_grants) == ("plain-words", [])
+        assert [s.id for s in await client.skills.get_skills()] == [made.id]
+        assert (await client.skills.update_skill_by_id(made.id, form("Clear"))).name == "Clear"
+        page = await client.skills.get_skill_list(query="clear")
+        assert ([s.write_access for s in page.items], page.total) == ([True], 1)
+        assert (await client.skills.toggle_skill_by_id(made.id)).is_active is False
+        everybody = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+        shared = await client.skills.update_skill_access_by_id(
+            made.id, skills.SkillAccessGrantsForm(access_grants=[everybody])
+        )
+        assert [g.principal_id for g in shared.access_grants] == ["*"]
+        assert (await client.skills.get_skill_by_id(made.id)).write_access is True
+        assert [s.content for s in await client.skills.export_skills()] == ["Write plainly."]
+        assert await client.skills.delete_skill_by_id(made.id) is True
 
     run(act)
 

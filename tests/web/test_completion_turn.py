@@ -227,3 +227,18 @@ def test_questions_are_for_active_accounts(stranger, new_caller):
     assert ask(stranger).status_code == 403
     assert ask(new_caller("pending")).status_code == 401
     assert ask(stranger, "/v1/chat/completions").status_code == 401
+
+
+def test_skills_that_are_missing_or_anothers_are_left_out(each_database, admin, member):
+    for name, grants in (
+        ("open", [{"principal_type": "anyone", "permission": "read"}]),
+        ("shut", []),
+    ):
+        form = {"id": name, "name": name, "content": "x", "access_grants": grants}
+        assert admin.post("/api/v1/skills/create", form).status_code == 200
+
+    wanted = ["shut", "open", "gone", 5, "a\x00b"]
+
+    assert requested(member, skill_ids=wanted).skill_ids == ["open"]
+    assert requested(admin, skill_ids=wanted).skill_ids == ["shut", "open"]
+    assert "skill_ids" not in accepted(member).request

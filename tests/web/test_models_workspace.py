@@ -229,6 +229,7 @@ def test_strangers_and_pending_accounts_see_nothing(stranger, new_caller):
     "part",
     [
         {"toolIds": ["theirs"]},
+        {"skillIds": ["theirs"]},
         {"knowledge": [{"type": "collection", "id": "theirs"}]},
         {"knowledge": [{"type": "file", "id": "theirs"}]},
         {"knowledge": [{"collection_names": ["theirs"]}]},
@@ -252,7 +253,12 @@ def test_a_user_puts_nothing_of_others_into_a_preset(member, admin, part):
 
 @pytest.mark.parametrize(
     "meta",
-    [{"toolIds": [1]}, {"knowledge": [{"id": {}}]}, {"knowledge": [{"collection_names": "x"}]}],
+    [
+        {"toolIds": [1]},
+        {"skillIds": [{}]},
+        {"knowledge": [{"id": {}}]},
+        {"knowledge": [{"collection_names": "x"}]},
+    ],
 )
 def test_parts_of_another_form_are_refused(member, meta):
     permit(workspace={"models": True})

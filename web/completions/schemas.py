@@ -36,6 +36,7 @@ class CompletionForm(Schema):
     features: dict[str, Any] | None = None
     tool_ids: list[Any] | None = None
     filter_ids: list[Any] | None = None
+    skill_ids: list[Any] | None = None
     tool_servers: list[Any] | None = None
     model_item: dict[str, Any] | None = None
 

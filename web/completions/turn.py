@@ -21,6 +21,7 @@ from shared.services import (
     parameters,
     permissions,
     references,
+    skills,
 )
 from shared.services.accounts import Principal
 from shared.services.models import Route
@@ -112,6 +113,7 @@ def accept(
         features=form.wanted_features,
         filter_ids=_chosen(form.filter_ids),
         **_followers(form),
+        **_skills(user, form.skill_ids),
         **offered(user, form.tool_ids, form.tool_servers),
         calls_natively=params.get("function_calling") == "native",
     )
@@ -127,6 +129,16 @@ def accept(
 
 def _chosen(filter_ids: list[Any] | None) -> list[str] | None:
     return None if filter_ids is None else [one for one in filter_ids if isinstance(one, str)]
+
+
+def _skills(user: Principal, wanted: list[Any] | None) -> dict[str, list[str]]:
+    """Give of the skills that a request names those that the user may use; others are left out, as
+    pages name some that were deleted meanwhile.
+    """
+    if not wanted:
+        return {}
+    with db.reading():
+        return {"skill_ids": [row.id for row in skills.usable(user, wanted)]}
 
 
 def _route(user: Principal, form: CompletionForm, model_item: dict[str, Any] | None) -> Route:

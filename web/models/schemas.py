@@ -36,6 +36,7 @@ class MetaForm(Schema):
     capabilities: dict[str, Any] | None = None
     knowledge: list[KnowledgeForm] | None = None
     toolIds: list[str] | None = None  # noqa: N815 -- the contract's name
+    skillIds: list[str] | None = None  # noqa: N815 -- the same
 
 
 class ModelForm(SharedForm):

@@ -6,13 +6,12 @@ from pydantic import Field
 
 from shared.schema import Schema
 from shared.services.notes import Draft, Wanted
-from shared.services.sharing import Control
-from web.sharing import Owner, SharedForm, SharedResponse
+from web.sharing import Owner, OwnForm, SharedResponse
 
 _LONGEST_TITLE = 1000
 
 
-class NoteForm(SharedForm):
+class NoteForm(OwnForm):
     """A note; unless it says whom it lets in it is its owner's only."""
 
     title: str = Field(max_length=_LONGEST_TITLE)
@@ -20,20 +19,12 @@ class NoteForm(SharedForm):
     meta: dict[str, Any] | None = None
 
     @property
-    def wanted(self) -> Control:
-        """The `access_control` that is wanted."""
-        # Clients that know the newer form send null for the older one.
-        if self.access_control is None and self.access_grants is None:
-            return {}
-        return self.control
-
-    @property
     def draft(self) -> Draft:
         """What of it is stored."""
         return Draft(self.title, self.data, self.meta, self.wanted)
 
 
-class NoteChangeForm(SharedForm):
+class NoteChangeForm(OwnForm):
     """What changes of a note; of `data` and `meta` the named fields."""
 
     title: str | None = Field(None, max_length=_LONGEST_TITLE)
@@ -44,11 +35,6 @@ class NoteChangeForm(SharedForm):
     def changes(self) -> dict[str, Any]:
         """What is changed, by its name."""
         return self.model_dump(include={"title", "data", "meta"}, exclude_none=True)
-
-    @property
-    def shares(self) -> bool:
-        """Whether it says whom the note lets in."""
-        return self.access_control is not None or self.access_grants is not None
 
 
 class SearchQuery(Schema):

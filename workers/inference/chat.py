@@ -78,7 +78,8 @@ class ChatTurn:
         owner, request = self._owner, self._request
         self._route = route
         self._provider = answering(self._job, route, request)
-        self._body = preset.applied(request.body, route, owner, request.variables)
+        words, named = request.variables, request.skill_ids
+        self._body = preset.applied(request.body, route, owner, words, named)
         self._gathering = Gathering(self._job, request, owner, route)
 
     def do(self) -> None:

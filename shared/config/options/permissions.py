@@ -11,6 +11,7 @@ class Workspace(Schema):
     knowledge: bool = False
     prompts: bool = False
     tools: bool = False
+    skills: bool = False
 
 
 class Sharing(Schema):
@@ -20,6 +21,7 @@ class Sharing(Schema):
     public_knowledge: bool = False
     public_prompts: bool = False
     public_tools: bool = False
+    public_skills: bool = False
 
 
 class Chat(Schema):

@@ -25,7 +25,7 @@ def test_what_is_not_granted_is_named_all_the_same():
 
     assert found["chat"]["temporary_enforced"] is False
     assert found["features"]["direct_tool_servers"] is False
-    assert set(found["workspace"]) == {"models", "knowledge", "prompts", "tools"}
+    assert set(found["workspace"]) == {"models", "knowledge", "prompts", "tools", "skills"}
     assert {name.removeprefix("public_") for name in found["sharing"]} == set(found["workspace"])
 
 
