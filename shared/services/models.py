@@ -19,7 +19,7 @@ from shared.errors import NotFound, UnknownModel
 from shared.models.catalogue import ModelRow
 from shared.models.function import ACTION, FILTER
 from shared.redis import get_redis, key
-from shared.services import access, accounts, arena, cards, connections, pipelines, pipes
+from shared.services import access, accounts, arena, cards, connections, pipelines, pipes, skills
 from shared.services.accounts import Principal
 from shared.services.connections import Connection
 
@@ -88,9 +88,8 @@ def save_offer(models: list[dict[str, Any]], of_edition: int | None = None) -> N
     Args:
         of_edition: Which state of the connections was asked; None for the present one.
     """
-    packed = orjson.dumps(models)
     pipe = get_redis().pipeline()
-    pipe.set(key("models", "offer"), packed, ex=_OFFER_TTL_S)
+    pipe.set(key("models", "offer"), orjson.dumps(models), ex=_OFFER_TTL_S)
     pipe.set(key("models", "asked"), edition() if of_edition is None else of_edition)
     pipe.incr(key("models", "version"))
     pipe.execute()
@@ -397,11 +396,5 @@ def _route(model_id: str, model: dict[str, Any]) -> Route | None:
     if connection is None:
         return None
     upstream_id = connection.upstream_id(base["id"])
-    params = info.get("params") or {}
-    described, skill_ids = pipelines.described(base), _skills_in(info.get("meta") or {})
-    return Route(model_id, connection, upstream_id, params, described, skill_ids)
-
-
-def _skills_in(meta: dict[str, Any]) -> tuple[Any, ...]:
-    named = meta.get("skillIds")
-    return tuple(named) if isinstance(named, list) else ()
+    params, described = info.get("params") or {}, pipelines.described(base)
+    return Route(model_id, connection, upstream_id, params, described, skills.named_by(info))

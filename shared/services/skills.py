@@ -78,6 +78,12 @@ def exported(user: Principal) -> list[Skill]:
     return [row for row in rows if access.can(user, "read", row)]
 
 
+def named_by(info: dict[str, Any]) -> tuple[Any, ...]:
+    """List the skills that a model's row names, as somebody wrote them."""
+    named = (info.get("meta") or {}).get("skillIds")
+    return tuple(named) if isinstance(named, list) else ()
+
+
 def usable(user: Principal, wanted: Iterable[Any]) -> list[Skill]:
     """Give of the skills that a request or a model names those that are active and the user's to
     read, in the order in which they are named, up to MOST_SKILLS; their text as in `listed`.
