@@ -40,6 +40,12 @@ def test_the_upstreams_own_words_are_found(content, words):
     assert complaint(400, content).message == f"api.example.com answered 400: {words}"
 
 
+def test_words_that_stand_too_deep_to_be_found_are_quoted_as_they_came():
+    content = b'{"error":' * 1000 + b'"x"' + b"}" * 1000
+
+    assert complaint(400, content).message.startswith('api.example.com answered 400: {"error":{')
+
+
 def test_an_answer_without_words_is_told_by_its_status():
     assert complaint(500).message == "api.example.com answered 500."
 

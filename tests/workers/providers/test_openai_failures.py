@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fakes.web_server import FakeWeb
 from tests.services.waiting import free_port, wait_until
 from tests.workers.providers.asking import KEY, Reading, chat, seconds, text, told
 from workers.providers.base import Timeouts
@@ -62,6 +63,16 @@ def test_what_came_before_a_failure_is_kept(provider, habit, kind):
 
     assert isinstance(reading.error, kind)
     assert text(reading.events).startswith("ECHO-")
+
+
+@pytest.mark.parametrize("levels", [300, 3000])
+def test_a_whole_answer_that_is_too_deep_to_be_stored_is_refused(openai_at, levels):
+    usage = b"[" * levels + b"]" * levels
+    with FakeWeb() as web:
+        web.put("/chat/completions", b'{"choices": [], "usage": %b}' % usage, "application/json")
+
+        with pytest.raises(Refused, match=r"deeper than 100 levels|not answer in JSON"):
+            openai_at(web.url).complete(chat("hello"))
 
 
 def test_a_refusal_carries_its_status_and_when_to_come_back(provider):
