@@ -38,6 +38,8 @@ class Of:
         form: What the field takes, where it is wider than the option's own form.
         is_lenient: Whether a value that the option does not take is passed over instead of refused.
         also: The name under which newer clients send and expect the field.
+        is_joined: Whether a list of texts is shown as one text, with commas between them; either
+            may be sent.
     """
 
     option: str
@@ -46,6 +48,30 @@ class Of:
     form: Any = None
     is_lenient: bool = False
     also: str | None = None
+    is_joined: bool = False
+
+    @property
+    def taken(self) -> Any:
+        """What the field takes."""
+        if self.is_joined:
+            return list[str] | str
+        return OPTIONS[self.option].form if self.form is None else self.form
+
+    @property
+    def given(self) -> Any:
+        """The form in which the field is shown."""
+        return str if self.is_joined else OPTIONS[self.option].form
+
+    def shown(self) -> Any:
+        """Show the option's value."""
+        value = configuration.shown(self.option)
+        return ",".join(value) if self.is_joined else value
+
+    def read(self, value: Any) -> Any:
+        """Bring what was sent nearer to the option's form."""
+        if not self.is_joined or not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
 
 
 @dataclass(frozen=True)
@@ -186,8 +212,7 @@ def _form(editor: Editor, title: str, fields: Fields, about: str) -> type[BaseMo
 
 
 def _sent_field(of: Of) -> Any:
-    form = OPTIONS[of.option].form if of.form is None else of.form
-    form = form if of.null is Null.REFUSED else form | None
+    form = of.taken if of.null is Null.REFUSED else of.taken | None
     return (form, ... if of.is_required else None)
 
 
@@ -220,7 +245,7 @@ def _response(
             inner = f"{title}{name.capitalize()}"
             made[name] = _response(editor, inner, of.fields, f"`{name}` of it.", {})
         else:
-            made |= dict.fromkeys(_names(name, of), (OPTIONS[of.option].form, ...))
+            made |= dict.fromkeys(_names(name, of), (of.given, ...))
     return create_model(title, __base__=Schema, __module__=editor.module, __doc__=about, **made)
 
 
@@ -234,7 +259,7 @@ def _shown(fields: Fields) -> Values:
         if isinstance(of, Group):
             values[name] = _shown(of.fields)
         else:
-            values |= dict.fromkeys(_names(name, of), configuration.shown(of.option))
+            values |= dict.fromkeys(_names(name, of), of.shown())
     return values
 
 
@@ -246,7 +271,7 @@ def _sent(fields: Fields, body: BaseModel) -> Iterator[tuple[str, Any]]:
             if value is not None:
                 yield from _sent(of.fields, value)
         elif _is_said(name, of, value, body):
-            yield of.option, value
+            yield of.option, of.read(value)
 
 
 def _is_said(name: str, of: Of, value: Any, body: BaseModel) -> bool:

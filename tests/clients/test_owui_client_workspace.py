@@ -107,6 +107,8 @@ def test_permissions_and_settings_come_back_as_they_were_read(run: Run):
         assert await client.users.update_default_user_permissions(default) == default
         config = await client.auths.get_admin_config()
         assert (await client.auths.update_admin_config(config)).WEBUI_URL == config.WEBUI_URL
+        oauth = await client.auths.get_oauth_config()
+        assert await client.auths.update_oauth_config(oauth) == oauth
         exported = await client.configs.export_config()
         assert await client.configs.import_config(exported) == exported
         choice = await client.configs.get_models_config()

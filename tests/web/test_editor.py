@@ -50,9 +50,9 @@ OTHERS = {
     "IMAGE_SIZE": "64x32",
     "JWT_EXPIRES_IN": "12h",
     "MODEL_ORDER_LIST": ["beta", "alpha"],
-    "OAUTH_ADMIN_ROLES": ["chief"],
-    "OAUTH_ALLOWED_DOMAINS": ["example.org"],
-    "OAUTH_ALLOWED_ROLES": ["staff", "chief"],
+    "OAUTH_ADMIN_ROLES": "chief",
+    "OAUTH_ALLOWED_DOMAINS": "example.org",
+    "OAUTH_ALLOWED_ROLES": "staff,chief",
     "SPLIT_ON": "none",
     "TAVILY_EXTRACT_DEPTH": "advanced",
     "TEXT_SPLITTER": "token",
@@ -82,6 +82,7 @@ ALSO = {
     "ENABLE_API_KEYS": "ENABLE_API_KEY",
     "ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS": "ENABLE_API_KEY_ENDPOINT_RESTRICTIONS",
     "ENABLE_LDAP": "enable_ldap",
+    "OAUTH_GROUP_CLAIM": "OAUTH_GROUPS_CLAIM",
     "RAG_EMBEDDING_BATCH_SIZE": "embedding_batch_size",
     "RAG_EMBEDDING_ENGINE": "embedding_engine",
     "RAG_EMBEDDING_MODEL": "embedding_model",
@@ -301,6 +302,14 @@ def test_models_may_have_no_default_and_no_order(admin):
 
 
 # Single editors
+
+
+@pytest.mark.parametrize("sent", ["staff, chief,", ["staff", "chief"]])
+def test_roles_of_providers_are_shown_as_one_text_and_taken_as_text_or_list(admin, sent):
+    answer = admin.post(OAUTH, {"OAUTH_ALLOWED_ROLES": sent})
+
+    assert answer.json["OAUTH_ALLOWED_ROLES"] == "staff,chief"
+    assert option("OAUTH_ALLOWED_ROLES") == ["staff", "chief"]
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,21 @@ _LDAP = Editor(
     },
 )
 
+# Newer clients, the only ones that ask for these, know the environment's name of it.
+_NEWER_OAUTH = {"OAUTH_GROUPS_CLAIM": "OAUTH_GROUP_CLAIM"}
+
 _OAUTH = Editor(
     name="oauth",
     about="the identity providers",
     module=_MODULE,
     fields={
-        one.name: Of(one.name, is_required=False, null=Null.FORGOTTEN if one.kind else Null.REFUSED)
+        one.name: Of(
+            one.name,
+            is_required=False,
+            null=Null.FORGOTTEN if one.kind else Null.REFUSED,
+            also=_NEWER_OAUTH.get(one.name),
+            is_joined=isinstance(one.default, list),
+        )
         for one in OAUTH
     },
 )
