@@ -41,6 +41,8 @@ LOG_AREAS = (
     "OAUTH",
 )
 
+# Blanks at the end of these count, and lines may be broken in them.
+_AS_THEY_ARE = ("rag_embedding_query_prefix", "rag_embedding_content_prefix")
 _DATABASE = re.compile(r"postgres(ql)?(\+psycopg)?://|sqlite:///.")
 
 
@@ -107,6 +109,9 @@ class Settings(BaseModel):
     vector_db: Literal["auto", "database", "pgvector", "qdrant"] = "auto"
     qdrant_uri: str = "http://127.0.0.1:6333"
     qdrant_api_key: str = ""
+    rag_embedding_query_prefix: str = ""
+    rag_embedding_content_prefix: str = ""
+    rag_embedding_prefix_field_name: str = ""
 
     web_concurrency: int = Field(1, ge=1)
     inference_concurrency: int = Field(2000, ge=1)
@@ -185,8 +190,9 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _stripped(cls, value: object) -> object:
-        return value.strip() if isinstance(value, str) else value
+    def _stripped(cls, value: object, info: ValidationInfo) -> object:
+        is_text = isinstance(value, str) and info.field_name not in _AS_THEY_ARE
+        return str(value).strip() if is_text else value
 
     @field_validator("global_log_level", "audit_log_level", mode="before")
     @classmethod
@@ -241,8 +247,9 @@ class Settings(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _in_one_line(cls, value: object) -> object:
-        if isinstance(value, str) and ("\n" in value or "\r" in value):
+    def _in_one_line(cls, value: object, info: ValidationInfo) -> object:
+        is_text = isinstance(value, str) and info.field_name not in _AS_THEY_ARE
+        if is_text and ("\n" in str(value) or "\r" in str(value)):
             raise ValueError("it has to stand in one line")
         return value
 

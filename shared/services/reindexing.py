@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from shared import db
 from shared.config.options import option
+from shared.config.settings import get_settings
 from shared.ids import now_s
 from shared.models.chunk import Chunk
 from shared.models.option import OptionRow
@@ -21,8 +22,15 @@ _NOTE = "search.engine"
 
 
 def engine_name() -> str:
-    """Name the engine of now, as vectors are marked with it, without starting it."""
-    return f"{option('RAG_EMBEDDING_ENGINE') or 'local'}/{option('RAG_EMBEDDING_MODEL')}"
+    """Name the engine of now, as vectors are marked with it, without starting it. What stands
+    before each text makes other vectors of it, so it belongs to the name.
+    """
+    settings = get_settings()
+    name = f"{option('RAG_EMBEDDING_ENGINE') or 'local'}/{option('RAG_EMBEDDING_MODEL')}"
+    if prefix := settings.rag_embedding_content_prefix:
+        place = settings.rag_embedding_prefix_field_name or "text"
+        return f"{name} with {place} {prefix}"
+    return name
 
 
 def order_if_changed() -> str | None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.options import option
 from shared.errors import Unavailable
+from shared.services.reindexing import engine_name
+from workers.embedding.prefixes import prefix_for
 from workers.onnx import open_session
 
 if TYPE_CHECKING:
@@ -31,12 +33,13 @@ class LocalEngine:
     """See `Engine`. One for each process; it is loaded when it is first needed."""
 
     def __init__(self) -> None:
-        self.name = f"local/{option('RAG_EMBEDDING_MODEL')}"
+        self.name = engine_name()
         self._model = _model()
 
-    def embed(self, texts: Sequence[str], is_query: bool = False) -> "Vectors":  # noqa: ARG002 -- this model does not tell the two apart
+    def embed(self, texts: Sequence[str], is_query: bool = False) -> "Vectors":
         """See `Engine`."""
-        return self._model.embed(texts)
+        prefix = prefix_for(is_query)
+        return self._model.embed([prefix + text for text in texts])
 
 
 def make() -> LocalEngine:

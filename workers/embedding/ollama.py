@@ -5,6 +5,7 @@ Source: https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddin
 
 from shared.config.options import option
 from shared.errors import Unavailable
+from shared.services.reindexing import engine_name
 from workers import servers
 from workers.embedding.remote import RemoteEngine
 
@@ -14,11 +15,12 @@ def make() -> RemoteEngine:
     url, key = option("RAG_OLLAMA_BASE_URL").rstrip("/"), option("RAG_OLLAMA_API_KEY")
     model = option("RAG_EMBEDDING_MODEL")
 
-    def ask(texts: list[str]) -> list[list[float]]:
-        answer = servers.ask(f"{url}/api/embed", {"model": model, "input": texts}, key=key)
+    def ask(texts: list[str], more: dict[str, str]) -> list[list[float]]:
+        body = {**more, "model": model, "input": texts}
+        answer = servers.ask(f"{url}/api/embed", body, key=key)
         found = answer.get("embeddings") if isinstance(answer, dict) else None
         if not isinstance(found, list):
             raise Unavailable("The embedding server answered in an unknown form.")
         return found
 
-    return RemoteEngine(f"ollama/{model}", ask)
+    return RemoteEngine(engine_name(), ask)

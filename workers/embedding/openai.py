@@ -5,6 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/embeddings
 
 from shared.config.options import option
 from shared.errors import Unavailable
+from shared.services.reindexing import engine_name
 from workers import servers
 from workers.embedding.remote import RemoteEngine
 
@@ -14,8 +15,8 @@ def make() -> RemoteEngine:
     url = option("RAG_OPENAI_API_BASE_URL").rstrip("/")
     key, model = option("RAG_OPENAI_API_KEY"), option("RAG_EMBEDDING_MODEL")
 
-    def ask(texts: list[str]) -> list[list[float]]:
-        body = {"model": model, "input": texts, "encoding_format": "float"}
+    def ask(texts: list[str], more: dict[str, str]) -> list[list[float]]:
+        body = {**more, "model": model, "input": texts, "encoding_format": "float"}
         answer = servers.ask(f"{url}/embeddings", body, key=key)
         try:
             ordered = sorted(answer["data"], key=lambda one: one["index"])
@@ -23,4 +24,4 @@ def make() -> RemoteEngine:
         except (KeyError, TypeError):
             raise Unavailable("The embedding server answered in an unknown form.") from None
 
-    return RemoteEngine(f"openai/{model}", ask)
+    return RemoteEngine(engine_name(), ask)

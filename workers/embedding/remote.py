@@ -9,6 +9,7 @@ from shared.config.options import option
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
 from workers.embedding.local import unit
+from workers.embedding.prefixes import prefix_for
 
 if TYPE_CHECKING:
     from workers.vectors.base import Vectors
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 _LEAST_AT_ONCE = 32
 _FIRST_PAUSE_S = 0.5
 
-Ask = Callable[[list[str]], list[list[float]]]
+Ask = Callable[[list[str], dict[str, str]], list[list[float]]]
 
 
 class RemoteEngine:
@@ -27,21 +28,22 @@ class RemoteEngine:
 
     Args:
         name: Engine and model.
-        ask: Gives the numbers for some texts.
+        ask: Gives the numbers for some texts; what else it is given goes into the request.
     """
 
     def __init__(self, name: str, ask: Ask) -> None:
         self.name, self._ask = name, ask
 
-    def embed(self, texts: Sequence[str], is_query: bool = False) -> "Vectors":  # noqa: ARG002 -- these servers do not tell the two apart
+    def embed(self, texts: Sequence[str], is_query: bool = False) -> "Vectors":
         """See `Engine`."""
         import numpy as np  # noqa: PLC0415 -- heavy
 
+        prefix, more = _placed(prefix_for(is_query))
         size = max(option("RAG_EMBEDDING_BATCH_SIZE"), _LEAST_AT_ONCE)
         made: list[Any] = []
         for start in range(0, len(texts), size):
-            batch = [text or " " for text in texts[start : start + size]]
-            numbers = self._patiently(batch)
+            batch = [prefix + text or " " for text in texts[start : start + size]]
+            numbers = self._patiently(batch, more)
             if len(numbers) != len(batch):
                 raise Unavailable("The embedding server gave another number of vectors than texts.")
             made += numbers
@@ -50,12 +52,18 @@ class RemoteEngine:
         except ValueError:
             raise Unavailable("The embedding server gave vectors of unequal length.") from None
 
-    def _patiently(self, texts: list[str]) -> list[list[float]]:
+    def _patiently(self, texts: list[str], more: dict[str, str]) -> list[list[float]]:
         """Ask again after what may pass by itself."""
         for tries in range(get_settings().upstream_tries - 1):
             try:
-                return self._ask(texts)
+                return self._ask(texts, more)
             except Unavailable as error:
                 log.info("trying the embedding server again: %s", error)
                 time.sleep(_FIRST_PAUSE_S * 2**tries)
-        return self._ask(texts)
+        return self._ask(texts, more)
+
+
+def _placed(prefix: str) -> tuple[str, dict[str, str]]:
+    """Give what of a prefix stands before each text, and what in a field of the request."""
+    name = get_settings().rag_embedding_prefix_field_name
+    return ("", {name: prefix}) if name and prefix else (prefix, {})

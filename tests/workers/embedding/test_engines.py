@@ -74,6 +74,48 @@ def test_an_ollama_server_is_asked_in_its_own_way(web):
     assert json.loads(web.asked[0][3]) == {"model": "nomic", "input": ["one"]}
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "question"),
+    [
+        ("", {"input": ["text: one"]}, {"input": ["query: one"]}),
+        ("prompt", {"input": ["one"], "prompt": "text: "}, {"input": ["one"], "prompt": "query: "}),
+    ],
+)
+def test_what_stands_before_texts_is_sent_before_each_or_in_a_field(
+    web, configure, field, text, question
+):
+    prefixes = {"rag_embedding_query_prefix": "query: ", "rag_embedding_content_prefix": "text: "}
+    configure(**prefixes, rag_embedding_prefix_field_name=field)
+    web.put("/api/embed", json.dumps({"embeddings": [[0, 5]]}), "application/json")
+    get_options().set(
+        {
+            "RAG_EMBEDDING_ENGINE": "ollama",
+            "RAG_OLLAMA_BASE_URL": web.url,
+            "RAG_EMBEDDING_MODEL": "e5",
+        }
+    )
+
+    get_engine().embed(["one"])
+    get_engine().embed(["one"], is_query=True)
+
+    asked = [json.loads(body) for _, _, _, body in web.asked]
+    assert asked == [{"model": "e5", **text}, {"model": "e5", **question}]
+    assert get_engine().name == f"ollama/e5 with {field or 'text'} text: "
+
+
+def test_what_stands_before_a_question_makes_another_vector_of_it(configure):
+    configure(rag_embedding_query_prefix="query:\n ")
+
+    plain, asked, written = (
+        get_engine().embed(["a cat"])[0],
+        get_engine().embed(["a cat"], is_query=True)[0],
+        get_engine().embed(["query:\n a cat"])[0],
+    )
+
+    assert asked == pytest.approx(written)
+    assert asked != pytest.approx(plain)
+
+
 def test_a_server_that_fails_is_asked_again_and_then_said_to_be_away(web, configure):
     configure(upstream_tries=2)
     web.put("/api/embed", "{}", "application/json", status=503)
