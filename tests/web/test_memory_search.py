@@ -1,9 +1,13 @@
 """Jobs of memories: each finds what is remembered about its user, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.services.searching import texts_in
+from tests.services.indexing import fail
+from tests.services.searching import items_in, texts_in
 from tests.services.waiting import wait_until
+from workers.vectors import get_index
 
 pytestmark = pytest.mark.usefixtures("engine", "worker")
 MEMORIES = "/api/v1/memories"
@@ -62,3 +66,23 @@ def test_a_reset_makes_all_searchable_anew(member, engine):
     assert member.post(f"{MEMORIES}/reset").json is True
 
     assert query(member, "one")["documents"] == [["one"]]
+
+
+def test_a_reset_whose_engine_does_not_work_leaves_all_searchable(each_database, member, engine):
+    add(member, "one")
+    engine.before = fail
+
+    assert member.post(f"{MEMORIES}/reset").json is True
+
+    assert texts_in(f"user-memory-{member.id}") == ["one"]
+
+
+def test_a_reset_clears_away_what_nobody_remembers(each_database, member):
+    add(member, "one")
+    collection = f"user-memory-{member.id}"
+    [item] = items_in(collection)
+    get_index().put(collection, [replace(item, id="long gone", text="gone")])
+
+    member.post(f"{MEMORIES}/reset")
+
+    assert texts_in(collection) == ["one"]

@@ -1,6 +1,6 @@
 """Jobs of memories: what is remembered about a user, as vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -32,18 +32,30 @@ class Remembering:
     def do(self) -> None:
         """Embed them; all of them anew when no one is named."""
         if self._wanted is None:
-            get_index().drop(memories_of(self._user_id))
+            self._renew()
+            return
+        for items in self._embedded():
+            get_index().put(memories_of(self._user_id), items)
+
+    def _renew(self) -> None:
+        """Let new vectors take the place of all others when the last of them is there: an engine
+        that does not work leaves everything as it is.
+        """
+        index, collection = get_index(), memories_of(self._user_id)
+        items = [item for batch in self._embedded() for item in batch]
+        there = index.ids(collection)  # before the rows, each of which is older than its vector
+        with db.reading() as session:
+            query = select(Memory.id, Memory.content).where(Memory.user_id == self._user_id)
+            now = {memory_id: content for memory_id, content in session.execute(query)}  # noqa: C416 -- rows are no pairs to the type checker
+        # What was changed meanwhile has a job of its own.
+        if fresh := [item for item in items if now.get(item.id) == item.text]:
+            index.replace(collection, fresh)
+        index.delete(collection, [memory_id for memory_id in there if memory_id not in now])
+
+    def _embedded(self) -> Iterator[list[Item]]:
         for start in range(0, len(self._memories), BATCH):
             self._job.check()
-            self._put(self._memories[start : start + BATCH])
-
-    def _put(self, memories: Sequence[Memory]) -> None:
-        vectors = parts.get_engine().embed([memory.content for memory in memories])
-        items = [
-            Item(memory.id, memory.content, vector, _meta(memory))
-            for memory, vector in zip(memories, vectors, strict=True)
-        ]
-        get_index().put(memories_of(self._user_id), items)
+            yield _items(self._memories[start : start + BATCH])
 
     def save(self, _status: str, _error: str | None) -> dict[str, Any]:
         """Take out again what was forgotten meanwhile."""
@@ -53,6 +65,14 @@ class Remembering:
         if lost:
             indexing.clean_up(points=lost)
         return {"memories": len(self._memories)}
+
+
+def _items(memories: Sequence[Memory]) -> list[Item]:
+    vectors = parts.get_engine().embed([memory.content for memory in memories])
+    return [
+        Item(memory.id, memory.content, vector, _meta(memory))
+        for memory, vector in zip(memories, vectors, strict=True)
+    ]
 
 
 def _meta(memory: Memory) -> dict[str, Any]:
