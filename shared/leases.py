@@ -239,17 +239,27 @@ def give_back(claim: Claim) -> bool:
     """Hand a running job over to whoever is next, without counting the attempt; whether it was
     ours.
     """
+    handed_over = {"handed_over": _job.c.handed_over + 1, "given_back": _job.c.attempt}
+    return _let_go(claim, handed_over)
+
+
+def put_back(claim: Claim) -> bool:
+    """Leave a job of which nothing was done as if nobody had claimed it; whether it was ours. The
+    sweeper sends it again.
+    """
+    before: dict[str, Any] = {"attempt": _job.c.attempt - 1}
+    if claim.attempt == 1:
+        before["started_at"] = None
+    return _let_go(claim, before)
+
+
+def _let_go(claim: Claim, values: dict[str, Any]) -> bool:
+    queued = {"status": QUEUED, "lease_until": None, "sent_at": time.time()}
     with db.statements(write=True) as connection:
         ours = connection.execute(
             update(_job)
             .where(_job.c.id == claim.id, _job.c.attempt == claim.attempt, _job.c.status == RUNNING)
-            .values(
-                status=QUEUED,
-                lease_until=None,
-                handed_over=_job.c.handed_over + 1,
-                given_back=_job.c.attempt,
-                sent_at=time.time(),
-            )
+            .values(**queued, **values)
         )
     return ours.rowcount == 1
 

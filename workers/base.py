@@ -193,7 +193,14 @@ def run(job_id: str) -> str | None:
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
             return QUEUED
-        return None if claim is None else _attempt_for_its_request(claim)
+        if claim is None:
+            return None
+        if not SPECS[claim.kind].knows(claim.request):
+            # In the middle of an update as well: half of what is asked for would be left out.
+            log.warning("job %s is for a newer worker, for what it asks for", job_id)
+            leases.put_back(claim)
+            return QUEUED
+        return _attempt_for_its_request(claim)
     finally:
         current_job.reset(token)
 

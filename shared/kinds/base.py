@@ -61,3 +61,7 @@ class JobSpec:
     payload: type[Payload]
     is_visible: bool = True
     texts: tuple[str, ...] = ()
+
+    def knows(self, request: dict[str, Any]) -> bool:
+        """Whether this version knows all that a job asks for; a newer one may have accepted it."""
+        return request.keys() <= self.payload.model_fields.keys()

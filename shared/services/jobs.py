@@ -183,14 +183,16 @@ def retry(user: Principal, job_id: str) -> str:
 
     Raises:
         NotFound: No such job for this user.
-        Invalid: It has not ended, or has ended well.
+        Invalid: It has not ended, or has ended well, or a newer version has accepted it.
     """
     job = find(user, job_id, "write")
     if job.status not in (FAILED, CANCELLED):
         raise Invalid(
             f"Only jobs that failed or were cancelled can be done again; this one is {job.status}."
         )
-    spec = SPECS[job.kind]
+    spec = SPECS.get(job.kind)
+    if spec is None or not spec.knows(job.request):
+        raise Invalid("A newer version of this server has accepted the job, and can do it again.")
     subject = Subject(job.user_id, job.chat_id, job.message_id, job.parent_id)
     again = accept(spec, spec.payload.model_validate(job.request), subject)
     if spec is RUN_CHAT and job.chat_id and job.message_id:

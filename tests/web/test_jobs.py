@@ -265,6 +265,16 @@ def test_a_job_that_went_well_is_not_done_again(member):
     assert (answer.status_code, "completed" in answer.json["detail"]) == (400, True)
 
 
+@pytest.mark.parametrize("change", [{"kind": "of.tomorrow"}, {"request": {"of_tomorrow": 1}}])
+def test_a_job_of_a_newer_version_is_not_done_again_here(member, change):
+    job_id = ended(member.user, FAILED)
+    change_job(job_id, **change)
+
+    answer = member.post(f"{JOBS}/{job_id}/retry")
+
+    assert (answer.status_code, "newer version" in answer.json["detail"]) == (400, True)
+
+
 def test_doing_again_is_limited_like_asking(configure, member):
     job_id = ended(member.user, FAILED)
     configure(job_max_queued_per_user=1)

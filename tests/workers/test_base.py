@@ -131,6 +131,34 @@ def test_no_transaction_is_open_while_a_job_works(work):
     assert seen == [1]
 
 
+def test_a_job_with_a_field_of_a_newer_version_is_left_for_a_newer_worker(each_database, work):
+    job_id = new_job(new_user())
+    known = row_of(job_id).request
+    change_job(job_id, request={**known, "of_the_next_version": 1}, sent_at=None)
+
+    assert base.run(job_id) == QUEUED
+
+    job = row_of(job_id)
+    assert (job.status, job.attempt, job.started_at, job.lease_until) == (QUEUED, 0, None, None)
+    assert job.sent_at is not None  # the sweeper counts from there
+    assert (work.saved, told(job_id)) == ([], [])
+    change_job(job_id, request=known)  # as if somebody knew it
+    assert run(job_id)[1][0] == ("started", {})
+
+
+def test_a_job_of_a_lost_newer_worker_is_left_as_it_was(work):
+    job_id = new_job(new_user())
+    leases.claim(job_id)
+    change_job(job_id, request={**row_of(job_id).request, "of_the_next_version": 1})
+    lapse(job_id)
+    started_at = row_of(job_id).started_at
+
+    assert base.run(job_id) == QUEUED
+
+    job = row_of(job_id)
+    assert (job.attempt, job.handed_over, job.started_at) == (1, 0, started_at)
+
+
 # Badly
 
 
@@ -192,7 +220,7 @@ def test_a_job_whose_work_cannot_be_stored_fails(each_database, work, error, cap
 def test_a_request_that_cannot_be_read_fails_its_job(work, caplog):
     work.load = lambda job: job.payload
     job_id = new_job(new_user())
-    change_job(job_id, request={"of an older version": 1})
+    change_job(job_id, request={"body": "of an older version"})
 
     status, events = run(job_id)
 
