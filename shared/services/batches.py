@@ -119,10 +119,13 @@ def listed(user: Principal, after: str | None, limit: int) -> list[Batch]:
     Args:
         after: Id of the last one of the page before.
         limit: At most this many.
+
+    Raises:
+        NotFound: There is no such batch before it for this user.
     """
     query = select(Batch).where(Batch.user_id == user.id)
     if after is not None:
-        query = query.where(Batch.id < after)
+        query = query.where(Batch.id < find(user, after).id)
     return list(db.session().scalars(query.order_by(Batch.id.desc()).limit(limit)))
 
 

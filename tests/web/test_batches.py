@@ -81,6 +81,17 @@ def test_a_batch_and_its_file_are_their_owners_only(each_database, member, other
     assert other.post(BATCHES, form).status_code == 404
 
 
+def test_a_list_goes_on_behind_a_batch_of_ones_own_only(each_database, member, other, offered):
+    first, last = start(member, "x").json["id"], start(member, "y").json["id"]
+
+    page = member.get(f"{BATCHES}?after={last}")
+
+    assert [batch["id"] for batch in page.json["data"]] == [first]
+    for caller, after in ((member, "batch_none"), (other, last)):
+        answer = caller.get(f"{BATCHES}?after={after}")
+        assert (answer.status_code, answer.json["error"]["message"]) == (404, "No such batch.")
+
+
 def test_a_file_for_something_else_is_no_input(each_database, member, offered):
     assert upload(member, "x", purpose="fine-tune").status_code == 400
     file_id = upload(member, "x").json["id"]

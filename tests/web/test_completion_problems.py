@@ -133,7 +133,13 @@ def test_a_body_that_does_not_fit_names_the_place():
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/v1/assistants", 404), ("POST", "/v1/moderations", 405), ("PUT", "/v1/batches", 405)],
+    [
+        ("GET", "/v1/assistants", 404),
+        ("POST", "/v1/moderations", 404),
+        ("POST", "/v1/models", 405),
+        ("PUT", "/v1/batches", 405),
+        ("DELETE", "/v1/chat/completions", 405),
+    ],
 )
 def test_what_is_not_offered_is_told_as_openai_tells_it(member, method, path, status):
     answer = member.send(method, path)

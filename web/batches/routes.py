@@ -42,7 +42,7 @@ def create_batch(body: BatchForm) -> dict[str, Any]:
 
 
 @bp.get("")
-@endpoint(query=PageQuery)
+@endpoint(query=PageQuery, errors={404: "There is no such batch as that of `after`"})
 def list_batches(query: PageQuery) -> dict[str, Any]:
     """List one's batches, newest first."""
     found = batches.listed(current_user(), query.after, query.limit + 1)

@@ -7,7 +7,7 @@ Source: https://platform.openai.com/docs/guides/error-codes
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
@@ -44,6 +44,7 @@ _WORDS: dict[int, tuple[str, str | None]] = {
     503: ("server_error", None),
     504: ("upstream_error", None),
 }
+_READING, _PAGE = frozenset({"GET", "HEAD", "OPTIONS"}), "page.show"
 _COMPLAINT = ("invalid_request_error", None)
 
 
@@ -70,10 +71,21 @@ def complete(answer: Response) -> Response:
     is_bare = answer.status_code in (404, 405) and answer.is_json
     if is_bare and request.path.startswith("/v1/"):
         told = orjson.loads(answer.get_data())
+        if answer.status_code == 405 and not _is_known():
+            answer.status_code, told = 404, {"detail": "Not Found"}
+            answer.headers.pop("Allow", None)
         if isinstance(told, dict) and "error" not in told:
             words = f"{request.method} {request.path[:200]} is not offered here."
             answer.set_data(orjson.dumps({**told, "error": _object(words, answer.status_code)}))
     return answer
+
+
+def _is_known() -> bool:
+    """Whether something stands at the request's path but the page, which has any address."""
+    paths = current_app.url_map.bind_to_environ(request.environ)
+    if not _READING.issuperset(paths.allowed_methods()):
+        return True
+    return bool(paths.match(method="GET")[0] != _PAGE)
 
 
 def of_ending(ending: dict[str, Any]) -> dict[str, Any]:
