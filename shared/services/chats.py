@@ -15,7 +15,7 @@ from shared.services.messages import Message
 
 PAGE_SIZE = 60
 # Of titles that are made here; a client's own may be longer.
-LONGEST_TITLE = 200
+LONGEST_TITLE, LONGEST_OWN_TITLE = 200, 10_000
 # What lists show of a chat: its id, title, updated_at, created_at.
 Title = Row[str, str, int, int]
 Titles = Select[str, str, int, int]
@@ -42,7 +42,7 @@ def create(
     chat = Chat(
         id=new_id(),
         user_id=user_id,
-        title=str(body.get("title") or _NEW),
+        title=_title_of(body) or _NEW,
         data=rest_of(body),
         current_id=None,
         folder_id=folder_id,
@@ -66,6 +66,11 @@ def clone(chat: Chat, user_id: str, title: str | None, running: dict[str, str]) 
     copy.current_id = chat.current_id
     messages.copy_all(chat.id, copy.id, running)
     return copy
+
+
+def _title_of(body: dict[str, Any]) -> str:
+    """Give a chat's title, which may have come from anywhere; empty for none."""
+    return str(body.get("title") or "")[:LONGEST_OWN_TITLE]
 
 
 def rest_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +99,7 @@ def merge(chat: Chat, body: dict[str, Any]) -> list[Message]:
     Raises:
         Invalid: The client's history is no tree of messages.
     """
-    if body.get("title"):
-        chat.title = str(body["title"])
+    chat.title = _title_of(body) or chat.title
     rest = rest_of(body)
     if any(chat.data.get(key) != value for key, value in rest.items()):
         chat.data = {**chat.data, **rest}

@@ -35,6 +35,12 @@ def test_several_chats_are_brought_in_at_once(each_database, member):
     assert {(chat["created_at"], chat["updated_at"]) for chat in made} == {(1000, 2000)}
 
 
+def test_a_title_that_is_too_long_is_cut(member):
+    (made,) = member.post(f"{CHATS}/import", {"chats": [{"chat": {"title": "x" * 10_001}}]}).json
+
+    assert made["title"] == "x" * 10_000
+
+
 @pytest.mark.parametrize(
     "form", [{}, {"chat": 7}, {"chats": 7}, {"chats": [{}]}, {"chat": {}, "meta": 7}]
 )

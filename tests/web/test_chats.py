@@ -295,7 +295,7 @@ def test_deleting_all_chats_stops_their_answers(member):
         {"history": {"messages": []}},
         {"history": "text"},
         {"title": {"no": "text"}},
-        {"title": "x" * 100_000},
+        {"title": "x" * 10_000},
         {"history": {"messages": {"q": None}}},
         {"x": "\x00"},
     ],
@@ -326,6 +326,26 @@ def test_what_is_no_tree_of_messages_is_refused_in_words(each_database, member, 
         assert isinstance(answer.json["detail"], str)
     kept = member.get(f"{CHATS}/{chat_id}").json["chat"]["history"]["messages"]
     assert list(kept) == ["old"]
+
+
+@pytest.mark.parametrize("title", ["x" * 10_001, ["x" * 10_000]])
+def test_a_title_over_10000_characters_is_refused_in_words(member, title):
+    chat_id = create(member, message("q"))["id"]
+
+    for path in ("new", chat_id):
+        answer = member.post(f"{CHATS}/{path}", {"chat": {"title": title}})
+        assert answer.status_code == 422
+        assert answer.json["detail"][0]["loc"] == ["body", "chat"]
+        assert "10000" in answer.json["detail"][0]["msg"]
+    assert member.get(f"{CHATS}/{chat_id}").json["title"] == "A chat"
+
+
+def test_a_copy_of_a_chat_with_the_longest_title_has_as_long_a_one(member):
+    chat_id = create(member, message("q"), title="x" * 10_000)["id"]
+
+    copy = member.post(f"{CHATS}/{chat_id}/clone", {}).json
+
+    assert copy["title"] == f"Clone of {'x' * 10_000}"[:10_000]
 
 
 @pytest.mark.parametrize(

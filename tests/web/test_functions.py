@@ -49,6 +49,10 @@ def test_a_function_is_made_shown_changed_and_deleted(each_database, admin):
     assert admin.get(f"{URL}/id/polite").status_code == 401
 
 
+def test_a_name_over_1000_characters_is_refused(admin):
+    assert admin.post(f"{URL}/create", form(name="x" * 1001)).status_code == 422
+
+
 def test_switches_go_on_and_off(admin):
     make(admin)
 

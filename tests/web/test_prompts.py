@@ -107,6 +107,13 @@ def test_what_is_no_command_is_refused(member, command):
     assert member.post(f"{URL}/create", form(command)).status_code == 422
 
 
+@pytest.mark.parametrize("called", ["title", "name"])
+def test_a_title_over_1000_characters_is_refused(member, called):
+    body = {"command": "/greet", "content": "Hello", called: "x" * 1001}
+
+    assert member.post(f"{URL}/create", body).status_code == 422
+
+
 def test_a_nul_in_the_text_is_kept_out_of_the_database(each_database, admin):
     assert make(admin, content="a\x00b")["content"] in ("a\ufffdb", "a\x00b")
     assert admin.get(f"{URL}/command/greet").json["content"] == "a\ufffdb"

@@ -64,6 +64,10 @@ def row(model, row_id):
 pytestmark = pytest.mark.usefixtures("world")
 
 
+def test_a_name_over_1000_characters_is_refused(admin):
+    assert admin.post(f"{URL}/create", form(name="x" * 1001)).status_code == 422
+
+
 def test_a_tool_is_made_shown_changed_and_deleted(each_database, admin):
     made = make(admin)
 

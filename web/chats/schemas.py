@@ -1,16 +1,23 @@
 """Forms and answers of the chat routes."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.schema import Schema
+from shared.services.chats import LONGEST_OWN_TITLE
+
+
+def _with_short_title(chat: dict[str, Any]) -> dict[str, Any]:
+    if len(str(chat.get("title") or "")) > LONGEST_OWN_TITLE:
+        raise ValueError(f"its `title` may have {LONGEST_OWN_TITLE} characters")
+    return chat
 
 
 class ChatForm(Schema):
     """A chat as the client writes it; top-level keys are laid over those stored."""
 
-    chat: dict[str, Any]
+    chat: Annotated[dict[str, Any], AfterValidator(_with_short_title)]
     folder_id: str | None = None
 
 
@@ -68,7 +75,7 @@ class ForkForm(Schema):
 class CloneForm(Schema):
     """The title of a copy; "Clone of …" without."""
 
-    title: str | None = Field(None, max_length=10_000)
+    title: str | None = Field(None, max_length=LONGEST_OWN_TITLE)
 
 
 class _Past(Schema):

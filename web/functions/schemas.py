@@ -15,7 +15,7 @@ class FunctionForm(Schema):
     """What an admin writes of a function."""
 
     id: str = Field(max_length=256)
-    name: str
+    name: str = Field(max_length=1000)
     content: str
     meta: MetaForm
 

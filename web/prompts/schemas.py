@@ -20,7 +20,7 @@ class PromptForm(SharedForm):
     """What somebody writes of a prompt; newer clients call the title `name`."""
 
     command: str = Field(pattern=r"^/?[^\s/\x00]+$", max_length=255)
-    title: str = Field(validation_alias=AliasChoices("title", "name"))
+    title: str = Field(max_length=1000, validation_alias=AliasChoices("title", "name"))
     content: str
 
     @property

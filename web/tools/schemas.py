@@ -23,7 +23,7 @@ class ToolForm(SharedForm):
     """What somebody writes of a tool."""
 
     id: str = Field(max_length=256)
-    name: str
+    name: str = Field(max_length=1000)
     content: str
     meta: MetaForm
 
