@@ -286,7 +286,7 @@ def test_what_takes_too_long_costs_its_own_call_and_is_told(configure, bad, name
         ("nonsense", "nobody understands"),
         ("lies", "nobody understands"),
         ("eats", "MemoryError"),
-        ("forks", "unavailable|too long|ended|killed|permitted"),
+        ("forks", "unavailable|new thread|too long|ended|killed|permitted"),
         ("fills", "No space|too large|larger"),
     ],
 )
