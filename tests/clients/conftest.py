@@ -1,16 +1,21 @@
 """Fixtures of the client tests: a provider, a stack, its first user, OpenAI clients of hers."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai import OpenAI
 
 from tests.clients.openai_library import DOORS, Connect
+from tests.clients.openwebui import OpenWebUI
 from tests.fakes.openai_server import FakeOpenAI
+from tests.services.browser import start_browser
 from tests.services.client import Account
 from tests.services.stack import Stack
 from tests.services.standing import NewStack, alice, new_stack, provider
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 __all__ = ["NewStack", "alice", "new_stack", "provider"]
 
@@ -35,6 +40,28 @@ def stack(
     running = Stack(tmp_path_factory.mktemp("stack"), provider.url, **options).start()
     yield running
     running.close()
+
+
+@pytest.fixture(scope="module")
+def context(stack: Stack, alice: Account) -> "Iterator[BrowserContext]":
+    """The browser profile of Alice, who is signed in and has read the news."""
+    alice.api("POST", "/api/v1/users/user/settings/update", {"ui": {"version": "0.6.5"}})
+    with start_browser() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.add_init_script(f"localStorage.token = '{alice.token}'")
+        # The page shows badges of another site, which no test may ask.
+        context.route("**/img.shields.io/**", lambda route: route.fulfill(body=""))
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def page(context: "BrowserContext", stack: Stack) -> Iterator[OpenWebUI]:
+    """A tab; whatever went wrong in it fails the test."""
+    opened = OpenWebUI(context, stack.base)
+    yield opened
+    opened.tab.close()
+    assert not opened.problems
 
 
 @pytest.fixture

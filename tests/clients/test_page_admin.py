@@ -7,14 +7,12 @@ import pytest
 
 from tests.clients.openwebui import OpenWebUI
 from tests.fakes.ollama_server import FakeOllama
-from tests.services.browser import start_browser
 from tests.services.client import Account
 from tests.services.openwebui_page import page_folder
-from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Response
+    from playwright.sync_api import Response
 
 pytestmark = pytest.mark.browser
 # Web search and images want a field filled before the page lets them be saved.
@@ -41,28 +39,6 @@ def ollama() -> Iterator[FakeOllama]:
 def options(ollama: FakeOllama) -> dict[str, Any]:
     env = {"FRONTEND_BUILD_DIR": str(page_folder()), "OLLAMA_BASE_URLS": ollama.url}
     return {"compute": 1, "env": env}
-
-
-@pytest.fixture(scope="module")
-def context(stack: Stack, alice: Account) -> "Iterator[BrowserContext]":
-    """The browser profile of Alice, who is the admin and has read the news."""
-    alice.api("POST", "/api/v1/users/user/settings/update", {"ui": {"version": "0.6.5"}})
-    with start_browser() as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.add_init_script(f"localStorage.token = '{alice.token}'")
-        # The page shows badges of another site, which no test may ask.
-        context.route("**/img.shields.io/**", lambda route: route.fulfill(body=""))
-        yield context
-        context.close()
-
-
-@pytest.fixture
-def page(context: "BrowserContext", stack: Stack) -> Iterator[OpenWebUI]:
-    """A tab; whatever went wrong in it fails the test."""
-    opened = OpenWebUI(context, stack.base)
-    yield opened
-    opened.tab.close()
-    assert not opened.problems
 
 
 def is_save(answer: "Response") -> bool:

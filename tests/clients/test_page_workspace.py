@@ -1,20 +1,17 @@
 """The unmodified Open WebUI 0.6.5 page in its workspace: things are made there and found again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.clients.openwebui import OpenWebUI
-from tests.services.browser import start_browser
 from tests.services.client import Account
 from tests.services.openwebui_page import page_folder
-from tests.services.stack import Stack
 from tests.services.waiting import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    pass
 
 pytestmark = pytest.mark.browser
 
@@ -22,26 +19,6 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def options() -> dict[str, Any]:
     return {"compute": 1, "quick": 1, "env": {"FRONTEND_BUILD_DIR": str(page_folder())}}
-
-
-@pytest.fixture(scope="module")
-def context(stack: Stack, alice: Account) -> "Iterator[BrowserContext]":
-    """The browser profile of Alice, who is signed in and has read the news."""
-    alice.api("POST", "/api/v1/users/user/settings/update", {"ui": {"version": "0.6.5"}})
-    with start_browser() as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.add_init_script(f"localStorage.token = '{alice.token}'")
-        yield context
-        context.close()
-
-
-@pytest.fixture
-def page(context: "BrowserContext", stack: Stack) -> Iterator[OpenWebUI]:
-    """A tab; whatever went wrong in it fails the test."""
-    opened = OpenWebUI(context, stack.base)
-    yield opened
-    opened.tab.close()
-    assert not opened.problems
 
 
 def go(page: OpenWebUI, path: str) -> None:

@@ -24,14 +24,19 @@ class Pipe:
 '''
 
 
+def offered(alice, name, source):
+    """Make a pipe a model that users may ask; its id."""
+    form = {"id": name, "name": name.title(), "content": source, "meta": {}}
+    assert alice.api("POST", "/api/v1/functions/create", form).status_code == 200
+    assert alice.api("POST", f"/api/v1/functions/id/{name}/toggle").status_code == 200
+    assert name in [model["id"] for model in alice.get("/api/models")["data"]]
+    return name
+
+
 @pytest.fixture(scope="module")
 def slow(alice):
     """A pipe that writes as many words as it is told, twenty in a second."""
-    form = {"id": "slow", "name": "Slow", "content": PIPE, "meta": {}}
-    assert alice.api("POST", "/api/v1/functions/create", form).status_code == 200
-    assert alice.api("POST", "/api/v1/functions/id/slow/toggle").status_code == 200
-    assert "slow" in [model["id"] for model in alice.get("/api/models")["data"]]
-    return "slow"
+    return offered(alice, "slow", PIPE)
 
 
 def test_more_answers_than_processes_are_all_whole(alice, slow):
@@ -103,11 +108,7 @@ class Pipe:
 @pytest.fixture(scope="module")
 def asks(alice):
     """A pipe that gives the answers of another model: two whole ones, then one as it comes."""
-    form = {"id": "asks", "name": "Asks", "content": ASKS, "meta": {}}
-    assert alice.api("POST", "/api/v1/functions/create", form).status_code == 200
-    assert alice.api("POST", "/api/v1/functions/id/asks/toggle").status_code == 200
-    assert "asks" in [model["id"] for model in alice.get("/api/models")["data"]]
-    return "asks"
+    return offered(alice, "asks", ASKS)
 
 
 def test_what_pipes_ask_of_another_model_comes_whole_for_many_at_once(alice, asks):
