@@ -5,7 +5,9 @@ streams.
 from contextvars import Context
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent
+
+from shared import stacks
 
 SOCKETIO_PATH = "ws/socket.io"
 
@@ -40,19 +42,8 @@ class Entrance:
             return self._socketio(environ, start_response)
         if environ.get("HTTP_UPGRADE"):
             return self._app(environ, start_response)  # lasts as long as its socket
-        return _on_a_stack_of_its_own(self._app, environ, _Start(environ, start_response))
-
-
-def _on_a_stack_of_its_own(app: Any, environ: dict[str, Any], start_response: Any) -> Any:
-    """Call the application in a greenlet that ends with the call.
-
-    Python never gives back the pages that a greenlet's frames have touched while it lives. From
-    here on a stream needs one of them, Flask and SQLAlchemy have touched four or more.
-    """
-    own = greenlet(app)
-    # What is logged while the answer streams names the request as well.
-    own.gr_context = getcurrent().gr_context
-    return own.switch(environ, start_response)
+        # In this context: what is logged while the answer streams names the request as well.
+        return stacks.on_its_own(self._app, environ, _Start(environ, start_response))
 
 
 class _Start:

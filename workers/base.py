@@ -13,7 +13,7 @@ from celery.exceptions import Retry
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from shared import db, leases, places, queue, relay, rotation
+from shared import db, leases, places, queue, relay, rotation, stacks
 from shared.broker import celery
 from shared.errors import NotFound, SwitchyardError, Unavailable
 from shared.kinds import SPECS
@@ -29,7 +29,6 @@ from shared.rotation import Turn
 from workers import asking, counts, ending, line, spans
 from workers.ending import Broken, Outcome, Work
 from workers.live import Cancelled, HandedOver, Running, Superseded, live
-from workers.stacks import apart
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +187,7 @@ def run(job_id: str) -> str | None:
             return QUEUED
         if live.keeps(job_id):
             return None
-        claim = apart(leases.claim, job_id)
+        claim = stacks.on_its_own(leases.claim, job_id)
         if isinstance(claim, Waiting):
             relay.append(job_id, claim.attempt, "queued", {"position": claim.position})
             line.tell(claim)
@@ -301,7 +300,7 @@ def _load(running: Running) -> Work:
     has_asked = False
     while True:
         try:
-            work = apart(_made, running)
+            work = stacks.on_its_own(_made, running)
             outage.is_over()
             return work
         except NotFound:

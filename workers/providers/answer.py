@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from shared import stacks
 from workers.providers.base import Event
 from workers.providers.errors import Aborted
 from workers.providers.line import Cut, WasCut
@@ -14,7 +15,6 @@ from workers.providers.lines import Unreadable
 from workers.providers.reader import EventReader
 from workers.providers.transport import Body
 from workers.providers.upstream import Upstream
-from workers.stacks import apart
 
 _AFTERMATH_S = 10.0
 
@@ -72,7 +72,7 @@ class Answer:
         reader_for: Callable[[httpx.Response], EventReader],
     ) -> Generator[list[Event], None, None]:
         upstream, cut = self._upstream, self._cut
-        response = apart(upstream.open, path, body, cut)
+        response = stacks.on_its_own(upstream.open, path, body, cut)
         source = _source_of(response)
         try:
             reader, pieces = reader_for(response), self._pieces(response)

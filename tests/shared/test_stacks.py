@@ -6,7 +6,7 @@ import gevent
 import pytest
 from greenlet import getcurrent
 
-from workers.stacks import apart
+from shared.stacks import on_its_own
 
 word: ContextVar[str] = ContextVar("word", default="")
 
@@ -16,9 +16,11 @@ def in_a_green_thread(call):
     return gevent.spawn(call).get()
 
 
-def test_a_green_thread_calls_apart_and_gets_the_answer():
+def test_a_green_thread_has_a_call_of_its_own_and_gets_the_answer():
     def call():
-        return getcurrent(), apart(lambda text, times: (getcurrent(), text * times), "a", times=2)
+        return getcurrent(), on_its_own(
+            lambda text, times: (getcurrent(), text * times), "a", times=2
+        )
 
     mine, (theirs, made) = in_a_green_thread(call)
 
@@ -31,13 +33,13 @@ def test_an_error_reaches_the_caller():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        in_a_green_thread(lambda: apart(fail))
+        in_a_green_thread(lambda: on_its_own(fail))
 
 
 def test_a_call_may_wait_and_shares_the_callers_context():
     def call():
         word.set("before")
-        apart(wait_and_tell)
+        on_its_own(wait_and_tell)
         return word.get()
 
     def wait_and_tell():
@@ -48,4 +50,4 @@ def test_a_call_may_wait_and_shares_the_callers_context():
 
 
 def test_without_green_threads_it_is_a_plain_call():
-    assert apart(getcurrent) is getcurrent()
+    assert on_its_own(getcurrent) is getcurrent()

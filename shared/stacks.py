@@ -8,12 +8,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def apart(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call on a stack of its own, where the caller is a green thread; errors as those of the call.
+def on_its_own(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call on a stack that ends with the call, where the caller is a green thread, and in the
+    caller's context; errors as those of the call.
 
-    Python never gives back the pages that a green thread's frames have touched while it lives. An
-    answer that is being written needs one of them; what is done before it, above all in
-    SQLAlchemy, touches a second one: 4 KB for each of a thousand answers.
+    Python never gives back the pages that a green thread's frames have touched while it lives. A
+    stream needs one of them; what is done before it, by Flask or SQLAlchemy, touches a second or a
+    fourth: 4 KB each for every one of a thousand streams.
     """
     library: Any = sys.modules.get("greenlet")
     current = library and library.getcurrent()
