@@ -54,6 +54,10 @@ else:
     engine = create_engine(_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         is_sqlite = engine.dialect.name == "sqlite"
+        if is_sqlite:
+            # Before anybody else has the file open: a reader keeps it from being switched later.
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.commit()
         context.configure(connection=connection, render_as_batch=is_sqlite, **_options)
         with context.begin_transaction():
             context.run_migrations()

@@ -56,6 +56,20 @@ def test_an_empty_database_gets_all_tables_and_the_second_time_there_is_nothing_
     assert migrate.migrate(settings) is False
 
 
+def test_readers_do_not_keep_writers_from_a_database_that_was_just_made(settings):
+    migrate.migrate(settings)
+    path = settings.data_dir / "switchyard.db"
+
+    with closing(sqlite3.connect(path)) as reader, closing(sqlite3.connect(path)) as writer:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM alembic_version").fetchall()
+        writer.execute("PRAGMA busy_timeout=0")
+        writer.execute("CREATE TABLE written (a)")
+        writer.commit()
+
+    assert "written" in _tables(settings)
+
+
 def test_looking_takes_no_time_when_the_schema_is_the_newest(settings):
     migrate.migrate(settings)
     begun = time.process_time()

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +26,7 @@ Configure = Callable[..., Settings]
 def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     migrate(load({"DATA_DIR": str(folder)}))
-    path = folder / "switchyard.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")  # as the first process leaves it
-    return path
+    return folder / "switchyard.db"
 
 
 @pytest.fixture(scope="session")
