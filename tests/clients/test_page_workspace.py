@@ -137,7 +137,7 @@ def test_a_knowledge_base_is_made_and_a_file_put_into_it(
     page.tab.locator("textarea").first.fill("of machines")
     with page.tab.expect_response("**/api/v1/knowledge/*-*"):  # the page takes no file before
         page.tab.get_by_role("button", name="Create Knowledge").click()
-    page.tab.wait_for_function("document.querySelector('input[type=text]').value == 'Manuals'")
+    page.tab.wait_for_function("document.querySelector('input[type=text]')?.value == 'Manuals'")
 
     page.tab.locator("input[type=file]").first.set_input_files(manual)
 

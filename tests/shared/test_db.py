@@ -263,23 +263,28 @@ def test_what_was_deleted_meanwhile_is_not_found(each_database):
     assert keys() == ["a"]
 
 
-class CountingLock:
-    """A lock that tells how many have come for it so far."""
+class FairLock:
+    """A lock that goes to whoever came first, as that of green threads does; it counts them."""
 
     def __init__(self):
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._have_left = 0
         self.have_come = 0
 
     def __enter__(self):
-        self.have_come += 1
-        self._lock.acquire()
+        with self._turn:
+            mine = self.have_come
+            self.have_come += 1
+            self._turn.wait_for(lambda: self._have_left == mine)
 
     def __exit__(self, *_):
-        self._lock.release()
+        with self._turn:
+            self._have_left += 1
+            self._turn.notify_all()
 
 
 def test_somebody_urgent_waits_for_one_writer_and_not_for_the_line(world, monkeypatch):
-    lock = CountingLock()
+    lock = FairLock()
     monkeypatch.setattr(db, "_write_lock", lock)
     order: list[str] = []
 
