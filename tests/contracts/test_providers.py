@@ -199,7 +199,7 @@ def test_an_abort_ends_it_from_outside(pair: Pair, stage):
 
     stream.abort()
 
-    assert isinstance(reading.join(1).error, Aborted)
+    assert isinstance(reading.join(10).error, Aborted)
     wait_until(lambda: pair.server.open_streams == 0, 1, "the connection to be closed")
 
 
@@ -219,4 +219,4 @@ def test_a_completion_can_be_cut(pair: Pair):
 
     cut.set()
 
-    assert isinstance(reading.join(1).error, Aborted)
+    assert isinstance(reading.join(10).error, Aborted)

@@ -166,7 +166,7 @@ def test_a_call_ends_with_its_job(toolset, occasion):
 
     occasion.job.stop(Cancelled)
 
-    thread.join(3)
+    thread.join(10)
     assert ends == [Cancelled]
 
 

@@ -29,5 +29,5 @@ def test_choosing_a_model_loads_none(stack: Stack, alice: Account):
     answer = alice.at(stack.bases[0]).api("POST", f"{RETRIEVAL}/embedding/update", body)
 
     assert answer.status_code == 200
-    assert answer.elapsed.total_seconds() < 1
+    assert answer.elapsed.total_seconds() < 5
     assert stack.web[0].rss_bytes() - before < 20_000_000

@@ -209,7 +209,7 @@ def test_a_killed_worker_is_back_at_once(stack):
     os.kill(inference, signal.SIGKILL)
     wait_until(lambda: stack.output().count(" ready.") > count, 20, "the worker to be back")
 
-    assert time.monotonic() - begun < 8  # alone on the machine it takes one second
+    assert time.monotonic() - begun < 14  # alone on the machine it takes one second
     assert "inference was ended by signal 9; starting it again" in stack.output()
 
 

@@ -199,7 +199,10 @@ class Plugin:
                 pool.runner(self.code, cut) as runner,
                 closing(runner.exchange(told, listener or Silence(), patience)) as exchange,
             ):
-                return (yield from exchange)
+                result = yield from exchange
+                if cut.is_set:
+                    raise Aborted
+                return result
         except PluginFailed:
             if cut.is_set:
                 raise Aborted from None

@@ -56,7 +56,7 @@ def test_tls_can_be_cut_while_it_waits(transport, trusted, stage):
         took = seconds(lambda: (cut.set(), getting.join()))
 
         assert isinstance(getting.error, WasCut)
-        assert took < 0.5
+        assert took < 5
         assert server.handled.acquire(timeout=2)
 
 

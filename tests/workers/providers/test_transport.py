@@ -146,7 +146,7 @@ def test_a_connect_can_be_cut(transport):
         took = seconds(lambda: (cut.set(), getting.join()))
 
     assert isinstance(getting.error, WasCut)
-    assert took < 0.5
+    assert took < 5
 
 
 def test_a_name_server_that_hangs_is_given_up_and_can_be_cut(transport, monkeypatch):

@@ -216,7 +216,7 @@ def test_a_job_is_cancelled_in_the_middle_of_a_tool(owner, tool_server):
 
     live._jobs[job_id].stop(Cancelled)
 
-    working.join(2)
+    working.join(10)
     assert not working.is_alive(), "the job waits for the tool"
     tool_server.release()
 
