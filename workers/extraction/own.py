@@ -19,6 +19,13 @@ from workers.retrieval.base import Extract
 _TIME_S = 180
 _MAX_OUTPUT = 160 * 1024 * 1024
 _CHILD = Path(__file__).with_name("child.py")
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/nonexistent",
+    # Else each thread takes 64 MB of what the child may have, needed or not.
+    "MALLOC_ARENA_MAX": "1",
+}
 
 
 class _Refused(Exception):
@@ -86,7 +93,7 @@ def _in_a_child(path: Path, filename: str, content_type: str) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 -- our own module; the names are arguments, no shell
             program,
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+            env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIME_S,
