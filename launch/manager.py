@@ -23,6 +23,8 @@ _READY = b"Ready to accept connections"
 _READY_PATIENCE_S = 20.0
 _FIRST_GRACE_S = 5.0
 _URGENT_AFTER_S = 1.0
+# Once all run, lines are passed on together: one by one they cost more than to write them.
+_GATHER_MS = 50
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -46,7 +48,7 @@ class Manager:
         self._watch = watch
         self._guard = Guard(grace_s, [c.pipe for c in self._children], lock_fd)
         self._out = Output([*commands, "launch"], is_json=is_json)
-        self._poll = select.poll()
+        self._poll, self._poll_signals = select.poll(), select.poll()
         self._by_pipe = {c.pipe: c for c in self._children}
         self._wake = -1
         self._begin_at: float | None = None
@@ -82,6 +84,7 @@ class Manager:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         for fd in (self._wake, *self._by_pipe):
             self._poll.register(fd, select.POLLIN)
+        self._poll_signals.register(self._wake, select.POLLIN)
 
     def _asked_to_stop(self, *_: object) -> None:
         """Note the first signal; a later one (not its echo through make) ends the patience."""
@@ -142,7 +145,10 @@ class Manager:
                 child.due = now  # the change may be what it waits for
 
     def _wait(self) -> None:
-        for fd, _ in self._poll.poll(self._pause_ms()):
+        ready = self._poll.poll(self._pause_ms())
+        if ready and self._begin_at is None:
+            self._poll_signals.poll(_GATHER_MS)
+        for fd, _ in ready:
             if fd == self._wake:
                 os.read(fd, 4096)
             else:
