@@ -18,6 +18,8 @@ from tests.fakes.openai_server import FakeOpenAI
 # Everything of the Procfile but the operators' window, which is no part of an answer's way.
 _PROCESSES = ("web", "inference", "compute", "quick", "beat")
 _PAGES = 50
+# Beat's first message is due five seconds after its start; it loads what it needs for that.
+_SETTLED_AFTER_S = 8.0
 # Servers that use less of a core than this are at rest.
 _REST_CORES = 0.08
 
@@ -122,6 +124,7 @@ class Rig:
 
     def __enter__(self) -> Self:
         self.fake.start()
+        started = time.monotonic()
         self.server = Switchyard(self.folder, self.fake.url, *_PROCESSES)
         self.server.start()
         self.client = LoadClient()
@@ -135,6 +138,7 @@ class Rig:
         self._pages: list[str] = []
         self.look_again()
         self.run(Load(20, 20, spread_s=0.5))
+        time.sleep(max(0.0, started + _SETTLED_AFTER_S - time.monotonic()))
         return self
 
     def __exit__(self, *_: object) -> None:
