@@ -17,10 +17,14 @@ import orjson
 from shared import rotation
 from shared.config.settings import get_settings
 from shared.errors import Unavailable
+from shared.kinds.base import INTERACTIVE
+from shared.redis import get_redis
 from shared.rotation import Turn
 
 # Celery's own arguments of a task behind ours: there is nothing to be called afterwards.
 _EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+# Whether the job of a message stands in line: see `rotation.enter`.
+_IN_LINE, _NOT_IN_LINE = b'"in_line":true', b'"in_line":false'
 
 
 @lru_cache(maxsize=1)
@@ -46,9 +50,25 @@ def ring(job_id: str, kind: str, queue: str, user_id: str | None) -> None:
     """
     is_ours = get_settings().has_redis_broker
     message = _message(job_id, kind, queue) if is_ours else b""
-    rotation.enter(queue, user_id, Turn(job_id, kind), queue_key(queue), message)
+    # Not the long jobs of other queues: they look into the line for somebody to give way to.
+    straight = message.replace(_IN_LINE, _NOT_IN_LINE, 1) if queue == INTERACTIVE else b""
+    rotation.enter(queue, user_id, Turn(job_id, kind), queue_key(queue), message, straight)
     if not is_ours:
         _send_by_celery(job_id, kind, queue)
+
+
+def straight_job(queue: str) -> str | None:
+    """Tell which job waits for a worker without standing in line, if there is one.
+
+    Raises:
+        redis.exceptions.RedisError: The broker is away.
+    """
+    # It was sent when nobody waited, so no message is older.
+    oldest = get_redis().lindex(queue_key(queue), -1)
+    if oldest is None or _NOT_IN_LINE not in oldest:
+        return None
+    job_id: str = orjson.loads(oldest)["headers"]["id"]
+    return job_id
 
 
 def _send_by_celery(job_id: str, kind: str, queue: str) -> None:
@@ -74,6 +94,7 @@ def _message(job_id: str, kind: str, queue: str) -> bytes:
                 "argsrepr": f"('{job_id}',)",
                 "kwargsrepr": "{}",
                 "ignore_result": True,
+                "in_line": True,
             },
             "properties": {
                 "correlation_id": job_id,

@@ -19,13 +19,27 @@ from shared.subscriber import subscriber
 _MOST_REMEMBERED, _FORGOTTEN_AT_ONCE = 10_000, 1_000
 _NOBODY = "-"
 
-# KEYS: users of whom jobs wait, when users were served, the user's jobs, the broker's list.
-# ARGV: user, job, message (empty: another broker has it). A job that waits already waits once.
-_ENTER = """
-if redis.call('ZADD', KEYS[3], 'NX', 0, ARGV[2]) == 1 and redis.call('ZCARD', KEYS[3]) == 1 then
+# Notes at which turn somebody was served of whom no more jobs wait.
+# KEYS: (2) when users were served. Locals: user, turn.
+_REMEMBER = f"""
+redis.call('ZADD', KEYS[2], turn, user)
+if redis.call('ZCARD', KEYS[2]) > {_MOST_REMEMBERED} then
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, {_FORGOTTEN_AT_ONCE - 1})
+end
+"""
+# KEYS: users of whom jobs wait, when users were served, the count of turns, the user's jobs, the
+# broker's list. ARGV: user, job, message (empty: another broker has it), and the message of a job
+# that goes straight (empty: it may not). A job that waits already waits once.
+_ENTER = f"""
+if ARGV[4] ~= '' and redis.call('LLEN', KEYS[5]) == 0 and redis.call('EXISTS', KEYS[1]) == 0 then
+  local user, turn = ARGV[1], redis.call('INCR', KEYS[3])
+  {_REMEMBER}
+  return redis.call('LPUSH', KEYS[5], ARGV[4])
+end
+if redis.call('ZADD', KEYS[4], 'NX', 0, ARGV[2]) == 1 and redis.call('ZCARD', KEYS[4]) == 1 then
   redis.call('ZADD', KEYS[1], redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0, ARGV[1])
 end
-if ARGV[3] ~= '' then redis.call('LPUSH', KEYS[4], ARGV[3]) end
+if ARGV[3] ~= '' then redis.call('LPUSH', KEYS[5], ARGV[3]) end
 """
 # KEYS: users of whom jobs wait, when users were served, the count of turns. ARGV: how the key of a
 # user's jobs begins.
@@ -40,10 +54,7 @@ while true do
     redis.call('ZADD', KEYS[1], turn, user)
   else
     redis.call('ZREM', KEYS[1], user)
-    redis.call('ZADD', KEYS[2], turn, user)
-    if redis.call('ZCARD', KEYS[2]) > {_MOST_REMEMBERED} then
-      redis.call('ZREMRANGEBYRANK', KEYS[2], 0, {_FORGOTTEN_AT_ONCE - 1})
-    end
+    {_REMEMBER}
   end
   if job then return job end
 end
@@ -76,18 +87,28 @@ def _script(text: str) -> Any:
     return get_redis().register_script(text)
 
 
-def enter(queue: str, user_id: str | None, turn: Turn, broker_list: str, message: bytes) -> None:
+def enter(
+    queue: str,
+    user_id: str | None,
+    turn: Turn,
+    broker_list: str,
+    message: bytes,
+    straight: bytes = b"",
+) -> None:
     """Put a job in line, and tell a worker that there is work.
 
     Args:
         broker_list: Redis key of the broker's list for this queue.
         message: What the broker hands to a worker; empty when it is sent by other means.
+        straight: What it hands over in its place when nobody waits: then the job does not stand in
+            line, and whoever gets this message begins it without asking whose turn it is.
 
     Raises:
         redis.exceptions.RedisError: Redis is away.
     """
-    keys = (_key(queue), _key(queue, "served"), _jobs_of(queue, user_id), broker_list)
-    values = (user_id or _NOBODY, _member(turn.job_id, turn.kind), message)
+    jobs = _jobs_of(queue, user_id)
+    keys = (_key(queue), _key(queue, "served"), _key(queue, "count"), jobs, broker_list)
+    values = (user_id or _NOBODY, _member(turn.job_id, turn.kind), message, straight)
     script = _script(_ENTER)
     try:
         subscriber.call("EVALSHA", script.sha, len(keys), *keys, *values)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from celery.exceptions import Retry
 from redis.exceptions import RedisError
@@ -102,8 +102,8 @@ def tell_celery() -> None:
     """Name everything to Celery that a message may ask for."""
     app = celery()
     for spec in SPECS.values():
-        make = app.task(name=spec.name, throws=(JobFailed,), Strategy=_STRATEGY, is_job=True)
-        make(_for_celery(spec))
+        options = {"throws": (JobFailed,), "Strategy": _STRATEGY, "is_job": True}
+        app.task(name=spec.name, bind=True, **options)(_for_celery(spec))
     for name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
         app.task(name=name, Strategy=_STRATEGY, is_job=False)(_for_beat(name))
 
@@ -115,15 +115,22 @@ class JobFailed(Exception):
 def _for_celery(spec: JobSpec) -> Callable[..., None]:
     """Make the function that Celery calls with a message of a kind of job."""
 
-    def run_for_celery(job_id: str, tell: Tell = _tell_nobody) -> None:
+    def run_for_celery(
+        task: Any, job_id: str, tell: Tell = _tell_nobody, is_in_line: bool | None = None
+    ) -> None:
         """Do the job whose turn it is so that Flower sees how it ended.
+
+        Args:
+            task: Celery's task; of a prefork worker it holds the message's headers.
 
         Raises:
             JobFailed: It failed.
             Retry: It waits for its turn, or another worker goes on with it; somebody sends it
                 again.
         """
-        status = run_next(spec.queue, job_id, tell)
+        if is_in_line is None:
+            is_in_line = task.request.get("in_line", True)
+        status = run_next(spec.queue, job_id, tell) if is_in_line else run(job_id)
         if status == FAILED:
             raise JobFailed("The job has failed. Why stands in its row.")
         if status == QUEUED:

@@ -65,6 +65,7 @@ class Wake:
         "_ack",
         "_args",
         "_consumer",
+        "_is_in_line",
         "_task",
         "eventer",
         "id",
@@ -79,6 +80,7 @@ class Wake:
         self.eventer = consumer.event_dispatcher
         self._task, self._consumer = task, consumer
         self._ack: Callable[..., None] | None = ack
+        self._is_in_line: bool = message.headers.get("in_line", True)
         # A job's message says nothing but its id, and beat's not even that: no body is read.
         self._args: list[Any] = [self.id] if task.is_job else []
 
@@ -91,7 +93,9 @@ class Wake:
     @property
     def _more(self) -> dict[str, Any]:
         """What a task is given beside the message: jobs are told apart when they begin."""
-        return {"tell": self._become} if self._args else {}
+        if not self._args:
+            return {}
+        return {"tell": self._become, "is_in_line": self._is_in_line}
 
     def _become(self, turn: Turn) -> None:
         """Stand from now on for the job whose turn it is, which need not be the message's."""

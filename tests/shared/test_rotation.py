@@ -100,6 +100,47 @@ def test_nothing_is_put_into_the_list_of_another_broker():
     assert (get_redis().llen(key("broker", LIST)), taken(1)) == (0, ["1"])
 
 
+def go(user, job_id):
+    broker_list = key("broker", LIST)
+    rotation.enter("compute", user, Turn(job_id, "kind"), broker_list, b"in line", b"straight")
+
+
+def messages():
+    return get_redis().lrange(key("broker", LIST), 0, -1)
+
+
+def test_a_job_before_which_nobody_waits_goes_straight():
+    go("ada", "1")
+
+    assert (messages(), taken(1)) == ([b"straight"], [None])
+
+
+def test_a_job_stands_in_line_behind_one_that_no_worker_has_taken():
+    go("ada", "1")
+
+    go("bob", "2")
+
+    assert (messages(), taken(2)) == ([b"in line", b"straight"], ["2", None])
+
+
+def test_a_job_stands_in_line_behind_one_that_does():
+    enter("ada", "1")
+    get_redis().delete(key("broker", LIST))
+
+    go("bob", "2")
+
+    assert (messages(), sorted(taken(2))) == ([b"in line"], ["1", "2"])
+
+
+def test_going_straight_is_a_turn():
+    go("ada", "a1")
+    enter("ada", "a2")
+
+    enter("bob", "b1")
+
+    assert taken(2) == ["b1", "a2"]
+
+
 def test_each_job_is_given_to_one_of_many_who_take_at_once():
     enter("ada", *(f"a{n:02}" for n in range(40)))
     enter("bob", *(f"b{n:02}" for n in range(40)))

@@ -88,8 +88,11 @@ def test_the_operators_read_the_kind_of_failure_and_no_words(run_and_fail, caplo
 
 
 def test_flower_sees_a_failed_job_fail_and_learns_no_words(run_and_fail):
+    def run_for_celery(job_id):
+        base._for_celery(RUN_CHAT)(None, job_id, is_in_line=True)
+
     with pytest.raises(base.JobFailed) as raised:
-        run_and_fail(Refused("host answered 401.", 401), base._for_celery(RUN_CHAT))
+        run_and_fail(Refused("host answered 401.", 401), run_for_celery)
 
     assert "host" not in repr(raised.value)
 

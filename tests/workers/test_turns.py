@@ -1,9 +1,13 @@
 """A message only says that there is work; whose it is shows when it is begun."""
 
+from types import SimpleNamespace
+
+import pytest
 from redis.exceptions import RedisError
 
 from shared import leases, rotation
 from shared.broker import queue_key
+from shared.kinds.inference import RUN_CHAT
 from shared.models.job import COMPLETED, QUEUED
 from shared.rotation import Turn
 from tests.services.things import change_job, new_job, new_user, row_of
@@ -12,8 +16,8 @@ from workers import base
 
 def test_a_message_is_used_for_the_job_whose_turn_it_is(work):
     crowd = new_user()
-    first, second = sorted((new_job(crowd), new_job(crowd)))
-    base.run_next("interactive", first)
+    new_job(crowd)  # goes straight, and is its user's turn
+    second = new_job(crowd)
     newcomers = new_job(new_user())
     tried = []
 
@@ -34,7 +38,7 @@ def test_a_turn_that_leads_to_nothing_is_passed_on(work):
 
 def test_a_message_of_which_the_line_knows_nothing_is_for_its_job(work):
     job_id = new_job(new_user())
-    rotation.take("interactive")
+    assert rotation.take("interactive") is None
 
     assert base.run_next("interactive", job_id) == COMPLETED
 
@@ -54,7 +58,6 @@ def test_a_job_of_a_kind_that_only_newer_workers_know_is_left_to_them(work):
     owner = new_user()
     newer, known = sorted((new_job(owner), new_job(owner)))
     change_job(newer, kind="newer.kind")
-    rotation.take("interactive")
     rotation.enter(
         "interactive", owner.id, Turn(newer, "newer.kind"), queue_key("interactive"), b""
     )
@@ -64,8 +67,22 @@ def test_a_job_of_a_kind_that_only_newer_workers_know_is_left_to_them(work):
     assert (row_of(newer).status, row_of(newer).attempt) == (QUEUED, 0)
 
 
+@pytest.mark.parametrize("is_prefork", [False, True])
+def test_a_job_that_went_straight_takes_nobodys_turn(work, is_prefork):
+    straight, waiting = new_job(new_user()), new_job(new_user())
+    run = base._for_celery(RUN_CHAT)
+
+    if is_prefork:
+        run(SimpleNamespace(request={"in_line": False}), straight)
+    else:
+        run(None, straight, is_in_line=False)
+
+    assert (row_of(straight).status, row_of(waiting).status) == (COMPLETED, QUEUED)
+
+
 def test_a_process_that_is_going_down_takes_no_turn(work, live):
     live.is_stopping = True
+    new_job(new_user())  # goes straight
     job_id = new_job(new_user())
 
     assert base.run_next("interactive", job_id) == QUEUED

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection
 
-from shared import relay, rotation, sweep
+from shared import broker, relay, rotation, sweep
 
 # The first so many of each queue are told; for the others it makes no difference yet.
 _TOLD = 200
@@ -29,8 +29,15 @@ class Positions:
         self._again_at = now + _PAUSE_S
         places: dict[str, int] = {}
         for queue in queues:
-            places |= rotation.first_in_line(queue, _TOLD)
+            places |= _places(queue)
         changed = [job_id for job_id, place in places.items() if self._told.get(job_id) != place]
         for job in sweep.find(changed):
             relay.append(job.id, job.attempt, "queued", {"position": places[job.id]})
         self._told = places
+
+
+def _places(queue: str) -> dict[str, int]:
+    straight, places = broker.straight_job(queue), rotation.first_in_line(queue, _TOLD)
+    if straight is None:
+        return places
+    return {straight: 1} | {job_id: place + 1 for job_id, place in places.items()}

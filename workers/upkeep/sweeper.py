@@ -104,7 +104,8 @@ def _not_in_line(jobs: list[sweep.Lost]) -> list[sweep.Lost]:
     """Choose those of which the line knows nothing: whoever took them out died before the claim."""
     missing: list[sweep.Lost] = []
     for queue in {job.queue for job in jobs}:
-        here = [job for job in jobs if job.queue == queue]
+        straight = broker.straight_job(queue)
+        here = [job for job in jobs if job.queue == queue and job.id != straight]
         waits = rotation.are_waiting(queue, [(job.user_id, job.id, job.kind) for job in here])
         missing += [job for job, is_waiting in zip(here, waits, strict=True) if not is_waiting]
     return missing

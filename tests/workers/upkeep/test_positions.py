@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared import rotation
+from shared.broker import queue_key
 from shared.flusher import flusher
+from shared.redis import get_redis
 from tests.services.things import new_job, new_user, told
 from workers.upkeep import positions as module
 from workers.upkeep.positions import Positions
@@ -19,23 +20,22 @@ def positions(monkeypatch):
 
 def test_every_waiting_job_is_told_its_place(positions):
     crowd, newcomer = new_user(), new_user()
-    first, second = sorted((new_job(crowd), new_job(crowd)))
-    rotation.take("interactive")
+    first, second = new_job(crowd), new_job(crowd)
     third = new_job(newcomer)
-    assert first < second
 
     positions.tell(["interactive"])
 
-    assert told(third) == [("queued", {"position": 1})]
-    assert told(second) == [("queued", {"position": 2})]
+    assert told(first) == [("queued", {"position": 1})]
+    assert told(third) == [("queued", {"position": 2})]
+    assert told(second) == [("queued", {"position": 3})]
 
 
 def test_a_place_is_told_again_only_when_it_has_changed(positions):
     owner = new_user()
-    first, second = sorted((new_job(owner), new_job(owner)))
+    first, second = new_job(owner), new_job(owner)
     for _ in range(3):
         positions.tell(["interactive"])
-    rotation.take("interactive")
+    get_redis().rpop(queue_key("interactive"))
 
     positions.tell(["interactive"])
 
