@@ -35,7 +35,7 @@ class PageSocket:
             auth=None if token is None else {"token": token},
             socketio_path="ws/socket.io",
             transports=[transport],
-            wait_timeout=10,
+            wait_timeout=30,
         )
 
     @property
@@ -49,7 +49,7 @@ class PageSocket:
 
     def call(self, name: str, data: Any) -> Any:
         """Send an event and wait for its answer."""
-        return self._client.call(name, data, timeout=10)
+        return self._client.call(name, data, timeout=30)
 
     def emit(self, name: str, data: Any) -> None:
         """Send an event that is not answered."""

@@ -21,7 +21,7 @@ class Socket:
 
     def __init__(self, base: str, **more: Any):
         address = base.replace("http", "ws", 1) + "/ws"
-        self.raw = websocket.create_connection(address, timeout=10, **more)
+        self.raw = websocket.create_connection(address, timeout=30, **more)
 
     def send(self, **frame: Any) -> None:
         self.raw.send(json.dumps(frame))

@@ -114,7 +114,7 @@ def test_a_fault_that_passes_before_the_first_token_is_not_seen(alice: Account, 
 def test_a_provider_that_asks_for_a_long_pause_is_not_asked_again(alice: Account, provider):
     question = "later fail=429 retry=3600"
 
-    reader = alice.follow(alice.ask(question), timeout_s=10)
+    reader = alice.follow(alice.ask(question), timeout_s=40)
 
     assert_one_clear_error(alice, reader)
     ending = reader.events[-1]["data"]

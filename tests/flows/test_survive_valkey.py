@@ -90,7 +90,7 @@ def test_an_idle_stack_takes_up_work_again_after_valkey_came_back(stack: Stack, 
     for base in stack.bases:
         user = alice.at(base)
         assert (
-            user.follow(user.ask("after delay=5 tokens=5", model), timeout_s=15).end == "completed"
+            user.follow(user.ask("after delay=5 tokens=5", model), timeout_s=40).end == "completed"
         )
 
 

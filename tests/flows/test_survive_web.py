@@ -130,7 +130,7 @@ def test_readers_that_stop_reading_hold_up_nobody_and_cost_no_memory(
         one.subscribe(big)
 
     keen = alice.follow(big, timeout_s=60)
-    quick = alice.follow(alice.ask("another question delay=20 tokens=50", model), timeout_s=10)
+    quick = alice.follow(alice.ask("another question delay=20 tokens=50", model), timeout_s=40)
 
     keen.assert_unbroken()
     assert keen.text == answer_for("a flood delay=0 tokens=60000 stall")

@@ -166,4 +166,4 @@ def test_questions_asked_while_the_only_worker_restarts_are_answered(stack: Stac
 
     stack.inference[0].start()
 
-    assert {alice.follow(job, timeout_s=15).end for job in jobs} == {"completed"}
+    assert {alice.follow(job, timeout_s=40).end for job in jobs} == {"completed"}

@@ -343,8 +343,8 @@ def test_an_event_in_a_piece_reaches_the_log(member):
 def test_a_stream_filter_that_fails_costs_its_own_turn_only(
     member, configure, monkeypatch, line, words
 ):
-    configure(plugins_timeout_s=5)  # which is also how long a process may take to start
-    monkeypatch.setattr(streaming, "_PATIENCE_S", 0.5)
+    configure(plugins_timeout_s=15)  # which is also how long a process may take to start
+    monkeypatch.setattr(streaming, "_PATIENCE_S", 2)
     add(
         "import os, time\nclass Filter:\n    def stream(self, event):\n"
         f"        if 'bad' in str(event):\n            {line}\n        return event\n"
