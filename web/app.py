@@ -89,9 +89,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]  # Flask documents this form
     tracing.register(app)
     app.before_request(_begin)
-    app.after_request(problems.complete)
     app.after_request(_finish)
     audited.register(app)
+    # The last one is called first: what is counted and audited is the status that goes out.
+    app.after_request(problems.complete)
     return app
 
 

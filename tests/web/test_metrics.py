@@ -98,11 +98,13 @@ def test_a_failure_is_told_with_its_reason(scrape, worker, openai_server, member
 def test_requests_are_told_by_area_and_status(scrape, stranger):
     stranger.get("/health")
     stranger.get("/api/v1/chats/")
+    stranger.post("/v1/nothing")
 
     found = scrape()
 
     assert value(found, "switchyard_http_request_seconds_count", area="system", status="200") == 1
     assert value(found, "switchyard_http_request_seconds_count", area="chats", status="403") == 1
+    assert value(found, "switchyard_http_request_seconds_count", method="POST", status="404") == 1
 
 
 def test_processes_tell_of_themselves(scrape):
