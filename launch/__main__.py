@@ -31,13 +31,21 @@ def main(names: list[str]) -> None:
     if unknown := set(names) - set(commands):
         raise SystemExit(f"switchyard: the Procfile has no process {', '.join(sorted(unknown))}")
     get_options()  # a wrong value stops the start
-    _make_folders(settings.data_dir)
     _raise_open_files()
-    held = lock.acquire(settings.data_dir)
-    if held is None:
-        _join(settings, commands, names)
-    else:
-        _start(settings, commands, names, held)
+    try:
+        _make_folders(settings.data_dir)
+        held = lock.acquire(settings.data_dir)
+        if held is None:
+            _join(settings, commands, names)
+        else:
+            _start(settings, commands, names, held)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A part of it may be another user's, who has started us before.
+        raise SystemExit(
+            f"switchyard: DATA_DIR cannot be used: {error.filename}: {error.strerror}."
+        ) from None
 
 
 def _start(settings: Settings, commands: dict[str, str], names: list[str], held: int) -> None:
@@ -107,13 +115,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _make_folders(data_dir: Path) -> None:
-    try:
-        for folder in ("run", "models"):
-            (data_dir / folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SystemExit(
-            f"switchyard: DATA_DIR cannot be used: {error.filename}: {error.strerror}."
-        ) from None
+    for folder in ("run", "models"):
+        (data_dir / folder).mkdir(parents=True, exist_ok=True)
 
 
 def _has_local_models(settings: Settings) -> bool:

@@ -100,17 +100,19 @@ def _patience(url: str) -> dict[str, int]:
 def _present_in_sqlite(path: Path) -> set[str]:
     if not path.exists():
         return set()
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
-        try:
+    if not os.access(path, os.W_OK):
+        raise SystemExit(f"switchyard: the database {path} cannot be written by this user.")
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as connection:
             return {row[0] for row in connection.execute(revisions.QUERY)}
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return set()
-            raise SystemExit(f"switchyard: the database {path} cannot be read: {error}") from None
-        except sqlite3.DatabaseError as error:
-            raise SystemExit(
-                f"switchyard: {path} is not a database that can be read: {error}"
-            ) from None
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return set()
+        raise SystemExit(f"switchyard: the database {path} cannot be read: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise SystemExit(
+            f"switchyard: {path} is not a database that can be read: {error}"
+        ) from None
 
 
 def _upgrade(settings: Settings) -> None:

@@ -63,6 +63,31 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value, wo
     assert "hush" not in said
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("run/Procfile", "DATA_DIR cannot be used: "),
+        ("valkey/password", "DATA_DIR cannot be used: "),
+        ("switchyard.db", "switchyard.db cannot be read: unable to open database file"),
+    ],
+)
+def test_a_part_of_the_data_that_cannot_be_used_stops_the_start_with_one_line(
+    tmp_path, path, words
+):
+    (tmp_path / "data" / path).mkdir(
+        parents=True
+    )  # as if another user's, which stops everybody but root
+
+    done = _start(tmp_path)
+
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert said.startswith("switchyard: ")
+    assert words in said
+    assert path in said
+    assert said.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["web", "inference", "compute"])
 @pytest.mark.parametrize("setting", ["JOB_LEASE_S", "ENABLE_OPENAI_API"])
 def test_a_process_that_somebody_else_starts_ends_by_itself_as_well(tmp_path, name, setting):
