@@ -2,7 +2,8 @@
 
 A queue's jobs wait in one sorted set per user, oldest first. Of the users who have a job waiting,
 the one who was served longest ago is next. A message of the broker only says that there is work;
-which job it is for is decided when a worker has room for it. See docs/adr/0009-taking-turns.md.
+which job it is for is decided when a worker has room for it, unless nobody waited when it was sent.
+See docs/adr/0009-taking-turns.md.
 """
 
 from collections.abc import Collection

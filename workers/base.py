@@ -122,6 +122,8 @@ def _for_celery(spec: JobSpec) -> Callable[..., None]:
 
         Args:
             task: Celery's task; of a prefork worker it holds the message's headers.
+            tell: As of `run_next`.
+            is_in_line: Whether the message's job stands in line; None for as the headers say.
 
         Raises:
             JobFailed: It failed.
