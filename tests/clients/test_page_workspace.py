@@ -1,7 +1,7 @@
 """The unmodified Open WebUI 0.6.5 page in its workspace: things are made there and found again."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -9,9 +9,6 @@ from tests.clients.openwebui import OpenWebUI
 from tests.services.client import Account
 from tests.services.openwebui_page import page_folder
 from tests.services.waiting import wait_until
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.browser
 
