@@ -1,7 +1,6 @@
 """Calls on a stack of their own."""
 
 from contextvars import ContextVar
-from weakref import ref
 
 import gevent
 import pytest
@@ -52,45 +51,3 @@ def test_a_call_may_wait_and_shares_the_callers_context():
 
 def test_without_green_threads_it_is_a_plain_call():
     assert on_its_own(getcurrent) is getcurrent()
-
-
-def test_a_stack_is_used_again_and_holds_on_to_nothing():
-    class Thing:
-        pass
-
-    def call():
-        thing = Thing()
-        seen = on_its_own(lambda it: (getcurrent(), ref(it)), thing)
-        del thing
-        again, _ = on_its_own(lambda: (getcurrent(), None))
-        return seen, again
-
-    (stack, thing), again = in_a_green_thread(call)
-
-    assert again is stack
-    assert thing() is None
-
-
-def test_calls_that_wait_at_the_same_time_have_a_stack_each():
-    def wait():
-        gevent.sleep(0)
-        return getcurrent()
-
-    def call():
-        return on_its_own(wait)
-
-    stacks = [green.get() for green in [gevent.spawn(call) for _ in range(20)]]
-
-    assert len(set(stacks)) == 20
-
-
-def test_a_stack_on_which_a_call_failed_is_used_again():
-    def call():
-        with pytest.raises(ValueError, match="no"):
-            on_its_own(fail)
-        return on_its_own(lambda: "made")
-
-    def fail():
-        raise ValueError("no")
-
-    assert in_a_green_thread(call) == "made"

@@ -56,6 +56,7 @@ def test_while_an_answer_streams_nothing_of_its_request_lives_but_what_the_serve
     def app(environ, start_response):
         thing = environ["werkzeug.request"] = Kept()
         alive.append(weakref.ref(thing))
+        alive.append(weakref.ref(getcurrent()))
         start_response("200 OK", [])
         return iter([b"text"])
 
@@ -68,7 +69,7 @@ def test_while_an_answer_streams_nothing_of_its_request_lives_but_what_the_serve
     answer, left = gevent.spawn(serve).get()
 
     assert environ == {"REQUEST_METHOD": "GET", "wsgi.file_wrapper": list}
-    assert left == [None]
+    assert left == [None, None]
     assert list(answer) == [b"text"]
 
 
